@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "base/time.h"
+
+#include "base/number.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace tidegate {
+
+namespace {
+
+constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kWeekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
+struct Civil {
+  int year, month, day, hour, minute, second;
+};
+
+bool in_range(const Civil& c) {
+  const std::chrono::year_month_day date{std::chrono::year(c.year), std::chrono::month(static_cast<unsigned>(c.month)),
+                                         std::chrono::day(static_cast<unsigned>(c.day))};
+  return date.ok() && c.hour >= 0 && c.hour < 24 && c.minute >= 0 && c.minute < 60 && c.second >= 0 && c.second <= 60;
+}
+
+WallTime to_wall(const Civil& c) {
+  const std::chrono::year_month_day date{std::chrono::year(c.year), std::chrono::month(static_cast<unsigned>(c.month)),
+                                         std::chrono::day(static_cast<unsigned>(c.day))};
+  return WallTime(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(c.hour) +
+                  std::chrono::minutes(c.minute) + Seconds(c.second));
+}
+
+/// Takes exactly `digits` decimal digits off the front; -1 if they are not there.
+int take_digits(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return -1;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view expected) {
+  if (!text.starts_with(expected)) return false;
+  text.remove_prefix(expected.size());
+  return true;
+}
+
+tl::unexpected<Failure> not_a_time(std::string_view text, std::string_view form) {
+  return fail(FailureKind::InvalidInput, Origin::Client, fmt::format("'{}' is not a time of the form {}", text, form));
+}
+
+}  // namespace
+
+ManualClock::ManualClock()
+    : now_{SteadyTime(std::chrono::hours(1)), WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 23).time_since_epoch())} {}
+
+void ManualClock::advance(Nanoseconds by) {
+  now_.steady += by;
+  now_.wall += by;
+}
+
+std::string to_rfc3339(WallTime time) {
+  const auto days = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{days};
+  const std::chrono::hh_mm_ss clock{std::chrono::floor<Milliseconds>(time - days)};
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  if (clock.subseconds().count() != 0) text += fmt::format(".{:03}", clock.subseconds().count());
+  return text + "Z";
+}
+
+Result<WallTime> parse_rfc3339(std::string_view text) {
+  constexpr std::string_view form = "2026-11-23T10:15:30Z";
+  std::string_view rest = text;
+  Civil c{};
+  c.year = take_digits(rest, 4);
+  if (c.year < 0 || !take(rest, "-")) return not_a_time(text, form);
+  c.month = take_digits(rest, 2);
+  if (c.month < 0 || !take(rest, "-")) return not_a_time(text, form);
+  c.day = take_digits(rest, 2);
+  if (c.day < 0 || !(take(rest, "T") || take(rest, "t") || take(rest, " "))) return not_a_time(text, form);
+  c.hour = take_digits(rest, 2);
+  if (c.hour < 0 || !take(rest, ":")) return not_a_time(text, form);
+  c.minute = take_digits(rest, 2);
+  if (c.minute < 0 || !take(rest, ":")) return not_a_time(text, form);
+  c.second = take_digits(rest, 2);
+  if (!in_range(c)) return not_a_time(text, form);
+  Nanoseconds fraction{0};
+  if (take(rest, ".")) {
+    std::int64_t scale = 100'000'000;
+    if (rest.empty() || rest[0] < '0' || rest[0] > '9') return not_a_time(text, form);
+    while (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') {
+      fraction += Nanoseconds((rest[0] - '0') * scale);
+      scale /= 10;
+      rest.remove_prefix(1);
+    }
+  }
+  Seconds offset{0};
+  if (!(take(rest, "Z") || take(rest, "z"))) {
+    const bool west = take(rest, "-");
+    if (!west && !take(rest, "+")) return not_a_time(text, form);
+    const int hours = take_digits(rest, 2);
+    if (hours < 0 || hours > 23 || !take(rest, ":")) return not_a_time(text, form);
+    const int minutes = take_digits(rest, 2);
+    if (minutes < 0 || minutes > 59) return not_a_time(text, form);
+    offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+    if (west) offset = -offset;
+  }
+  if (!rest.empty()) return not_a_time(text, form);
+  return to_wall(c) + fraction - offset;
+}
+
+Result<WallTime> parse_http_date(std::string_view text) {
+  constexpr std::string_view form = "Sun, 06 Nov 1994 08:49:37 GMT";
+  std::string_view rest = text;
+  if (rest.size() < 5 || rest[3] != ',' || rest[4] != ' ') return not_a_time(text, form);
+  rest.remove_prefix(5);
+  Civil c{};
+  c.day = take_digits(rest, 2);
+  if (c.day < 0 || !take(rest, " ")) return not_a_time(text, form);
+  c.month = 0;
+  for (std::size_t i = 0; i < kMonths.size(); ++i) {
+    if (take(rest, kMonths[i])) c.month = static_cast<int>(i) + 1;
+  }
+  if (c.month == 0 || !take(rest, " ")) return not_a_time(text, form);
+  c.year = take_digits(rest, 4);
+  if (c.year < 0 || !take(rest, " ")) return not_a_time(text, form);
+  c.hour = take_digits(rest, 2);
+  if (c.hour < 0 || !take(rest, ":")) return not_a_time(text, form);
+  c.minute = take_digits(rest, 2);
+  if (c.minute < 0 || !take(rest, ":")) return not_a_time(text, form);
+  c.second = take_digits(rest, 2);
+  if (rest != " GMT" || !in_range(c)) return not_a_time(text, form);
+  return to_wall(c);
+}
+
+std::string to_http_date(WallTime time) {
+  const auto days = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{days};
+  const std::chrono::weekday weekday{days};
+  const std::chrono::hh_mm_ss clock{std::chrono::floor<Seconds>(time - days)};
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kWeekdays[weekday.c_encoding()],
+                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
+}
+
+Result<Nanoseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t nanoseconds;
+  };
+  // Two-letter units first, so that "ms" is not read as minutes.
+  constexpr std::array<Unit, 6> units{{{"ms", 1'000'000},
+                                       {"us", 1'000},
+                                       {"s", 1'000'000'000},
+                                       {"m", 60'000'000'000},
+                                       {"h", 3'600'000'000'000},
+                                       {"d", 86'400'000'000'000}}};
+  const auto refuse = [&] {
+    return fail(FailureKind::InvalidInput, Origin::Operator,
+                fmt::format("'{}' is not a duration; write a number with its unit, as in 250ms, 30s, 5m, 1h30m or 2d", text));
+  };
+  std::string_view rest = text;
+  if (rest.empty()) return refuse();
+  double total = 0;
+  while (!rest.empty()) {
+    std::size_t digits = 0;
+    while (digits < rest.size() && ((rest[digits] >= '0' && rest[digits] <= '9') || rest[digits] == '.')) ++digits;
+    const auto number = parse_decimal(rest.substr(0, digits));
+    if (!number) return refuse();
+    rest.remove_prefix(digits);
+    bool found = false;
+    for (const Unit& unit : units) {
+      if (take(rest, unit.name)) {
+        total += *number * static_cast<double>(unit.nanoseconds);
+        found = true;
+        break;
+      }
+    }
+    if (!found) return refuse();
+  }
+  if (total > 9e18) return refuse();
+  return Nanoseconds(static_cast<std::int64_t>(total + 0.5));
+}
+
+std::string to_text(Nanoseconds duration) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t nanoseconds;
+  };
+  constexpr std::array<Unit, 6> units{{{"d", 86'400'000'000'000},
+                                       {"h", 3'600'000'000'000},
+                                       {"m", 60'000'000'000},
+                                       {"s", 1'000'000'000},
+                                       {"ms", 1'000'000},
+                                       {"us", 1'000}}};
+  std::string text;
+  std::int64_t rest = duration.count();
+  if (rest < 0) {
+    text = "-";
+    rest = -rest;
+  }
+  bool any = false;
+  for (const Unit& unit : units) {
+    if (const std::int64_t count = rest / unit.nanoseconds; count > 0) {
+      text += fmt::format("{}{}", count, unit.name);
+      rest -= count * unit.nanoseconds;
+      any = true;
+    }
+  }
+  return any ? text : "0s";
+}
+
+}  // namespace tidegate
