@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "llm/upstream_error.h"
+#include "llm/usage.h"
+
+#include <cstdint>
+#include <string>
+
+namespace tidegate::llm {
+
+/// What is read from an answer while its bytes pass.
+struct AnswerFacts {
+  Usage usage;
+  std::string id;           ///< message or response id
+  std::string model;        ///< the model that answered: the one that is priced
+  std::string stop_reason;  ///< as the dialect says it
+  std::string container;    ///< container id the answer made or used
+  bool content_started = false;       ///< the first event with content was seen
+  bool finished = false;              ///< the dialect's own end was seen (message_stop, [DONE], response.completed, whole JSON)
+  std::int64_t output_characters = 0; ///< text, thinking and tool input seen so far, for an estimate if the stream breaks off
+  UpstreamError error;                ///< kind MidStream with its details if an error event was seen
+};
+
+}  // namespace tidegate::llm

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tidegate::llm {
+
+/// State that only the pool which made it holds: a request that names one goes there and nowhere else, without retry
+/// elsewhere (facts/anthropic-api.md 2.2). Empty strings: no such tie.
+struct StateTies {
+  std::string previous_message_id;   ///< Anthropic `thread.previous_message_id`
+  std::string previous_response_id;  ///< OpenAI Responses
+  std::string container;             ///< Anthropic `container` (id), code execution
+  std::string fallback_credit;       ///< Anthropic `fallback_credit_token`
+  std::string file;                  ///< the first file id that the content names
+  bool thinking_signature = false;   ///< an earlier assistant turn carries a signature or encrypted reasoning
+
+  [[nodiscard]] bool any() const {
+    return !previous_message_id.empty() || !previous_response_id.empty() || !container.empty() ||
+           !fallback_credit.empty() || !file.empty() || thinking_signature;
+  }
+};
+
+/// Where a JSON string value stands in the body, quotes included; for edits by splicing. Zero length: not there.
+struct ByteRange {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+
+  friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+/// What the gateway needs to know of a request body. The body itself is never changed or re-serialised.
+/// Unknown and oddly typed fields are not an error: the provider judges those.
+struct RequestView {
+  bool readable = false;  ///< false: no JSON object; forwarded as it is, metered as unknown
+  std::string model;      ///< as written; empty if absent
+  ByteRange model_range;  ///< of the model's value at the top level
+  bool stream = false;
+  std::optional<std::int64_t> max_tokens;  ///< `max_tokens`, `max_completion_tokens` or `max_output_tokens`
+  std::string user;     ///< Anthropic `metadata.user_id`, OpenAI `safety_identifier` or `user`; at most 256 bytes
+  std::string session;  ///< `session_id` inside Claude Code's `metadata.user_id` (a JSON object in a string)
+  std::string service_tier;
+  std::string speed;
+  std::string inference_geo;
+  std::int64_t body_bytes = 0;
+  std::int32_t cache_markers = 0;  ///< how many `cache_control` objects the client set
+  bool has_tools = false;
+  bool wants_stream_usage = false;  ///< OpenAI `stream_options.include_usage`
+  StateTies ties;
+};
+
+}  // namespace tidegate::llm
