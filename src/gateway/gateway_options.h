@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tidegate::gateway {
+
+/// Who may use the gateway, and with which credential it goes upstream.
+enum class AuthMode : std::uint8_t {
+  Open,         ///< any or no client key; the pool's credential goes upstream. Loopback listeners only.
+  Virtual,      ///< a key that `tidegate keys create` made
+  Passthrough,  ///< the client's own credential goes upstream
+};
+
+/// Which provider serves a model. The first rule that matches counts.
+struct RouteRule {
+  std::string model = "*";  ///< glob over the requested model: `*` any run, `?` one character
+  ProviderId provider;
+
+  friend bool operator==(const RouteRule&, const RouteRule&) = default;
+};
+
+struct GatewayOptions {
+  AuthMode auth = AuthMode::Open;
+  std::vector<RouteRule> routes;  ///< empty: the first provider of the request's dialect
+  std::string default_tenant = "default";
+  std::vector<std::string> user_headers;  ///< header that names the user; the first present wins over the body's
+  std::size_t body_memory = 512ULL * 1024 * 1024;  ///< all request bodies together; when spent, sockets are not read further
+  Nanoseconds body_wait = Seconds(10);             ///< for room in body_memory; then 429 with retry-after
+  Nanoseconds drain_timeout = Seconds(30);         ///< after SIGTERM, for running answers
+  std::uint32_t worker_threads = 0;                ///< 0 = one per core
+  std::string public_url;  ///< origin that clients use, for rewritten batch `results_url`; empty = the request's Host
+
+  friend bool operator==(const GatewayOptions&, const GatewayOptions&) = default;
+};
+
+}  // namespace tidegate::gateway
