@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "net/connector.h"
+
+#include <fmt/format.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tidegate::net {
+
+namespace {
+
+Failure explain(Failure failure, const std::string& where, std::string_view step) {
+  failure.origin = Origin::Upstream;
+  failure.retry = Retry::OtherTarget;
+  failure.detail = fmt::format("{} ({}): {}", where, step, failure.detail);
+  return failure;
+}
+
+tl::unexpected<Failure> cannot_connect(const std::string& where, int error) {
+  const FailureKind kind = error == ETIMEDOUT ? FailureKind::Timeout : FailureKind::Connect;
+  return tl::unexpected<Failure>(Failure{
+      kind, Origin::Upstream, Retry::OtherTarget, std::nullopt,
+      fmt::format("{} (connect): {}; check base_url, the network and the firewall", where, std::strerror(error))});
+}
+
+/// Waits until a started connect is decided: writable, or broken.
+Task<Result<void>> wait_until_connected(Stream& stream, const std::string& where) {
+  // An empty write waits for nothing; so send nothing and look at the socket when the kernel says it became writable.
+  class Writable final : public Stream::Operation {
+   public:
+    explicit Writable(Stream& stream, const int& descriptor) : Operation(stream), descriptor_(descriptor) {}
+    [[nodiscard]] Result<void> await_resume() { return std::move(result_); }
+
+   private:
+    Stream::Attempt attempt() override {
+      int error = 0;
+      socklen_t length = sizeof error;
+      ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &error, &length);
+      if (error != 0) {
+        fail(Failure{FailureKind::Connect, Origin::Upstream, Retry::OtherTarget, std::nullopt, std::strerror(error)});
+        return Stream::Attempt::Done;
+      }
+      sockaddr_storage peer{};
+      socklen_t peer_length = sizeof peer;
+      const bool connected = ::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&peer), &peer_length) == 0;
+      return connected ? Stream::Attempt::Done : Stream::Attempt::WaitForWrite;
+    }
+    void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
+
+    const int descriptor_;
+    Result<void> result_;
+  };
+  Writable writable(stream, stream.descriptor());
+  Result<void> connected = co_await writable;
+  if (!connected) co_return tl::unexpected<Failure>(explain(connected.error(), where, "connect"));
+  co_return Result<void>{};
+}
+
+Task<Result<std::unique_ptr<Stream>>> open_tcp(Reactor& reactor, Address address, std::string where, SteadyTime deadline) {
+  const int descriptor = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) co_return cannot_connect(where, errno);
+  const int started = ::connect(descriptor, address.get(), address.length);
+  if (started != 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    ::close(descriptor);
+    co_return cannot_connect(where, error);
+  }
+  auto stream = std::make_unique<Stream>(reactor, descriptor);
+  stream->set_deadline(deadline);
+  Task<Result<void>> waiting = wait_until_connected(*stream, where);
+  Result<void> connected = co_await waiting;
+  if (!connected) co_return fail(connected);
+  co_return std::move(stream);
+}
+
+/// Asks a proxy for a tunnel (RFC 9110 9.3.6). Reads byte-exactly up to the end of the head, because TLS begins right after it.
+Task<Result<void>> open_tunnel(Stream& stream, const Url& target, const Url& proxy) {
+  const std::string authority = fmt::format("{}:{}", target.host, target.port);
+  const std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", authority);
+  Result<void> sent = co_await stream.write(request);
+  if (!sent) co_return tl::unexpected<Failure>(explain(sent.error(), proxy.authority(), "proxy"));
+  std::string head;
+  std::array<char, 1> byte{};
+  while (!head.ends_with("\r\n\r\n") && head.size() < 8192) {
+    Result<std::size_t> count = co_await stream.read_some(byte);
+    if (!count) co_return tl::unexpected<Failure>(explain(count.error(), proxy.authority(), "proxy"));
+    if (*count == 0) break;
+    head.push_back(byte[0]);
+  }
+  const std::string line = head.substr(0, head.find("\r\n"));
+  if (!line.starts_with("HTTP/1.") || line.size() < 12 || line[9] != '2') {
+    co_return tl::unexpected<Failure>(Failure{
+        FailureKind::Connect, Origin::Upstream, Retry::OtherTarget, std::nullopt,
+        fmt::format("proxy {} refused a tunnel to {} ({}); check HTTPS_PROXY", proxy.authority(), authority, line)});
+  }
+  co_return Result<void>{};
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, Resolver& resolver,
+                                              std::shared_ptr<const Destination> destination, SteadyTime deadline) {
+  const Url& first_hop = destination->proxy ? *destination->proxy : destination->url;
+  Task<Result<std::vector<Address>>> resolving = resolver.resolve(reactor, first_hop.host, first_hop.port, deadline);
+  Result<std::vector<Address>> addresses = co_await resolving;
+  if (!addresses) co_return fail(addresses);
+
+  Result<std::unique_ptr<Stream>> stream =
+      fail(FailureKind::Resolve, Origin::Upstream, fmt::format("'{}' has no address", first_hop.host), Retry::OtherTarget);
+  for (const Address& address : *addresses) {
+    Task<Result<std::unique_ptr<Stream>>> opening = open_tcp(reactor, address, first_hop.authority(), deadline);
+    stream = co_await opening;
+    if (stream || stream.error().kind == FailureKind::Timeout) break;
+  }
+  if (!stream) co_return fail(stream);
+  Stream& opened = **stream;
+
+  if (destination->proxy && destination->url.tls) {
+    Task<Result<void>> tunnelling = open_tunnel(opened, destination->url, *destination->proxy);
+    Result<void> tunnel = co_await tunnelling;
+    if (!tunnel) co_return fail(tunnel);
+  }
+  if (destination->url.tls) {
+    SslHandle ssl = destination->tls->open(destination->url.host);
+    Stream::Handshake handshake = opened.handshake(std::move(ssl));
+    Result<void> secured = co_await handshake;
+    if (!secured) co_return tl::unexpected<Failure>(explain(secured.error(), destination->url.authority(), "tls"));
+  }
+  opened.clear_deadline();
+  co_return std::move(*stream);
+}
+
+}  // namespace tidegate::net

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "net/stream.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tidegate::net {
+
+namespace {
+
+/// A TLS record carries this much; gathering more would only copy more.
+constexpr std::size_t kRecordBytes = 16 * 1024;
+
+Failure closed(std::string_view doing, int error) {
+  return Failure{FailureKind::Closed, Origin::Upstream, Retry::SameTarget, std::nullopt,
+                 fmt::format("{}: {}", doing, std::strerror(error))};
+}
+
+}  // namespace
+
+Stream::Stream(Reactor& reactor, int descriptor) : reactor_(reactor), watch_(reactor.add(descriptor)) {
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+Stream::~Stream() {
+  if (ssl_ != nullptr && failure_ == std::nullopt) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());  // one try; the socket does not block
+  }
+  ssl_.reset();
+  const int descriptor = watch_->descriptor;
+  reactor_.remove(std::move(watch_));
+  ::close(descriptor);
+}
+
+Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
+Stream::Readable Stream::readable() { return Readable(*this); }
+Stream::Write Stream::write(std::string_view first, std::string_view second, std::string_view third) {
+  return {*this, first, second, third};
+}
+Stream::Handshake Stream::handshake(SslHandle ssl) {
+  ssl_ = std::move(ssl);
+  SSL_set_fd(ssl_.get(), watch_->descriptor);
+  return Handshake(*this);
+}
+
+void Stream::set_deadline(SteadyTime deadline) {
+  if (failure_ == FailureKind::Timeout) failure_.reset();
+  reactor_.deadlines().set(*this, deadline);
+}
+void Stream::clear_deadline() { DeadlineWheel::clear(*this); }
+void Stream::on_deadline() { fail_present_operation(FailureKind::Timeout); }
+void Stream::cancel() { fail_present_operation(FailureKind::Cancelled); }
+void Stream::on_peer_closed(Watch::Waiter* waiter) { watch_->hangup = waiter; }
+
+void Stream::reset_on_close() {
+  const linger hard{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(watch_->descriptor, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+  failure_ = FailureKind::Cancelled;  // and no good-bye of TLS, which would look like an orderly end
+}
+
+void Stream::fail_present_operation(FailureKind kind) {
+  if (failure_ != FailureKind::Cancelled) failure_ = kind;
+  if (present_ != nullptr) present_->on_ready();
+}
+
+// --- what can be done at once ----------------------------------------------------------------------------------------
+
+Stream::Progress Stream::read_now(std::span<char> buffer) { return ssl_ != nullptr ? read_tls(buffer) : read_plain(buffer); }
+
+Stream::Progress Stream::read_plain(std::span<char> buffer) {
+  while (watch_->readable) {
+    const ssize_t count = ::recv(watch_->descriptor, buffer.data(), buffer.size(), 0);
+    if (count >= 0) {
+      // Less than asked for: the kernel has no more, and the next byte brings a new edge (epoll(7)), unless the end is known.
+      if (count > 0 && static_cast<std::size_t>(count) < buffer.size() && !watch_->peer_closed) watch_->readable = false;
+      return {Attempt::Done, static_cast<std::size_t>(count)};
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return {Attempt::Done, 0, closed("read", errno)};
+    watch_->readable = false;
+  }
+  return {Attempt::WaitForRead};
+}
+
+Stream::Progress Stream::read_tls(std::span<char> buffer) {
+  if (!watch_->readable && SSL_has_pending(ssl_.get()) == 0) return {Attempt::WaitForRead};
+  ERR_clear_error();
+  std::size_t count = 0;
+  const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
+  if (result == 1) return {Attempt::Done, count};
+  return tls_progress(result, "read");
+}
+
+Stream::Progress Stream::write_plain(std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg does not write through it
+  message.msg_iovlen = pieces.size();
+  while (true) {
+    const ssize_t count = ::sendmsg(watch_->descriptor, &message, MSG_NOSIGNAL);
+    if (count >= 0) return {Attempt::Done, static_cast<std::size_t>(count)};
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return {Attempt::Done, 0, closed("write", errno)};
+    watch_->writable = false;
+    return {Attempt::WaitForWrite};
+  }
+}
+
+Stream::Progress Stream::write_tls(std::string_view bytes) {
+  ERR_clear_error();
+  std::size_t count = 0;
+  const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+  if (result == 1) return {Attempt::Done, count};
+  return tls_progress(result, "write");
+}
+
+Stream::Progress Stream::tls_progress(int result, std::string_view doing) {
+  const int saved_errno = errno;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ: watch_->readable = false; return {Attempt::WaitForRead};
+    case SSL_ERROR_WANT_WRITE: watch_->writable = false; return {Attempt::WaitForWrite};
+    case SSL_ERROR_ZERO_RETURN: return {Attempt::Done, 0};
+    case SSL_ERROR_SYSCALL: return {Attempt::Done, 0, closed(doing, saved_errno == 0 ? ECONNRESET : saved_errno)};
+    default: break;
+  }
+  // OpenSSL 3 reports a connection that ended without close_notify as an error of its own: to us a truncation.
+  const unsigned long code = ERR_peek_error();
+  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    ERR_clear_error();
+    return {Attempt::Done, 0, closed(doing, ECONNRESET)};
+  }
+  const long verified = SSL_get_verify_result(ssl_.get());
+  std::string reason = take_tls_error();
+  if (verified != X509_V_OK) reason = X509_verify_cert_error_string(verified);
+  return {Attempt::Done, 0,
+          Failure{FailureKind::Tls, Origin::Upstream, Retry::OtherTarget, std::nullopt, fmt::format("tls {}: {}", doing, reason)}};
+}
+
+// --- the operations --------------------------------------------------------------------------------------------------
+
+bool Stream::Operation::advance() {
+  if (stream_.failure_) {
+    const bool timeout = *stream_.failure_ == FailureKind::Timeout;
+    fail(Failure{*stream_.failure_, Origin::Gateway, Retry::OtherTarget, std::nullopt,
+                 timeout ? "the deadline passed" : "cancelled"});
+    waiting_for_ = Attempt::Done;
+  } else {
+    waiting_for_ = attempt();
+  }
+  return waiting_for_ == Attempt::Done;
+}
+
+void Stream::Operation::await_suspend(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  stream_.present_ = this;
+  (waiting_for_ == Attempt::WaitForRead ? stream_.watch_->reader : stream_.watch_->writer) = this;
+}
+
+void Stream::Operation::on_ready() {
+  const std::coroutine_handle<> waiter = waiter_;
+  detach();
+  if (advance()) {
+    waiter.resume();
+  } else {
+    await_suspend(waiter);
+  }
+}
+
+void Stream::Operation::detach() {
+  if (stream_.present_ != this) return;
+  stream_.present_ = nullptr;
+  if (stream_.watch_->reader == this) stream_.watch_->reader = nullptr;
+  if (stream_.watch_->writer == this) stream_.watch_->writer = nullptr;
+}
+
+Stream::Attempt Stream::Read::attempt() {
+  Progress progress = stream_.read_now(buffer_);
+  if (progress.failure) {
+    fail(std::move(*progress.failure));
+  } else {
+    result_ = progress.bytes;
+  }
+  return progress.attempt;
+}
+
+Stream::Attempt Stream::Readable::attempt() {
+  const bool ready = stream_.watch_->readable || (stream_.ssl_ != nullptr && SSL_has_pending(stream_.ssl_.get()) == 1);
+  return ready ? Attempt::Done : Attempt::WaitForRead;
+}
+
+Stream::Write::Write(Stream& stream, std::string_view first, std::string_view second, std::string_view third)
+    : Operation(stream) {
+  const std::array<std::string_view, 3> texts{first, second, third};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    pieces_[i] = iovec{const_cast<char*>(texts[i].data()), texts[i].size()};  // only read from
+  }
+  consume(0);
+}
+
+void Stream::Write::consume(std::size_t bytes) {
+  while (first_ < pieces_.size() && bytes >= pieces_[first_].iov_len) {
+    bytes -= pieces_[first_].iov_len;
+    ++first_;
+  }
+  if (first_ == pieces_.size()) return;
+  pieces_[first_].iov_base = static_cast<char*>(pieces_[first_].iov_base) + bytes;
+  pieces_[first_].iov_len -= bytes;
+}
+
+Stream::Attempt Stream::Write::attempt() {
+  if (stream_.ssl_ != nullptr) return attempt_tls();
+  while (first_ < pieces_.size()) {
+    Progress progress = stream_.write_plain(std::span(pieces_).subspan(first_));
+    if (progress.failure) fail(std::move(*progress.failure));
+    if (progress.attempt != Attempt::Done || !result_) return progress.attempt;
+    consume(progress.bytes);
+  }
+  return Attempt::Done;
+}
+
+Stream::Attempt Stream::Write::attempt_tls() {
+  while (true) {
+    if (record_sent_ == record_.size()) {
+      record_.clear();
+      record_sent_ = 0;
+      while (first_ < pieces_.size() && record_.size() < kRecordBytes) {
+        const std::size_t take = std::min(pieces_[first_].iov_len, kRecordBytes - record_.size());
+        record_.append(static_cast<const char*>(pieces_[first_].iov_base), take);
+        consume(take);
+      }
+      if (record_.empty()) return Attempt::Done;
+    }
+    Progress progress = stream_.write_tls(std::string_view(record_).substr(record_sent_));
+    if (progress.failure) fail(std::move(*progress.failure));
+    if (progress.attempt != Attempt::Done || !result_) return progress.attempt;
+    record_sent_ += progress.bytes;
+  }
+}
+
+Stream::Attempt Stream::Handshake::attempt() {
+  ERR_clear_error();
+  const int done = SSL_do_handshake(stream_.ssl_.get());
+  if (done == 1) return Attempt::Done;
+  Progress progress = stream_.tls_progress(done, "handshake");
+  if (progress.attempt == Attempt::Done && !progress.failure) progress.failure = closed("tls handshake", ECONNRESET);
+  if (progress.failure) fail(std::move(*progress.failure));
+  return progress.attempt;
+}
+
+}  // namespace tidegate::net

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/reactor.h"
+#include "net/tls.h"
+
+#include <sys/uio.h>
+
+#include <array>
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tidegate::net {
+
+/// A connected socket, plain or TLS. One thread; one operation at a time. An operation that is cancelled or runs into the
+/// deadline ends with a Failure; the awaiting coroutine goes on and decides.
+class Stream final : private DeadlineEntry {
+ public:
+  /// Takes over a connected, non-blocking socket.
+  Stream(Reactor& reactor, int descriptor);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  /// Closes; TLS says good-bye first if that does not wait.
+  ~Stream();
+
+  /// What one attempt of an operation came to.
+  enum class Attempt : std::uint8_t { Done, WaitForRead, WaitForWrite };
+  class Operation;
+  class Read;
+  class Readable;
+  class Write;
+  class Handshake;
+
+  /// Suspends until bytes came: their number, 0 at the end of the stream (TLS: only after close_notify), or Failure
+  /// Closed | Timeout | Cancelled | Tls. `buffer` must stay valid.
+  [[nodiscard]] Read read_some(std::span<char> buffer);
+  /// Suspends until a read would not wait, holding no buffer meanwhile.
+  [[nodiscard]] Readable readable();
+  /// Suspends until all of `pieces` (at most four) is with the kernel, or Failure Closed | Timeout | Cancelled | Tls.
+  [[nodiscard]] Write write(std::string_view first, std::string_view second = {}, std::string_view third = {});
+  /// From now on the stream speaks TLS; suspends until the handshake is over. Failure: Tls with the reason | Timeout | Closed.
+  [[nodiscard]] Handshake handshake(SslHandle ssl);
+
+  /// Operations that are not done by then fail with Timeout, until another deadline is set. One per stream, at the wheel's
+  /// precision (100 ms).
+  void set_deadline(SteadyTime deadline);
+  void clear_deadline();
+  /// Ends the present operation, and every later one, with Cancelled.
+  void cancel();
+  /// Told once when the peer has closed or broken the connection. `nullptr` to stop.
+  void on_peer_closed(Watch::Waiter* waiter);
+  [[nodiscard]] bool peer_closed() const { return watch_->peer_closed; }
+  /// Nothing has come in and the peer is there: what an idle pooled connection must be to be used again.
+  [[nodiscard]] bool is_quiet() const { return !watch_->peer_closed && !watch_->readable && failure_ == std::nullopt; }
+  /// The close becomes a reset (RST), so that no client takes a broken answer for a whole one.
+  void reset_on_close();
+  [[nodiscard]] bool is_tls() const { return ssl_ != nullptr; }
+  [[nodiscard]] int descriptor() const { return watch_->descriptor; }
+  [[nodiscard]] Reactor& reactor() const { return reactor_; }
+
+ private:
+  struct Progress {
+    Attempt attempt;
+    std::size_t bytes = 0;
+    std::optional<Failure> failure = std::nullopt;
+  };
+
+  void on_deadline() override;
+  [[nodiscard]] Progress read_now(std::span<char> buffer);
+  [[nodiscard]] Progress read_plain(std::span<char> buffer);
+  [[nodiscard]] Progress read_tls(std::span<char> buffer);
+  [[nodiscard]] Progress write_plain(std::span<const iovec> pieces);
+  [[nodiscard]] Progress write_tls(std::string_view bytes);
+  [[nodiscard]] Progress tls_progress(int result, std::string_view doing);
+  void fail_present_operation(FailureKind kind);
+
+  Reactor& reactor_;
+  std::unique_ptr<Watch> watch_;
+  SslHandle ssl_;
+  Operation* present_ = nullptr;
+  std::optional<FailureKind> failure_;  ///< Cancelled stays; Timeout until the next deadline is set
+};
+
+/// What the four operations share: attempt, wait for the direction that was asked for, attempt again.
+class Stream::Operation : private Watch::Waiter {
+ public:
+  explicit Operation(Stream& stream) : stream_(stream) {}
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  virtual ~Operation() { detach(); }
+
+  [[nodiscard]] bool await_ready() { return advance(); }
+  void await_suspend(std::coroutine_handle<> waiter);
+
+ protected:
+  /// Does what can be done now. The result is stored by the operation itself.
+  [[nodiscard]] virtual Attempt attempt() = 0;
+  virtual void fail(Failure failure) = 0;
+  Stream& stream_;
+
+ private:
+  friend class Stream;
+  [[nodiscard]] bool advance();
+  void on_ready() override;
+  void detach();
+
+  Attempt waiting_for_ = Attempt::Done;
+  std::coroutine_handle<> waiter_;
+};
+
+class Stream::Read final : public Operation {
+ public:
+  Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
+  [[nodiscard]] Result<std::size_t> await_resume() { return std::move(result_); }
+
+ private:
+  Attempt attempt() override;
+  void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
+
+  std::span<char> buffer_;
+  Result<std::size_t> result_ = std::size_t{0};
+};
+
+class Stream::Readable final : public Operation {
+ public:
+  using Operation::Operation;
+  [[nodiscard]] Result<void> await_resume() { return std::move(result_); }
+
+ private:
+  Attempt attempt() override;
+  void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
+
+  Result<void> result_;
+};
+
+class Stream::Write final : public Operation {
+ public:
+  Write(Stream& stream, std::string_view first, std::string_view second, std::string_view third);
+  [[nodiscard]] Result<void> await_resume() { return std::move(result_); }
+
+ private:
+  Attempt attempt() override;
+  Attempt attempt_tls();
+  void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
+  void consume(std::size_t bytes);
+
+  std::array<iovec, 3> pieces_{};
+  std::size_t first_ = 0;
+  std::string record_;          ///< TLS: the pieces gathered, so that head and body leave in one record
+  std::size_t record_sent_ = 0;
+  Result<void> result_;
+};
+
+class Stream::Handshake final : public Operation {
+ public:
+  using Operation::Operation;
+  [[nodiscard]] Result<void> await_resume() { return std::move(result_); }
+
+ private:
+  Attempt attempt() override;
+  void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
+
+  Result<void> result_;
+};
+
+}  // namespace tidegate::net

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "net/tls.h"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <arpa/inet.h>
+
+#include <array>
+#include <ctime>
+
+namespace tidegate::net {
+
+namespace {
+
+constexpr std::array<unsigned char, 9> kHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+void set_common_options(SSL_CTX* context) {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  // An idle connection keeps no record buffers; one read takes what the kernel has; a write may be tried again from a moved buffer.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+}
+
+WallTime to_wall_time(const ASN1_TIME* time) {
+  std::tm civil{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &civil) != 1) return WallTime::max();
+  return WallTime(Seconds(::timegm(&civil)));
+}
+
+bool is_address(const std::string& host) {
+  std::array<unsigned char, 16> bytes{};
+  return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+}
+
+int select_http11(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+                  unsigned int offered_length, void*) {
+  unsigned char* chosen = nullptr;
+  const int result = SSL_select_next_proto(&chosen, out_length, kHttp11.data(), kHttp11.size(), offered, offered_length);
+  *out = chosen;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+void SslDeleter::operator()(SSL* ssl) const { SSL_free(ssl); }
+
+std::string take_tls_error() {
+  std::string text;
+  while (const unsigned long code = ERR_get_error()) {
+    if (const char* reason = ERR_reason_error_string(code); reason != nullptr && text.empty()) text = reason;
+  }
+  return text.empty() ? "no reason given" : text;
+}
+
+Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const Options& options) {
+  ERR_clear_error();
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  std::shared_ptr<const TlsClientContext> result(new TlsClientContext(context, options.verify));
+  set_common_options(context);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+  SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());
+  const int loaded = options.ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
+                                             : SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr);
+  if (loaded != 1) {
+    return fail(FailureKind::Tls, Origin::Operator,
+                fmt::format("tls: cannot read certificate authorities from '{}' ({}); check that the file exists and is PEM",
+                            options.ca_file.empty() ? "the system's default" : options.ca_file, take_tls_error()));
+  }
+  SSL_CTX_set_verify(context, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  return result;
+}
+
+TlsClientContext::~TlsClientContext() { SSL_CTX_free(context_); }
+
+SslHandle TlsClientContext::open(const std::string& host) const {
+  SslHandle ssl(SSL_new(context_));
+  if (is_address(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
+  } else {
+    SSL_set_tlsext_host_name(ssl.get(), host.c_str());
+    SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl.get(), host.c_str());
+  }
+  SSL_set_connect_state(ssl.get());
+  return ssl;
+}
+
+Result<std::shared_ptr<const TlsServerContext>> TlsServerContext::make(const std::string& certificate_file,
+                                                                       const std::string& private_key_file, WallTime now) {
+  ERR_clear_error();
+  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  set_common_options(context);
+  SSL_CTX_set_alpn_select_cb(context, select_http11, nullptr);
+  const auto refuse = [&](const std::string& what) {
+    SSL_CTX_free(context);
+    return fail(FailureKind::Tls, Origin::Operator, what);
+  };
+  if (SSL_CTX_use_certificate_chain_file(context, certificate_file.c_str()) != 1) {
+    return refuse(fmt::format("tls: cannot read certificate '{}' ({}); check that the file exists, is readable and is PEM",
+                              certificate_file, take_tls_error()));
+  }
+  if (SSL_CTX_use_PrivateKey_file(context, private_key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context) != 1) {
+    return refuse(fmt::format("tls: private key '{}' cannot be used with certificate '{}' ({}); check that they belong together",
+                              private_key_file, certificate_file, take_tls_error()));
+  }
+  const WallTime expires_at = to_wall_time(X509_get0_notAfter(SSL_CTX_get0_certificate(context)));
+  if (expires_at <= now) {
+    return refuse(fmt::format("tls: certificate '{}' expired at {}; install a new one, no client would accept this one",
+                              certificate_file, to_rfc3339(expires_at)));
+  }
+  return std::shared_ptr<const TlsServerContext>(new TlsServerContext(context, expires_at));
+}
+
+TlsServerContext::~TlsServerContext() { SSL_CTX_free(context_); }
+
+SslHandle TlsServerContext::open() const {
+  SslHandle ssl(SSL_new(context_));
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
+}  // namespace tidegate::net
