@@ -48,7 +48,7 @@ struct Rejection {
 /// What was found out about one field, beside the field.
 struct FieldTag {
   FieldClass field_class = FieldClass::Other;
-  bool hop_by_hop = false;  ///< by its class, or because `Connection` names it: not to be relayed
+  bool hop_by_hop = false;  ///< not to be relayed: by its class, because `Connection` names it, or as a repetition
 };
 
 /// What both kinds of head have. All views point into the bytes last given to the parser.
@@ -150,9 +150,9 @@ class RequestHeadParser {
   ResumeGate gate_;
 };
 
-/// Reads one response head; used like the parser of requests. As strict as that one, with two leniencies that are safe
-/// because the head is not forwarded as it stands: equal repeated lengths count as one (`Content-Length: 5, 5` too; RFC
-/// 9110 8.6), and a reason may be missing after the blank that the grammar demands.
+/// Reads one response head; used like the parser of requests and as strict, with two leniencies: equal repeated
+/// Content-Length fields count as one (RFC 9110 8.6; the repetitions are marked hop by hop, so that one is relayed),
+/// and the reason may be empty behind the blank that the grammar demands.
 class ResponseHeadParser {
  public:
   explicit ResponseHeadParser(HeadLimits limits = {}) : limits_(limits) {}

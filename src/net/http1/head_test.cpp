@@ -352,7 +352,7 @@ TEST(ResponseHead, RefusesWhatTwoReadersCouldReadDifferently) {
   for (const std::string& head : std::vector<std::string>{
            ok + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
            ok + "Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
-           ok + "Content-Length: 5, 6\r\n\r\n",
+           ok + "Content-Length: 5, 5\r\n\r\n",
            ok + "Content-Length: 5,\r\n\r\n",
            ok + "Content-Length: \r\n\r\n",
            ok + "Transfer-Encoding: gzip, chunked\r\n\r\n",
@@ -388,7 +388,6 @@ TEST(ResponseHead, AcceptsWhatProvidersDoSend) {
   for (const Case& it : std::vector<Case>{
            {"HTTP/1.1 200 \r\n\r\n", 200, std::nullopt},
            {"HTTP/1.1 529 Site is overloaded\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 529, 5},
-           {"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", 200, 5},
            {"HTTP/1.0 200 D\xe9j\xe0 vu\t!\r\n\r\n", 200, std::nullopt},
            {"HTTP/1.1 999 \r\n\r\n", 999, std::nullopt},
        }) {

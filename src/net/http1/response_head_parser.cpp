@@ -40,27 +40,22 @@ Step read_status_line(Cursor& cursor, ResponseHead& head, Rejection& rejection) 
   return read_reason(cursor, head, rejection);
 }
 
-/// Equal lengths, in one field or several, are one length; nothing if any is no number or they differ.
-std::optional<std::uint64_t> agreed_length(const Head& head) {
+/// Equal repeated lengths count as one, and only the first goes on; nothing if any is no number or they differ.
+std::optional<std::uint64_t> agree_on_length(Head& head) {
   std::optional<std::uint64_t> agreed;
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     if (head.tags[i].field_class != FieldClass::ContentLength) continue;
-    std::string_view rest = head.fields[i].value;
-    for (bool more = true; more;) {
-      const std::size_t comma = rest.find(',');
-      const auto length = scan::parse_length(trim(rest.substr(0, comma)));
-      if (!length || (agreed && *agreed != *length)) return std::nullopt;
-      agreed = length;
-      more = comma != std::string_view::npos;
-      if (more) rest.remove_prefix(comma + 1);
-    }
+    const auto length = scan::parse_length(head.fields[i].value);
+    if (!length || (agreed && *agreed != *length)) return std::nullopt;
+    if (agreed) head.tags[i].hop_by_hop = true;
+    agreed = length;
   }
   return agreed;
 }
 
 bool read_content_length(ResponseHead& head, Rejection& rejection) {
   if (!head.has(FieldClass::ContentLength)) return true;
-  head.content_length = agreed_length(head);
+  head.content_length = agree_on_length(head);
   if (head.content_length) return true;
   rejection = {502, "a Content-Length that is no number, or several that differ",
                scan::line_of(head, FieldClass::ContentLength)};

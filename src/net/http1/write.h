@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "net/http1/head.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tidegate::net::http1 {
+
+/// Writes one head behind what a buffer already holds; the buffer is reused from message to message, so that writing
+/// allocates nothing once it has grown. Fields of a parsed head are copied as spans of its bytes, neighbours together.
+///
+/// A line end can never get in through a value: text with CR, LF, NUL or another character that its place does not
+/// allow is not written, and `finish` then takes the whole head back and says false.
+class HeadWriter {
+ public:
+  explicit HeadWriter(std::string& out) : out_(out), start_(out.size()) {}
+
+  HeadWriter& request_line(std::string_view method, std::string_view target);
+  /// With the customary phrase, or the given one (a provider's own is passed on).
+  HeadWriter& status_line(int status);
+  HeadWriter& status_line(int status, std::string_view reason);
+
+  HeadWriter& field(std::string_view name, std::string_view value);
+  HeadWriter& field(std::string_view name, std::uint64_t value);
+
+  /// The fields of a parsed head for which `keep(std::size_t index, FieldTag)` says so, in order, byte for byte.
+  template <typename Keep>
+  HeadWriter& relay(const Head& head, Keep keep) {
+    const std::size_t count = head.fields.size();
+    for (std::size_t first = 0; first < count;) {
+      if (!keep(first, head.tags[first])) {
+        ++first;
+        continue;
+      }
+      std::size_t last = first + 1;
+      while (last < count && keep(last, head.tags[last])) ++last;
+      copy_lines(head, first, last);
+      first = last + 1;  // the one at `last` is not kept, or there is none
+    }
+    return *this;
+  }
+  /// All fields that are meant for the next hop too; Content-Length and Host are among them.
+  HeadWriter& relay_end_to_end(const Head& head) {
+    return relay(head, [](std::size_t, FieldTag tag) { return !tag.hop_by_hop; });
+  }
+
+  /// The empty line. False if something was refused: then the buffer is as it was before this head.
+  [[nodiscard]] bool finish();
+
+ private:
+  void copy_lines(const Head& head, std::size_t first, std::size_t last);
+
+  std::string& out_;
+  std::size_t start_;
+  bool refused_ = false;
+};
+
+}  // namespace tidegate::net::http1
