@@ -2,7 +2,63 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/dialect.h"
 
+#include <array>
+
 namespace tidegate::llm {
+
+namespace {
+
+/// Whose a path is: one dialect's, or both have it and the version header decides.
+enum class Owner : std::uint8_t { Anthropic, OpenAi, Both };
+/// Whether only the path itself is meant or also what is below it.
+enum class Extent : std::uint8_t { Exact, Subtree };
+
+struct Route {
+  std::string_view path;
+  Extent extent;
+  Owner owner;
+  Endpoint endpoint;
+};
+
+// The longer path first where one is the beginning of another.
+constexpr std::array<Route, 16> kRoutes{{
+    {"/v1/messages", Extent::Exact, Owner::Anthropic, Endpoint::Messages},
+    {"/v1/chat/completions", Extent::Exact, Owner::OpenAi, Endpoint::ChatCompletions},
+    {"/v1/responses", Extent::Subtree, Owner::OpenAi, Endpoint::Responses},
+    {"/v1/embeddings", Extent::Exact, Owner::OpenAi, Endpoint::Embeddings},
+    {"/v1/messages/count_tokens", Extent::Exact, Owner::Anthropic, Endpoint::CountTokens},
+    {"/v1/messages/batches", Extent::Subtree, Owner::Anthropic, Endpoint::MessageBatches},
+    {"/v1/models", Extent::Subtree, Owner::Both, Endpoint::Models},
+    {"/v1/files", Extent::Subtree, Owner::Both, Endpoint::Files},
+    // Known to be OpenAI's, though nothing is read from them. Everything else is Anthropic's (skills, agents, sessions
+    // …).
+    {"/v1/completions", Extent::Exact, Owner::OpenAi, Endpoint::Other},
+    {"/v1/chat", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/images", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/audio", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/moderations", Extent::Exact, Owner::OpenAi, Endpoint::Other},
+    {"/v1/batches", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/conversations", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/vector_stores", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+}};
+
+bool matches(const Route& route, std::string_view path) {
+  if (!path.starts_with(route.path)) return false;
+  if (path.size() == route.path.size()) return true;
+  if (path[route.path.size()] != '/') return false;
+  return route.extent == Extent::Subtree || path.size() == route.path.size() + 1;
+}
+
+Dialect dialect_of(Owner owner, bool has_anthropic_version) {
+  switch (owner) {
+    case Owner::Anthropic: return Dialect::Anthropic;
+    case Owner::OpenAi: return Dialect::OpenAi;
+    case Owner::Both: break;
+  }
+  return has_anthropic_version ? Dialect::Anthropic : Dialect::OpenAi;
+}
+
+}  // namespace
 
 std::string_view to_string(Dialect dialect) {
   switch (dialect) {
@@ -25,6 +81,28 @@ std::string_view to_string(Endpoint endpoint) {
     case Endpoint::Other: return "other";
   }
   return "unknown";
+}
+
+EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) {
+  for (const Route& route : kRoutes) {
+    if (matches(route, path)) return {dialect_of(route.owner, has_anthropic_version), route.endpoint};
+  }
+  return {Dialect::Anthropic, Endpoint::Other};
+}
+
+bool is_metered(Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::Messages:
+    case Endpoint::ChatCompletions:
+    case Endpoint::Responses:
+    case Endpoint::Embeddings: return true;
+    case Endpoint::CountTokens:
+    case Endpoint::MessageBatches:
+    case Endpoint::Files:
+    case Endpoint::Models:
+    case Endpoint::Other: return false;
+  }
+  return false;
 }
 
 }  // namespace tidegate::llm

@@ -14,14 +14,15 @@ namespace tidegate::llm {
 struct StateTies {
   std::string previous_message_id;   ///< Anthropic `thread.previous_message_id`
   std::string previous_response_id;  ///< OpenAI Responses
-  std::string container;             ///< Anthropic `container` (id), code execution
-  std::string fallback_credit;       ///< Anthropic `fallback_credit_token`
-  std::string file;                  ///< the first file id that the content names
-  bool thinking_signature = false;   ///< an earlier assistant turn carries a signature or encrypted reasoning
+  std::string conversation;          ///< OpenAI Responses `conversation` (id)
+  std::string container;            ///< Anthropic `container` (id), OpenAI's code interpreter container: code execution
+  std::string fallback_credit;      ///< Anthropic `fallback_credit_token`
+  std::string file;                 ///< the first file or vector store id that the content or a tool names
+  bool thinking_signature = false;  ///< an earlier assistant turn carries a signature or encrypted reasoning
 
   [[nodiscard]] bool any() const {
-    return !previous_message_id.empty() || !previous_response_id.empty() || !container.empty() ||
-           !fallback_credit.empty() || !file.empty() || thinking_signature;
+    return !previous_message_id.empty() || !previous_response_id.empty() || !conversation.empty() ||
+           !container.empty() || !fallback_credit.empty() || !file.empty() || thinking_signature;
   }
 };
 
@@ -50,6 +51,10 @@ struct RequestView {
   std::int32_t cache_markers = 0;  ///< how many `cache_control` objects the client set
   bool has_tools = false;
   bool wants_stream_usage = false;  ///< OpenAI `stream_options.include_usage`
+  ByteRange stream_options_range;   ///< of OpenAI's `stream_options` value, to ask for usage by splicing
+  std::size_t first_member =
+      0;  ///< just behind the body's opening brace, where a member can be spliced in; 0: not readable
+  bool is_empty_object = false;  ///< the body is `{}`: a member spliced in needs no comma behind it
   StateTies ties;
 };
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "llm/anthropic/request.h"
+
+#include "llm/json/cursor.h"
+
+namespace tidegate::llm::anthropic {
+
+namespace {
+
+using json::Cursor;
+using json::Kind;
+
+/// Names and ids are kept to this many bytes: far above any real one, and a bound on what a client can make us hold.
+constexpr std::size_t kLongestId = 512;
+constexpr std::size_t kLongestUser = 256;
+/// How deep content blocks are followed into each other; the API has two levels (a tool result's content).
+constexpr int kDeepestContent = 8;
+
+/// What one of `system`, `tools`, `messages` holds. Kept apart until the end, because a repeated member replaces the
+/// earlier one.
+struct ContentFacts {
+  std::int32_t cache_markers = 0;
+  std::string file;
+  bool thinking_signature = false;
+};
+
+bool read_marker(Cursor& cursor) {
+  const bool is_marker = cursor.peek() == Kind::Object;
+  cursor.skip();
+  return is_marker;
+}
+
+bool read_is_present_string(Cursor& cursor) {
+  const auto raw = cursor.raw_string();
+  return raw && !raw->empty();
+}
+
+void read_file_source(Cursor& cursor, ContentFacts& facts) {
+  cursor.object([&](std::string_view key) {
+    if (key == "file_id" && facts.file.empty()) facts.file = cursor.text(kLongestId);
+  });
+}
+
+void read_content(Cursor& cursor, ContentFacts& facts, int depth);
+
+/// Fields of all block types; a block has only those of its own. `input` of a tool call is data and not looked into.
+void read_block(Cursor& cursor, ContentFacts& facts, int depth) {
+  bool is_redacted_thinking = false;
+  bool has_data = false;
+  cursor.object([&](std::string_view key) {
+    if (key == "cache_control") {
+      facts.cache_markers += read_marker(cursor) ? 1 : 0;
+    } else if (key == "type") {
+      is_redacted_thinking = cursor.raw_string() == "redacted_thinking";
+    } else if (key == "signature") {  // thinking
+      facts.thinking_signature |= read_is_present_string(cursor);
+    } else if (key == "data") {
+      has_data = read_is_present_string(cursor);
+    } else if (key == "source") {
+      read_file_source(cursor, facts);
+    } else if (key == "file_id") {  // container_upload
+      if (facts.file.empty()) facts.file = cursor.text(kLongestId);
+    } else if (key == "content") {  // tool_result, document of type content
+      read_content(cursor, facts, depth + 1);
+    }
+  });
+  facts.thinking_signature |= is_redacted_thinking && has_data;
+}
+
+/// A string, a block, or a list of blocks.
+void read_content(Cursor& cursor, ContentFacts& facts, int depth) {
+  if (depth > kDeepestContent) return cursor.skip();
+  if (cursor.peek() == Kind::Object) return read_block(cursor, facts, depth);
+  cursor.array([&] { read_block(cursor, facts, depth); });
+}
+
+ContentFacts read_messages(Cursor& cursor) {
+  ContentFacts facts;
+  cursor.array([&] {
+    cursor.object([&](std::string_view key) {
+      if (key == "content") read_content(cursor, facts, 0);
+    });
+  });
+  return facts;
+}
+
+ContentFacts read_tools(Cursor& cursor, bool& has_tools) {
+  ContentFacts facts;
+  has_tools = false;
+  cursor.array([&] {
+    has_tools = true;
+    cursor.object([&](std::string_view key) {
+      if (key == "cache_control") facts.cache_markers += read_marker(cursor) ? 1 : 0;
+    });
+  });
+  return facts;
+}
+
+ContentFacts read_system(Cursor& cursor) {
+  ContentFacts facts;
+  read_content(cursor, facts, 0);
+  return facts;
+}
+
+/// Claude Code writes a JSON object into the string `metadata.user_id` (facts/clients.md 3).
+std::string session_of(std::string_view user_id) {
+  std::string session;
+  if (!user_id.starts_with('{')) return session;
+  Cursor cursor(user_id);
+  cursor.object([&](std::string_view key) {
+    if (key == "session_id") session = cursor.text(kLongestUser);
+  });
+  return cursor.broken() ? std::string{} : session;
+}
+
+void read_metadata(Cursor& cursor, RequestView& view) {
+  constexpr std::size_t kLongestUserObject = 4096;
+  view.user.clear();
+  view.session.clear();
+  cursor.object([&](std::string_view key) {
+    if (key != "user_id") return;
+    const auto raw = cursor.raw_string();
+    if (!raw) return;
+    const std::string whole = json::unescape(*raw, kLongestUserObject);
+    view.session = session_of(whole);
+    view.user = json::to_valid_utf8(json::unescape(*raw, kLongestUser));
+  });
+}
+
+/// An id, or an object that has one.
+std::string read_id_or_object(Cursor& cursor) {
+  if (cursor.peek() != Kind::Object) return cursor.text(kLongestId);
+  std::string id;
+  cursor.object([&](std::string_view key) {
+    if (key == "id") id = cursor.text(kLongestId);
+  });
+  return id;
+}
+
+std::string read_previous_message(Cursor& cursor) {
+  std::string id;
+  cursor.object([&](std::string_view key) {
+    if (key == "previous_message_id") id = cursor.text(kLongestId);
+  });
+  return id;
+}
+
+void read_model(Cursor& cursor, RequestView& view) {
+  const std::size_t begin = cursor.begin_of_value();
+  const bool is_string = cursor.peek() == Kind::String;
+  view.model = cursor.text();
+  view.model_range = is_string ? ByteRange{begin, cursor.end_of_value() - begin} : ByteRange{};
+}
+
+}  // namespace
+
+RequestView read_request(std::string_view body) {
+  RequestView view;
+  ContentFacts system;
+  ContentFacts tools;
+  ContentFacts messages;
+  bool marks_automatically = false;
+  Cursor cursor(body);
+  const std::size_t brace = cursor.begin_of_value();
+  view.is_empty_object = true;
+  const bool is_object = cursor.object([&](std::string_view key) {
+    view.is_empty_object = false;
+    if (key == "model") {
+      read_model(cursor, view);
+    } else if (key == "messages") {
+      messages = read_messages(cursor);
+    } else if (key == "system") {
+      system = read_system(cursor);
+    } else if (key == "tools") {
+      tools = read_tools(cursor, view.has_tools);
+    } else if (key == "max_tokens") {
+      view.max_tokens = cursor.integer();
+    } else if (key == "stream") {
+      view.stream = cursor.boolean().value_or(false);
+    } else if (key == "metadata") {
+      read_metadata(cursor, view);
+    } else if (key == "cache_control") {
+      marks_automatically = read_marker(cursor);
+    } else if (key == "service_tier") {
+      view.service_tier = cursor.text(kLongestId);
+    } else if (key == "speed") {
+      view.speed = cursor.text(kLongestId);
+    } else if (key == "inference_geo") {
+      view.inference_geo = cursor.text(kLongestId);
+    } else if (key == "container") {
+      view.ties.container = read_id_or_object(cursor);
+    } else if (key == "thread") {
+      view.ties.previous_message_id = read_previous_message(cursor);
+    } else if (key == "fallback_credit_token") {
+      view.ties.fallback_credit = cursor.text(kLongestId);
+    }
+  });
+  if (!is_object || !cursor.at_end()) {
+    RequestView unreadable;
+    unreadable.body_bytes = static_cast<std::int64_t>(body.size());
+    return unreadable;
+  }
+  view.readable = true;
+  view.body_bytes = static_cast<std::int64_t>(body.size());
+  view.first_member = brace + 1;
+  view.cache_markers =
+      system.cache_markers + tools.cache_markers + messages.cache_markers + (marks_automatically ? 1 : 0);
+  view.ties.file = messages.file.empty() ? std::move(system.file) : std::move(messages.file);
+  view.ties.thinking_signature = system.thinking_signature || messages.thinking_signature;
+  if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();
+  return view;
+}
+
+}  // namespace tidegate::llm::anthropic

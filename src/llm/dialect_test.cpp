@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "llm/dialect.h"
+
+#include <gtest/gtest.h>
+
+namespace tidegate::llm {
+namespace {
+
+TEST(Dialect, MatchesPathsAsTheDialectsDefineThem) {
+  struct Case {
+    std::string_view path;
+    bool has_anthropic_version;
+    EndpointMatch expected;
+  };
+  constexpr Case cases[] = {
+      {"/v1/messages", true, {Dialect::Anthropic, Endpoint::Messages}},
+      {"/v1/messages", false, {Dialect::Anthropic, Endpoint::Messages}},
+      {"/v1/messages/", false, {Dialect::Anthropic, Endpoint::Messages}},
+      {"/v1/messages/count_tokens", true, {Dialect::Anthropic, Endpoint::CountTokens}},
+      {"/v1/messages/batches", true, {Dialect::Anthropic, Endpoint::MessageBatches}},
+      {"/v1/messages/batches/msgbatch_1/results", true, {Dialect::Anthropic, Endpoint::MessageBatches}},
+      {"/v1/messages/batchesque", true, {Dialect::Anthropic, Endpoint::Other}},
+      {"/v1/messages/unheard_of", true, {Dialect::Anthropic, Endpoint::Other}},
+      {"/v1/messagesque", true, {Dialect::Anthropic, Endpoint::Other}},
+      {"/v1/files", true, {Dialect::Anthropic, Endpoint::Files}},
+      {"/v1/files/file_1/content", false, {Dialect::OpenAi, Endpoint::Files}},
+      {"/v1/models", true, {Dialect::Anthropic, Endpoint::Models}},
+      {"/v1/models", false, {Dialect::OpenAi, Endpoint::Models}},
+      {"/v1/models/claude-haiku-4-5", true, {Dialect::Anthropic, Endpoint::Models}},
+      {"/v1/chat/completions", false, {Dialect::OpenAi, Endpoint::ChatCompletions}},
+      {"/v1/chat/completions", true, {Dialect::OpenAi, Endpoint::ChatCompletions}},
+      {"/v1/chat/completions/chatcmpl-1", false, {Dialect::OpenAi, Endpoint::Other}},
+      {"/v1/responses", false, {Dialect::OpenAi, Endpoint::Responses}},
+      {"/v1/responses/resp_1/input_items", false, {Dialect::OpenAi, Endpoint::Responses}},
+      {"/v1/embeddings", false, {Dialect::OpenAi, Endpoint::Embeddings}},
+      {"/v1/completions", false, {Dialect::OpenAi, Endpoint::Other}},
+      {"/v1/skills", true, {Dialect::Anthropic, Endpoint::Other}},
+      {"/v1/unknown", false, {Dialect::Anthropic, Endpoint::Other}},
+      {"/api/hello", false, {Dialect::Anthropic, Endpoint::Other}},
+      {"", false, {Dialect::Anthropic, Endpoint::Other}},
+  };
+  for (const Case& c : cases) EXPECT_EQ(match_endpoint(c.path, c.has_anthropic_version), c.expected) << c.path;
+}
+
+TEST(Dialect, MetersOnlyWhatAnswersWithPaidTokens) {
+  EXPECT_TRUE(is_metered(Endpoint::Messages));
+  EXPECT_TRUE(is_metered(Endpoint::Embeddings));
+  EXPECT_FALSE(is_metered(Endpoint::CountTokens));
+  EXPECT_FALSE(is_metered(Endpoint::MessageBatches));
+  EXPECT_FALSE(is_metered(Endpoint::Models));
+}
+
+}  // namespace
+}  // namespace tidegate::llm

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidegate::llm::json {
+
+/// What a value is, judged by its first character.
+enum class Kind : std::uint8_t { Object, Array, String, Number, True, False, Null, Broken };
+
+/// Walks once, forward, over a JSON text (RFC 8259) without copying it, without an index and without a tree: what
+/// nobody asks for is stepped over at the speed of a string scan. Needs no padding after the text and no memory that
+/// grows with it, which an indexing parser does (simdjson: four bytes of index per byte of body; a 32 MB body would pin
+/// 180 MB in every worker). simdjson is the oracle in the tests instead: what it accepts is read alike here.
+///
+/// Lenient where it does not matter: inside values that are stepped over only strings and brackets are checked, and
+/// control characters and malformed UTF-8 pass, because the provider judges the body. Any error is sticky: nothing is
+/// read after it.
+///
+/// Each reading function consumes exactly one value, also when it is of another kind than asked for.
+class Cursor {
+ public:
+  /// `text` must outlive the cursor. A byte order mark in front is stepped over.
+  explicit Cursor(std::string_view text);
+
+  /// The kind of the value that comes next; consumes nothing but blanks.
+  [[nodiscard]] Kind peek();
+  /// Where the next value begins; after a value was consumed, where it ended is `end_of_value()`.
+  [[nodiscard]] std::size_t begin_of_value();
+  [[nodiscard]] std::size_t end_of_value() const { return at_; }
+
+  void skip();
+  /// The content of a string between its quotes, escapes as written; nothing if it is no string.
+  [[nodiscard]] std::optional<std::string_view> raw_string();
+  /// A string, decoded to valid UTF-8 (what is not becomes U+FFFD), cut at a character's border to at most `limit`
+  /// bytes; empty if it is no string.
+  [[nodiscard]] std::string text(std::size_t limit = std::string::npos);
+  /// A whole number (also `1000.0` and `1e3`); nothing for anything else or beyond 64 bits.
+  [[nodiscard]] std::optional<std::int64_t> integer();
+  [[nodiscard]] std::optional<bool> boolean();
+
+  /// Calls `member(key)` for each member in order, duplicates included; `member` reads the value with this cursor or
+  /// leaves it, then it is stepped over. `key` is decoded and valid until the value is read. False if the value is no
+  /// object (it is consumed).
+  template <typename Member>
+  bool object(Member&& member) {
+    if (peek() != Kind::Object) return skip(), false;
+    ++at_;
+    for (bool first = true, comma = true;; first = false) {
+      if (take('}')) return end_of_container(first, comma);
+      if (!comma) return fail(), false;
+      const std::string_view key = read_key();
+      if (broken_) return false;
+      const std::size_t before = begin_of_value();
+      member(key);
+      if (at_ == before) skip();
+      if (broken_) return false;
+      comma = take(',');
+    }
+  }
+
+  /// Calls `element()` for each element in order, likewise. False if the value is no array (it is consumed).
+  template <typename Element>
+  bool array(Element&& element) {
+    if (peek() != Kind::Array) return skip(), false;
+    ++at_;
+    for (bool first = true, comma = true;; first = false) {
+      if (take(']')) return end_of_container(first, comma);
+      if (!comma) return fail(), false;
+      const std::size_t before = begin_of_value();
+      element();
+      if (at_ == before) skip();
+      if (broken_) return false;
+      comma = take(',');
+    }
+  }
+
+  /// The text could not be understood up to here.
+  [[nodiscard]] bool broken() const { return broken_; }
+  /// Nothing but blanks follows, and nothing was broken.
+  [[nodiscard]] bool at_end();
+
+ private:
+  void fail() { broken_ = true; }
+  /// A closing bracket follows the opening one or a value, never a comma.
+  bool end_of_container(bool is_empty, bool after_comma) {
+    if (!is_empty && after_comma) fail();
+    return !broken_;
+  }
+  void skip_blanks();
+  bool take(char expected);
+  std::string_view read_key();
+  std::string_view scalar();
+  void skip_container();
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool broken_ = false;
+  std::string decoded_key_;
+};
+
+/// A string's content with its escapes resolved to UTF-8; a lone surrogate becomes U+FFFD. At most about `limit` bytes,
+/// cut at a character's border.
+[[nodiscard]] std::string unescape(std::string_view raw, std::size_t limit = std::string::npos);
+
+/// `text` with every byte that belongs to no valid UTF-8 sequence replaced by U+FFFD: names end up in metrics, logs and
+/// JSON.
+[[nodiscard]] std::string to_valid_utf8(std::string text);
+
+/// Appends `text` as a JSON string, quotes included. Bytes that are no valid UTF-8 become U+FFFD, so that the result
+/// always is.
+void append_quoted(std::string& out, std::string_view text);
+
+}  // namespace tidegate::llm::json

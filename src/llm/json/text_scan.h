@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+// The two inner loops that see every byte which passes: the end of a JSON string and the end of a line. Sixteen bytes
+// at a time where the processor has SSE2 (every x86-64), one at a time elsewhere. Neither reads outside the text it is
+// given.
+namespace tidegate::llm::json {
+
+namespace scan {
+inline constexpr std::size_t kBlock = 16;
+
+#if defined(__SSE2__)
+/// Bit i is set where byte i of the sixteen at `at` equals `a` or `b`.
+[[nodiscard]] inline unsigned matches(const char* at, char a, char b) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8(a)), _mm_cmpeq_epi8(block, _mm_set1_epi8(b)));
+  return static_cast<unsigned>(_mm_movemask_epi8(hits));
+}
+#else
+[[nodiscard]] inline unsigned matches(const char* at, char a, char b) {
+  unsigned mask = 0;
+  for (unsigned i = 0; i < kBlock; ++i) mask |= static_cast<unsigned>(at[i] == a || at[i] == b) << i;
+  return mask;
+}
+#endif
+}  // namespace scan
+
+/// The offset of the quote that ends the JSON string whose content begins at `from`, or `npos`. Escapes are stepped
+/// over.
+[[nodiscard]] inline std::size_t find_string_end(std::string_view text, std::size_t from) {
+  std::size_t at = from;
+  while (at + scan::kBlock <= text.size()) {
+    unsigned mask = scan::matches(text.data() + at, '"', '\\');
+    std::size_t next = at + scan::kBlock;
+    while (mask != 0) {
+      const unsigned i = static_cast<unsigned>(__builtin_ctz(mask));
+      if (text[at + i] == '"') return at + i;
+      if (i == scan::kBlock - 1) ++next;  // the escaped character is the first of the next block
+      mask &= ~(3U << i);
+    }
+    at = next;
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') return at;
+    if (text[at] == '\\') ++at;
+  }
+  return std::string_view::npos;
+}
+
+/// The offset of the first CR or LF at or after `from`, or `npos`.
+[[nodiscard]] inline std::size_t find_line_end(std::string_view text, std::size_t from) {
+  std::size_t at = from;
+  for (; at + scan::kBlock <= text.size(); at += scan::kBlock) {
+    if (const unsigned mask = scan::matches(text.data() + at, '\n', '\r'); mask != 0) {
+      return at + static_cast<unsigned>(__builtin_ctz(mask));
+    }
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == '\n' || text[at] == '\r') return at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace tidegate::llm::json
