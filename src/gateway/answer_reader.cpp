@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "gateway/answer_reader.h"
+
+#include "llm/anthropic/answer.h"
+#include "llm/anthropic/errors.h"
+#include "llm/openai/answer.h"
+#include "llm/openai/errors.h"
+
+#include <utility>
+#include <variant>
+
+namespace tidegate::gateway {
+
+namespace {
+
+/// For endpoints whose answers carry no usage.
+class NothingToRead {
+ public:
+  void feed(std::string_view) const {}
+  [[nodiscard]] const llm::AnswerFacts& facts() const { return facts_; }
+
+ private:
+  llm::AnswerFacts facts_;
+};
+
+/// Keeps the beginning of an error's body, which is classified when it has ended.
+class ErrorReader {
+ public:
+  ErrorReader(llm::Dialect dialect, int status) : dialect_(dialect), status_(status) {}
+  void feed(std::string_view bytes) { body_.append(bytes.substr(0, kKept - std::min(kKept, body_.size()))); }
+  void end() {
+    facts_.error = dialect_ == llm::Dialect::Anthropic ? llm::anthropic::read_error(status_, body_)
+                                                       : llm::openai::read_error(status_, body_);
+    facts_.finished = true;
+  }
+  [[nodiscard]] const llm::AnswerFacts& facts() const { return facts_; }
+
+ private:
+  static constexpr std::size_t kKept = 64 * 1024;
+
+  llm::Dialect dialect_;
+  int status_;
+  std::string body_;
+  llm::AnswerFacts facts_;
+};
+
+}  // namespace
+
+struct AnswerReader::Readers {
+  std::variant<NothingToRead, ErrorReader, llm::anthropic::StreamReader, llm::anthropic::JsonReader, llm::openai::ChatStreamReader,
+               llm::openai::ResponsesStreamReader, llm::openai::JsonReader>
+      reader;
+};
+
+AnswerReader::AnswerReader() : readers_(std::make_unique<Readers>()) {}
+AnswerReader::~AnswerReader() = default;
+AnswerReader::AnswerReader(AnswerReader&&) noexcept = default;
+AnswerReader& AnswerReader::operator=(AnswerReader&&) noexcept = default;
+
+void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream) {
+  is_stream_ = is_stream;
+  auto& reader = readers_->reader;
+  if (status >= 400) {
+    reader.emplace<ErrorReader>(match.dialect, status);
+    return;
+  }
+  switch (match.endpoint) {
+    case llm::Endpoint::Messages:
+      if (is_stream) {
+        reader.emplace<llm::anthropic::StreamReader>();
+      } else {
+        reader.emplace<llm::anthropic::JsonReader>();
+      }
+      return;
+    case llm::Endpoint::ChatCompletions:
+      if (is_stream) {
+        reader.emplace<llm::openai::ChatStreamReader>();
+      } else {
+        reader.emplace<llm::openai::JsonReader>(match.endpoint);
+      }
+      return;
+    case llm::Endpoint::Responses:
+      if (is_stream) {
+        reader.emplace<llm::openai::ResponsesStreamReader>();
+      } else {
+        reader.emplace<llm::openai::JsonReader>(match.endpoint);
+      }
+      return;
+    case llm::Endpoint::Embeddings: reader.emplace<llm::openai::JsonReader>(match.endpoint); return;
+    case llm::Endpoint::CountTokens:
+    case llm::Endpoint::MessageBatches:
+    case llm::Endpoint::Files:
+    case llm::Endpoint::Models:
+    case llm::Endpoint::Other: reader.emplace<NothingToRead>(); return;
+  }
+}
+
+void AnswerReader::feed(std::string_view payload) {
+  if (payload.empty()) return;
+  std::visit([payload](auto& reader) { reader.feed(payload); }, readers_->reader);
+  if (!is_stream_) return;
+  // The last four bytes tell whether a blank line was the last thing: LF LF, CR CR or CR LF CR LF.
+  if (payload.size() >= 4) {
+    tail_ = payload.substr(payload.size() - 4);
+  } else {
+    tail_ += payload;
+    if (tail_.size() > 4) tail_.erase(0, tail_.size() - 4);
+  }
+}
+
+void AnswerReader::end() {
+  if (auto* error = std::get_if<ErrorReader>(&readers_->reader)) error->end();
+}
+
+const llm::AnswerFacts& AnswerReader::facts() const {
+  return std::visit([](const auto& reader) -> const llm::AnswerFacts& { return reader.facts(); }, readers_->reader);
+}
+
+bool AnswerReader::at_event_boundary() const {
+  return tail_.empty() || tail_.ends_with("\n\n") || tail_.ends_with("\r\r") || tail_.ends_with("\r\n\r\n");
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "llm/answer.h"
+#include "llm/dialect.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace tidegate::gateway {
+
+/// Reads usage from an answer while its bytes pass, whatever the dialect; never holds a byte back.
+class AnswerReader {
+ public:
+  AnswerReader();
+  ~AnswerReader();
+  AnswerReader(AnswerReader&&) noexcept;
+  AnswerReader& operator=(AnswerReader&&) noexcept;
+
+  /// Before the first byte. `is_stream`: server-sent events; otherwise one JSON document. From 400 on the body is an error's.
+  void begin(llm::EndpointMatch match, int status, bool is_stream);
+  void feed(std::string_view payload);
+  /// After the last byte of a document (a stream needs no end).
+  void end();
+  [[nodiscard]] const llm::AnswerFacts& facts() const;
+  /// Whether the bytes so far end between two events, so that an event of ours may follow.
+  [[nodiscard]] bool at_event_boundary() const;
+
+ private:
+  struct Readers;
+  std::unique_ptr<Readers> readers_;
+  bool is_stream_ = false;
+  std::string tail_;  ///< the last four bytes
+};
+
+}  // namespace tidegate::gateway

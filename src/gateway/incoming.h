@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "gateway/body_memory.h"
+#include "gateway/own_answer.h"
+#include "net/http1/body.h"
+#include "net/http1/head.h"
+#include "net/listen_options.h"
+#include "net/stream.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidegate::gateway {
+
+/// A client connection's receiving side: reads one request after the other from a stream. The buffer is held only while a
+/// request is there. One thread.
+class Incoming {
+ public:
+  enum class Got : std::uint8_t {
+    Request,  ///< a head is there
+    Nothing,  ///< the client has left, or was idle too long, between two requests
+    Refused,  ///< see refusal(); the connection cannot go on
+  };
+
+  Incoming(net::Stream& stream, const net::ServerLimits& limits);
+
+  /// Waits for the next request's head.
+  [[nodiscard]] net::Task<Got> next_head(const net::ServerLimits& limits);
+  [[nodiscard]] const net::http1::RequestHead& head() const { return parser_.head(); }
+  [[nodiscard]] const OwnAnswer& refusal() const { return refusal_; }
+
+  /// Reads the whole body under the shared memory. False: see refusal() (too large, no memory, timeout, client gone).
+  [[nodiscard]] net::Task<bool> read_body(const net::ServerLimits& limits, BodyMemory& memory, Nanoseconds body_wait);
+  /// The body as the client sent it, framing taken off. Valid until `done`.
+  [[nodiscard]] std::string_view body() const { return body_in_inbox_ ? inbox_view().substr(head_size_, body_size_) : std::string_view(body_); }
+
+  /// For bodies that are not kept: the next piece, without framing; empty at the end.
+  [[nodiscard]] net::Task<Result<std::string_view>> next_piece(const net::ServerLimits& limits);
+
+  /// The request is over: forgets it and keeps what the client sent beyond it.
+  void done();
+  /// Whether the request was read to its end, so that another may follow.
+  [[nodiscard]] bool is_complete() const { return follower_.state() == net::http1::BodyState::Complete; }
+  /// When the first byte of the present request came.
+  [[nodiscard]] SteadyTime began() const { return began_; }
+  [[nodiscard]] bool is_idle() const { return idle_; }
+
+ private:
+  static constexpr std::size_t kInboxBytes = 16 * 1024;
+
+  [[nodiscard]] std::string_view inbox_view() const { return {inbox_.get(), inbox_size_}; }
+  [[nodiscard]] net::Task<bool> make_room(BodyMemory& memory, std::size_t bytes, Nanoseconds body_wait);
+  /// Always false, to be returned.
+  bool refuse(int status, std::string_view reason, std::string message);
+  void grow_inbox(std::size_t limit);
+
+  net::Stream& stream_;
+  net::http1::RequestHeadParser parser_;
+  net::http1::BodyFollower follower_;
+  std::unique_ptr<char[]> inbox_;
+  std::size_t inbox_capacity_ = 0;
+  std::size_t inbox_size_ = 0;
+  std::size_t head_size_ = 0;  ///< of the present request
+  std::size_t used_ = 0;       ///< of the inbox by the present request
+  bool body_in_inbox_ = false;
+  std::size_t body_size_ = 0;
+  std::string body_;
+  std::string piece_;
+  BodyMemory::Share share_;
+  OwnAnswer refusal_;
+  SteadyTime began_;
+  bool idle_ = true;
+};
+
+}  // namespace tidegate::gateway

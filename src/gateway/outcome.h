@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/header_field.h"
+#include "base/time.h"
+#include "llm/answer.h"
+#include "llm/dialect.h"
+#include "llm/request_view.h"
+#include "store/entry.h"
+#include "upstream/provider.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tidegate::gateway {
+
+/// Whose request it is, as far as the gateway could tell.
+struct Caller {
+  std::string tenant;
+  std::string key;      ///< id of the virtual key, or a fingerprint of the client's own credential; never the credential
+  std::string user;
+  std::string session;
+  std::string agent;
+};
+
+/// Everything that is known of one exchange when it is over. Every way out of a request ends in exactly one of these.
+struct Outcome {
+  store::AttemptId id = 0;
+  std::string request_id;
+  WallTime started_at;
+  llm::EndpointMatch match{};
+  std::string method;
+  Caller caller;
+  llm::RequestView view;
+  std::string provider;  ///< empty if nothing went upstream
+  std::string pool;
+  store::AttemptState state = store::AttemptState::Refused;
+  int status = 0;           ///< as the client saw it; 0 if it saw none
+  int upstream_status = 0;  ///< 0 if the provider did not answer
+  llm::AnswerFacts answer;
+  llm::UpstreamErrorKind error = llm::UpstreamErrorKind::None;
+  std::string refusal;      ///< the gateway's own reason, a closed set of words: `unauthorised`, `too_large` …
+  std::string upstream_request_id;
+  std::string organisation;
+  std::string workspace;
+  Nanoseconds time_to_first_byte{0};
+  Nanoseconds duration{0};
+  std::int64_t request_bytes = 0;
+  std::int64_t response_bytes = 0;
+  bool replayed = false;
+
+  [[nodiscard]] bool metered() const { return llm::is_metered(match.endpoint); }
+};
+
+/// Hears of every attempt at its three moments, on the worker's thread. Implementations copy memory and return: no request
+/// waits for a store, a metric or a log. One per worker.
+class OutcomeSink {
+ public:
+  virtual ~OutcomeSink() = default;
+  /// Gives the attempt its id.
+  [[nodiscard]] virtual store::AttemptId begin(const Outcome& outcome) = 0;
+  /// The provider's head has come.
+  virtual void answered(const Outcome& outcome, HeaderFields fields) = 0;
+  /// Usage is known; the answer's last bytes have not been handed to the socket yet.
+  virtual void charge(const Outcome& outcome) = 0;
+  /// The exchange is over. Called exactly once for every request, also for those that `begin` never saw (id 0).
+  virtual void finish(const Outcome& outcome) = 0;
+  /// False: new requests must be refused, because they could not be recorded.
+  [[nodiscard]] virtual bool accepting() const { return true; }
+};
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "gateway/own_answer.h"
+
+#include "llm/anthropic/errors.h"
+#include "llm/openai/errors.h"
+#include "net/http1/write.h"
+
+#include <fmt/format.h>
+
+namespace tidegate::gateway {
+
+std::string error_body(int status, llm::Dialect dialect, std::string_view message, std::string_view request_id) {
+  switch (dialect) {
+    case llm::Dialect::Anthropic: return llm::anthropic::write_error(status, {}, message, request_id);
+    case llm::Dialect::OpenAi: return llm::openai::write_error(status, {}, message, request_id);
+  }
+  return {};
+}
+
+std::string error_event(llm::EndpointMatch match, std::string_view message, std::string_view request_id) {
+  switch (match.dialect) {
+    case llm::Dialect::Anthropic: return llm::anthropic::write_error_event(502, {}, message, request_id);
+    case llm::Dialect::OpenAi: return llm::openai::write_error_event(match.endpoint, 502, {}, message, request_id);
+  }
+  return {};
+}
+
+std::string write_own_answer(const OwnAnswer& answer, llm::Dialect dialect, std::string_view request_id, bool head_only) {
+  const std::string body = answer.status < 400 ? fmt::format(R"({{"status":"{}"}})", answer.message)
+                                               : error_body(answer.status, dialect, answer.message, request_id);
+  std::string out;
+  net::http1::HeadWriter head(out);
+  head.status_line(answer.status);
+  head.field("content-type", "application/json");
+  head.field("content-length", static_cast<std::uint64_t>(body.size()));
+  head.field(dialect == llm::Dialect::Anthropic ? "request-id" : "x-request-id", request_id);
+  if (answer.retry_after) head.field("retry-after", static_cast<std::uint64_t>(*answer.retry_after));
+  if (!answer.should_retry) head.field("x-should-retry", "false");
+  if (answer.status == 426) {
+    head.field("upgrade", "HTTP/1.1");
+    head.field("connection", answer.close ? "upgrade, close" : "upgrade");
+  } else if (answer.close) {
+    head.field("connection", "close");
+  }
+  if (!head.finish()) return "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+  if (!head_only) out += body;
+  return out;
+}
+
+}  // namespace tidegate::gateway

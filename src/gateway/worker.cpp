@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "gateway/worker.h"
+
+#include "gateway/glob.h"
+#include "gateway/session.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace tidegate::gateway {
+
+std::shared_ptr<const upstream::Provider> Setup::find_provider(llm::Dialect dialect, std::string_view model) const {
+  for (const RouteRule& rule : options.routes) {
+    if (!matches_glob(rule.model, model)) continue;
+    for (const auto& provider : providers) {
+      if (provider->id() == rule.provider && provider->options().dialect == dialect) return provider;
+    }
+  }
+  for (const auto& provider : providers) {
+    if (provider->options().dialect == dialect) return provider;
+  }
+  return nullptr;
+}
+
+Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number)
+    : reactor_(clock), shared_(shared), sink_(sink), setup_(std::move(setup)), pool_(reactor_, shared.resolver),
+      id_prefix_((static_cast<std::uint64_t>(unix_nanoseconds(clock.now().wall)) / 1'000'000) << 8 | (number & 0xff)) {}
+
+Worker::~Worker() = default;
+
+Result<std::uint16_t> Worker::listen(const net::ListenOptions& options) {
+  auto listener = net::Listener::open(reactor_, options, [this](int descriptor) { accept(descriptor); });
+  if (!listener) return fail(listener);
+  listener_ = std::move(*listener);
+  return listener_->address().port();
+}
+
+void Worker::accept(int descriptor) {
+  reactor_.spawn(serve(*this, std::make_unique<net::Stream>(reactor_, descriptor)));
+}
+
+void Worker::adopt(std::shared_ptr<const Setup> setup) {
+  reactor_.post([this, setup = std::move(setup)]() mutable { setup_ = std::move(setup); });
+}
+
+void Worker::begin_drain(Nanoseconds timeout) {
+  reactor_.post([this, timeout] {
+    if (draining_) return;
+    draining_ = true;
+    listener_.reset();
+    // A member that is idle leaves at once, and so changes the set.
+    const std::vector<Member*> members(members_.begin(), members_.end());
+    for (Member* member : members) member->drain();
+    reactor_.spawn(cut_after(timeout));
+    stop_if_drained();
+  });
+}
+
+net::Task<void> Worker::cut_after(Nanoseconds timeout) {
+  net::Reactor::Sleep sleep = reactor_.sleep_for(timeout);
+  co_await sleep;
+  const std::vector<Member*> members(members_.begin(), members_.end());
+  for (Member* member : members) member->cut();
+  reactor_.stop();
+}
+
+void Worker::join(Member& member) {
+  members_.insert(&member);
+  if (members_.size() >= setup_->limits.max_connections && listener_ != nullptr) listener_->pause();
+}
+
+void Worker::leave(Member& member) {
+  members_.erase(&member);
+  if (listener_ != nullptr && members_.size() + 1 == setup_->limits.max_connections) listener_->resume();
+  stop_if_drained();
+}
+
+void Worker::stop_if_drained() {
+  if (draining_ && members_.empty()) reactor_.stop();
+}
+
+std::string Worker::new_request_id() { return fmt::format("req_tg{:014x}{:06x}", id_prefix_ & 0xffffffffffffff, next_id_++ & 0xffffff); }
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "gateway/body_memory.h"
+#include "gateway/gateway_options.h"
+#include "gateway/outcome.h"
+#include "net/listen_options.h"
+#include "net/listener.h"
+#include "net/reactor.h"
+#include "net/resolver.h"
+#include "net/tls.h"
+#include "upstream/connection_pool.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace tidegate::gateway {
+
+/// What requests are served by: immutable, swapped whole on reload; a request keeps the one it began with.
+struct Setup {
+  GatewayOptions options;
+  net::ServerLimits limits;
+  std::vector<std::shared_ptr<const upstream::Provider>> providers;
+  std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
+
+  /// The provider for a model asked for in a dialect: the first route that matches, else the first provider of the dialect;
+  /// null if there is none.
+  [[nodiscard]] std::shared_ptr<const upstream::Provider> find_provider(llm::Dialect dialect, std::string_view model) const;
+};
+
+/// Checks a client's key. Null in open and passthrough mode.
+class KeyCheck {
+ public:
+  virtual ~KeyCheck() = default;
+  /// The caller's tenant and key id, or Failure Denied with a message for the client. Any thread; does not block.
+  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, WallTime now) const = 0;
+};
+
+/// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but `adopt` and
+/// `begin_drain`, which are posted to it, runs on its reactor's thread.
+class Worker {
+ public:
+  struct Shared {
+    BodyMemory& body_memory;
+    net::Resolver& resolver;
+    const KeyCheck* key_check;  ///< null unless AuthMode::Virtual
+  };
+  Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  /// Begins to accept. Before `run`. Failure as net::Listener::open.
+  [[nodiscard]] Result<std::uint16_t> listen(const net::ListenOptions& options);
+  /// Serves until drained or stopped.
+  void run() { reactor_.run(); }
+  /// Any thread: new requests use this from now on.
+  void adopt(std::shared_ptr<const Setup> setup);
+  /// Any thread: accept nothing more, let running exchanges end for `timeout`, then cut them, then `run` returns.
+  void begin_drain(Nanoseconds timeout);
+
+  [[nodiscard]] net::Reactor& reactor() { return reactor_; }
+  [[nodiscard]] upstream::ConnectionPool& pool() { return pool_; }
+  [[nodiscard]] const Shared& shared() const { return shared_; }
+  [[nodiscard]] OutcomeSink& sink() { return sink_; }
+  [[nodiscard]] const std::shared_ptr<const Setup>& setup() const { return setup_; }
+  [[nodiscard]] bool draining() const { return draining_; }
+  /// `req_tg` + 20 hexadecimal digits, unique over workers and, by the start time within, over restarts.
+  [[nodiscard]] std::string new_request_id();
+
+  /// Connections register, so that draining can close the idle ones and cut the others.
+  class Member {
+   public:
+    virtual void drain() = 0;
+    virtual void cut() = 0;
+
+   protected:
+    ~Member() = default;
+  };
+  void join(Member& member);
+  void leave(Member& member);
+
+ private:
+  void accept(int descriptor);
+  void stop_if_drained();
+  [[nodiscard]] net::Task<void> cut_after(Nanoseconds timeout);
+
+  net::Reactor reactor_;
+  Shared shared_;
+  OutcomeSink& sink_;
+  std::shared_ptr<const Setup> setup_;
+  upstream::ConnectionPool pool_;
+  std::unique_ptr<net::Listener> listener_;
+  std::unordered_set<Member*> members_;
+  std::uint64_t id_prefix_;
+  std::uint64_t next_id_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "upstream/connection_pool.h"
+
+#include <utility>
+
+namespace tidegate::upstream {
+
+net::Task<Result<Connection>> ConnectionPool::acquire(std::shared_ptr<const Provider> provider) {
+  const auto found = idle_.find(provider->destination().get());
+  if (found != idle_.end()) {
+    std::vector<Idle>& idle = found->second;
+    const SteadyTime oldest = reactor_.now().steady - provider->options().max_idle_time;
+    while (!idle.empty()) {
+      Idle last = std::move(idle.back());
+      idle.pop_back();
+      // The reactor has already heard whether the provider closed it or sent something nobody asked for: no system call here.
+      if (last.since >= oldest && last.stream->is_quiet()) co_return Connection{std::move(last.stream), true};
+    }
+  }
+  net::Task<Result<Connection>> opening = open(std::move(provider));
+  Result<Connection> opened = co_await opening;
+  co_return std::move(opened);
+}
+
+net::Task<Result<Connection>> ConnectionPool::open(std::shared_ptr<const Provider> provider) {
+  const SteadyTime deadline = reactor_.now().steady + provider->options().deadlines.connect;
+  net::Task<Result<std::unique_ptr<net::Stream>>> connecting =
+      net::connect(reactor_, resolver_, provider->destination(), deadline);
+  Result<std::unique_ptr<net::Stream>> stream = co_await connecting;
+  if (!stream) co_return fail(stream);
+  ++opened_;
+  co_return Connection{std::move(*stream), false};
+}
+
+void ConnectionPool::release(const Provider& provider, std::unique_ptr<net::Stream> stream) {
+  if (!stream->is_quiet()) return;
+  stream->clear_deadline();
+  std::vector<Idle>& idle = idle_[provider.destination().get()];
+  if (idle.size() >= provider.options().max_idle_connections) idle.erase(idle.begin());
+  idle.push_back(Idle{std::move(stream), reactor_.now().steady});
+}
+
+std::size_t ConnectionPool::idle() const {
+  std::size_t count = 0;
+  for (const auto& [destination, idle] : idle_) count += idle.size();
+  return count;
+}
+
+}  // namespace tidegate::upstream

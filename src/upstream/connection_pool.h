@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "net/connector.h"
+#include "net/reactor.h"
+#include "upstream/provider.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tidegate::upstream {
+
+/// A connection to a provider and whether it was used before: only then can it be stale.
+struct Connection {
+  std::unique_ptr<net::Stream> stream;
+  bool reused = false;
+};
+
+/// One worker's kept-alive connections, per provider; the most recently used is taken first, so that the others can age.
+/// One thread.
+class ConnectionPool {
+ public:
+  ConnectionPool(net::Reactor& reactor, net::Resolver& resolver) : reactor_(reactor), resolver_(resolver) {}
+
+  /// An idle connection that is still good, or a new one. Failure as `net::connect`.
+  [[nodiscard]] net::Task<Result<Connection>> acquire(std::shared_ptr<const Provider> provider);
+  /// A new one in any case.
+  [[nodiscard]] net::Task<Result<Connection>> open(std::shared_ptr<const Provider> provider);
+  /// Gives back a connection whose exchange is complete.
+  void release(const Provider& provider, std::unique_ptr<net::Stream> stream);
+  /// Closes every idle connection.
+  void clear() { idle_.clear(); }
+  [[nodiscard]] std::size_t idle() const;
+  [[nodiscard]] std::uint64_t opened() const { return opened_; }
+
+ private:
+  struct Idle {
+    std::unique_ptr<net::Stream> stream;
+    SteadyTime since;
+  };
+
+  net::Reactor& reactor_;
+  net::Resolver& resolver_;
+  std::map<const net::Destination*, std::vector<Idle>> idle_;
+  std::uint64_t opened_ = 0;
+};
+
+}  // namespace tidegate::upstream

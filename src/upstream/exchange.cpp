@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "upstream/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace tidegate::upstream {
+
+namespace {
+
+constexpr std::size_t kLargestHead = 64 * 1024;
+
+tl::unexpected<Failure> broken(FailureKind kind, std::string detail) {
+  return tl::unexpected<Failure>(Failure{kind, Origin::Upstream, Retry::OtherTarget, std::nullopt, std::move(detail)});
+}
+
+tl::unexpected<Failure> cancelled() {
+  return tl::unexpected<Failure>(Failure{FailureKind::Cancelled, Origin::Client, Retry::Never, std::nullopt, "cancelled"});
+}
+
+}  // namespace
+
+Exchange::Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider)
+    : pool_(pool), provider_(std::move(provider)), inbox_(new char[kInboxBytes]) {}
+
+net::Task<Result<void>> Exchange::send(std::string_view head, std::string_view body, std::string_view method) {
+  method_ = method;
+  net::Task<Result<Connection>> acquiring = pool_.acquire(provider_);
+  Result<Connection> connection = co_await acquiring;
+  if (!connection) co_return fail(connection);
+  if (cancelled_) co_return cancelled();
+  connection_ = std::move(*connection);
+
+  net::Task<Result<void>> trying = write_and_read_head(head, body);
+  Result<void> sent = co_await trying;
+  const bool stale = !sent && sent.error().kind == FailureKind::Closed && connection_.reused && inbox_size_ == 0 && !cancelled_;
+  if (!stale) co_return std::move(sent);
+
+  // The provider closed the idle connection while the request was on its way: nothing was answered, so nothing was done twice.
+  replayed_ = true;
+  connection_ = Connection{};
+  net::Task<Result<Connection>> opening = pool_.open(provider_);
+  Result<Connection> fresh = co_await opening;
+  if (!fresh) co_return fail(fresh);
+  if (cancelled_) co_return cancelled();
+  connection_ = std::move(*fresh);
+  net::Task<Result<void>> again = write_and_read_head(head, body);
+  Result<void> resent = co_await again;
+  co_return std::move(resent);
+}
+
+net::Task<Result<void>> Exchange::send_head(std::string_view head) {
+  net::Task<Result<Connection>> opening = pool_.open(provider_);
+  Result<Connection> connection = co_await opening;
+  if (!connection) co_return fail(connection);
+  if (cancelled_) co_return cancelled();
+  connection_ = std::move(*connection);
+  net::Task<Result<void>> sending = send_piece(head);
+  Result<void> sent = co_await sending;
+  co_return std::move(sent);
+}
+
+net::Task<Result<void>> Exchange::send_piece(std::string_view piece) {
+  net::Stream& stream = *connection_.stream;
+  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
+  Result<void> sent = co_await stream.write(piece);
+  co_return std::move(sent);
+}
+
+net::Task<Result<void>> Exchange::await_head(std::string_view method) {
+  method_ = method;
+  net::Task<Result<void>> reading = write_and_read_head({}, {});
+  Result<void> read = co_await reading;
+  co_return std::move(read);
+}
+
+net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std::string_view body) {
+  net::Stream& stream = *connection_.stream;
+  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.first_byte);
+  if (!head.empty()) {
+    Result<void> written = co_await stream.write(head, body);
+    // A provider that refuses early may close before it has read everything; its answer counts, so look for one.
+    if (!written && written.error().kind != FailureKind::Closed) co_return std::move(written);
+  }
+  parser_.reset();
+  inbox_size_ = 0;
+  while (true) {
+    const std::span<char> room(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_);
+    Result<std::size_t> count = co_await stream.read_some(room);
+    if (!count) {
+      if (count.error().kind == FailureKind::Timeout) {
+        co_return broken(FailureKind::Timeout,
+                         fmt::format("{} did not begin to answer within {}", provider_->authority(),
+                                     to_text(provider_->options().deadlines.first_byte)));
+      }
+      co_return fail(count);
+    }
+    if (*count == 0) {
+      co_return broken(inbox_size_ == 0 ? FailureKind::Closed : FailureKind::Protocol,
+                       fmt::format("{} closed the connection before it answered", provider_->authority()));
+    }
+    inbox_size_ += *count;
+    net::http1::ParseState state = parser_.parse(std::string_view(inbox_.get(), inbox_size_));
+    while (state == net::http1::ParseState::Complete && parser_.head().status < 200 && parser_.head().status != 101) {
+      const std::size_t size = parser_.head().size;
+      std::memmove(inbox_.get(), inbox_.get() + size, inbox_size_ - size);
+      inbox_size_ -= size;
+      parser_.reset();
+      state = parser_.parse(std::string_view(inbox_.get(), inbox_size_));
+    }
+    if (state == net::http1::ParseState::Complete) {
+      head_size_ = parser_.head().size;
+      framing_ = net::http1::body_framing(parser_.head(), method_);
+      co_return Result<void>{};
+    }
+    if (state == net::http1::ParseState::Rejected || inbox_size_ >= kLargestHead) {
+      co_return broken(FailureKind::Protocol, fmt::format("{} did not answer in HTTP/1.1: {}", provider_->authority(),
+                                                          state == net::http1::ParseState::Rejected
+                                                              ? parser_.rejection().reason
+                                                              : std::string_view("the head is too large")));
+    }
+    if (inbox_size_ == inbox_capacity_) {
+      std::unique_ptr<char[]> larger(new char[inbox_capacity_ * 2]);
+      std::memcpy(larger.get(), inbox_.get(), inbox_size_);
+      inbox_ = std::move(larger);
+      inbox_capacity_ *= 2;
+    }
+  }
+}
+
+net::Task<Result<std::string_view>> Exchange::read() {
+  if (cancelled_) co_return cancelled();
+  net::Stream& stream = *connection_.stream;
+  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
+  const std::span<char> room(inbox_.get(), inbox_capacity_);
+  Result<std::size_t> count = co_await stream.read_some(room);
+  if (!count) co_return fail(count);
+  inbox_size_ = *count;
+  head_size_ = 0;
+  co_return std::string_view(inbox_.get(), *count);
+}
+
+void Exchange::complete() {
+  if (connection_.stream == nullptr || cancelled_) return;
+  if (parser_.head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
+    pool_.release(*provider_, std::move(connection_.stream));
+  }
+  connection_.stream.reset();
+}
+
+void Exchange::cancel() {
+  cancelled_ = true;
+  if (connection_.stream != nullptr) connection_.stream->cancel();
+}
+
+}  // namespace tidegate::upstream

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "net/http1/body.h"
+#include "net/http1/head.h"
+#include "net/stream.h"
+#include "upstream/connection_pool.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace tidegate::upstream {
+
+/// One request sent to a provider and its answer as it comes. The caller may `cancel` at any time: the connection is then
+/// closed at once, which is how a provider learns that nobody listens any more. One thread; not reused.
+class Exchange {
+ public:
+  Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
+  /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so both texts must stay
+  /// valid. Failure: Resolve | Connect | Tls | Closed | Timeout | Protocol | Cancelled.
+  [[nodiscard]] net::Task<Result<void>> send(std::string_view head, std::string_view body, std::string_view method);
+
+  /// Sends the head alone, on a fresh connection: for uploads whose body follows piece by piece (no replay possible).
+  [[nodiscard]] net::Task<Result<void>> send_head(std::string_view head);
+  [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view piece);
+  [[nodiscard]] net::Task<Result<void>> await_head(std::string_view method);
+
+  /// After a successful `send` or `await_head`; views stay valid until `read` is called for the first time.
+  [[nodiscard]] const net::http1::ResponseHead& head() const { return parser_.head(); }
+  [[nodiscard]] net::http1::BodyFraming framing() const { return framing_; }
+  /// Bytes of the body that came with the head.
+  [[nodiscard]] std::string_view first_bytes() const { return std::string_view(inbox_.get(), inbox_size_).substr(head_size_); }
+  /// The next bytes; empty at the end of the stream. Views the exchange's buffer until the next call.
+  /// Failure: Closed | Timeout | Tls | Cancelled.
+  [[nodiscard]] net::Task<Result<std::string_view>> read();
+
+  /// The answer was complete: the connection may be used again if the provider is willing.
+  void complete();
+  /// Ends whatever waits with Cancelled and closes the connection.
+  void cancel();
+  [[nodiscard]] bool replayed() const { return replayed_; }
+
+ private:
+  [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::string_view body);
+
+  static constexpr std::size_t kInboxBytes = 16 * 1024;
+
+  ConnectionPool& pool_;
+  std::shared_ptr<const Provider> provider_;
+  Connection connection_;
+  std::string method_;
+  net::http1::ResponseHeadParser parser_;
+  net::http1::BodyFraming framing_;
+  std::unique_ptr<char[]> inbox_;
+  std::size_t inbox_capacity_ = kInboxBytes;
+  std::size_t inbox_size_ = 0;
+  std::size_t head_size_ = 0;
+  bool cancelled_ = false;
+  bool replayed_ = false;
+};
+
+}  // namespace tidegate::upstream

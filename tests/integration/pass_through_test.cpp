@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+// One request at a time through a worker, with both far ends written by hand: what goes in comes out byte for byte, and what
+// breaks is seen to break.
+#include "plain_socket.h"
+#include "running_gateway.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+namespace tidegate {
+namespace {
+
+using testing::PlainListener;
+using testing::PlainSocket;
+using testing::RunningGateway;
+
+// Keys in an odd order, blanks and an unknown field: a body that any re-serialising would change.
+const std::string kBody = R"({ "stream":false,"model" : "claude-haiku-4-5", "zz_unknown":[1, 2.50],"max_tokens":256,"messages":[]})";
+const std::string kAnswer =
+    R"({"id":"msg_1","type":"message","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":12,"output_tokens":3}})";
+
+std::string request(std::string_view target, std::string_view body, std::string_view extra = "") {
+  return fmt::format("POST {} HTTP/1.1\r\nHost: gw.local\r\nX-Api-Key: client-key\r\nAnthropic-Version: 2026-10-21\r\n{}"
+                     "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                     target, extra, body.size(), body);
+}
+
+std::string answer(std::string_view body, std::string_view extra = "") {
+  return fmt::format("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_up1\r\n{}content-length: {}\r\n\r\n{}", extra,
+                     body.size(), body);
+}
+
+/// Reads a request as the provider sees it: head and body of the length it states.
+std::pair<std::string, std::string> read_request(const PlainSocket& socket) {
+  std::string head = socket.read_until("\r\n\r\n");
+  const std::size_t at = head.find("content-length: ");
+  const std::size_t length = at == std::string::npos ? 0 : std::stoul(head.substr(at + 16));
+  return {head, socket.read_exactly(length)};
+}
+
+TEST(PassThrough, CarriesBodiesByteForByteBothWays) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages?beta=true", kBody, "X-Custom-Thing: Kept As Is\r\n"));
+
+  const PlainSocket upstream = provider.accept();
+  const auto [head, body] = read_request(upstream);
+  EXPECT_EQ(body, kBody);
+  EXPECT_TRUE(head.starts_with("POST /v1/messages?beta=true HTTP/1.1\r\n")) << head;
+  EXPECT_NE(head.find("X-Custom-Thing: Kept As Is\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("Anthropic-Version: 2026-10-21\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("x-api-key: pool-key\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find("client-key"), std::string::npos) << head;
+  EXPECT_EQ(head.find("gw.local"), std::string::npos) << head;
+
+  upstream.send(answer(kAnswer, "anthropic-ratelimit-requests-remaining: 41\r\n"));
+  const std::string got_head = client.read_until("\r\n\r\n");
+  EXPECT_NE(got_head.find("anthropic-ratelimit-requests-remaining: 41\r\n"), std::string::npos) << got_head;
+  EXPECT_NE(got_head.find("request-id: req_up1\r\n"), std::string::npos) << got_head;
+  EXPECT_EQ(client.read_exactly(kAnswer.size()), kAnswer);
+
+  const auto outcomes = gateway.recorded().wait_for(1);
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].state, store::AttemptState::Completed);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.input, 12);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.output, 3);
+  EXPECT_EQ(outcomes[0].view.model, "claude-haiku-4-5");
+  EXPECT_EQ(outcomes[0].upstream_request_id, "req_up1");
+  EXPECT_EQ(gateway.recorded().events(), (std::vector<std::string>{"begin", "answered", "charge", "finish"}));
+}
+
+TEST(PassThrough, KeepsBothConnectionsAliveForTheNextRequest) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  PlainSocket upstream;
+  for (int i = 0; i < 3; ++i) {
+    client.send(request("/v1/messages", kBody));
+    if (!upstream.valid()) upstream = provider.accept();
+    EXPECT_EQ(read_request(upstream).second, kBody);
+    upstream.send(answer(kAnswer));
+    (void)client.read_until("\r\n\r\n");
+    EXPECT_EQ(client.read_exactly(kAnswer.size()), kAnswer);
+  }
+  EXPECT_EQ(gateway.recorded().wait_for(3).size(), 3U);
+}
+
+TEST(PassThrough, StreamsEventsAsTheyCome) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"max_tokens":9,"messages":[]})"));
+  const PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  const auto chunk = [](std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); };
+  const std::string start = chunk(
+      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_2\",\"model\":\"claude-haiku-4-5\",\"usage\":{"
+      "\"input_tokens\":7,\"cache_read_input_tokens\":5,\"output_tokens\":1}}}\n\n");
+  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + start);
+  const std::string head = client.read_until("\r\n\r\n");
+  EXPECT_NE(head.find("transfer-encoding: chunked"), std::string::npos) << head;
+  // The first event is here although the provider has sent nothing more: nothing is held back.
+  EXPECT_EQ(client.read_exactly(start.size()), start);
+  const std::string ping = chunk("event: ping\ndata: {\"type\":\"ping\"}\n\n");
+  upstream.send(ping);
+  EXPECT_EQ(client.read_exactly(ping.size()), ping);
+  const std::string end = chunk("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"
+                                "\"output_tokens\":42}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n") +
+                          "0\r\n\r\n";
+  upstream.send(end);
+  EXPECT_EQ(client.read_exactly(end.size()), end);
+  const auto outcomes = gateway.recorded().wait_for(1);
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].state, store::AttemptState::Completed);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.input, 7);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.cache_read, 5);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.output, 42);
+}
+
+TEST(PassThrough, NeverEndsATruncatedStreamCleanly) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})"));
+  PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+                "1c\r\nevent: ping\ndata: {\"type\":\"p\r\n");
+  (void)client.read_until("\"p\r\n");
+  upstream.close();
+  const std::string rest = client.read_all();
+  EXPECT_EQ(rest.find("0\r\n\r\n"), std::string::npos) << "the last chunk says that the answer was whole";
+  const auto outcomes = gateway.recorded().wait_for(1);
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].state, store::AttemptState::Truncated);
+  EXPECT_EQ(outcomes[0].error, llm::UpstreamErrorKind::Truncated);
+}
+
+TEST(PassThrough, EndsACloseDelimitedStreamThatBreaksOffWithAnErrorEvent) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})"));
+  PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nevent: ping\ndata: {\"type\":\"ping\"}\n\n");
+  (void)client.read_until("ping\"}\n\n");
+  upstream.close();
+  const std::string rest = client.read_all();
+  EXPECT_NE(rest.find("event: error\ndata: {\"type\":\"error\""), std::string::npos) << rest;
+  EXPECT_EQ(rest.find("0\r\n\r\n"), std::string::npos) << rest;
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::Truncated);
+}
+
+TEST(PassThrough, ReplaysOnceOnAStaleConnection) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", kBody));
+  PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  upstream.send(answer(kAnswer));
+  (void)client.read_until("\r\n\r\n");
+  (void)client.read_exactly(kAnswer.size());
+  (void)gateway.recorded().wait_for(1);
+
+  client.send(request("/v1/messages", kBody));
+  EXPECT_EQ(read_request(upstream).second, kBody);
+  upstream.reset();  // as a provider whose idle timeout has just passed
+  const PlainSocket fresh = provider.accept();
+  EXPECT_EQ(read_request(fresh).second, kBody);
+  fresh.send(answer(kAnswer));
+  (void)client.read_until("\r\n\r\n");
+  EXPECT_EQ(client.read_exactly(kAnswer.size()), kAnswer);
+  EXPECT_TRUE(gateway.recorded().wait_for(2).at(1).replayed);
+}
+
+TEST(PassThrough, CancelsTheProviderAsSoonAsTheClientLeaves) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", kBody));
+  const PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  client.close();
+  EXPECT_EQ(upstream.read_all(), "");  // ends at once, long before any deadline
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::ClientGone);
+}
+
+TEST(PassThrough, AnswersInTheDialectWhenNoProviderCanBeReached) {
+  std::uint16_t nobody = 0;
+  {
+    const PlainListener gone;
+    nobody = gone.port();
+  }
+  RunningGateway gateway(nobody);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", kBody, "Connection: close\r\n"));
+  const std::string all = client.read_all();
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 502 ")) << all;
+  EXPECT_NE(all.find("\"type\":\"error\""), std::string::npos) << all;
+  EXPECT_NE(all.find("\"request_id\":\"req_tg"), std::string::npos) << all;
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).error, llm::UpstreamErrorKind::Connect);
+}
+
+TEST(PassThrough, RelaysAnErrorUnmodifiedAndClassifiesIt) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", kBody));
+  const PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  const std::string body = R"({"type":"error","error":{"type":"rate_limit_error","message":"slow down"},"request_id":"req_up2"})";
+  upstream.send(fmt::format("HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 7\r\n"
+                            "x-should-retry: true\r\ncontent-length: {}\r\n\r\n{}", body.size(), body));
+  const std::string head = client.read_until("\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 429 Too Many Requests\r\n")) << head;
+  EXPECT_NE(head.find("retry-after: 7\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("x-should-retry: true\r\n"), std::string::npos) << head;
+  EXPECT_EQ(client.read_exactly(body.size()), body);
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).error, llm::UpstreamErrorKind::RateLimit);
+}
+
+TEST(PassThrough, RefusesAWebSocketWith426AtOnce) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("GET /v1/responses HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+  EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 426 "));
+}
+
+TEST(PassThrough, RewritesTheResultsUrlOfABatchAndNothingElse) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("GET /v1/messages/batches/b1 HTTP/1.1\r\nHost: gw.local:8080\r\nanthropic-version: 2023-06-01\r\n\r\n");
+  const PlainSocket upstream = provider.accept();
+  (void)upstream.read_until("\r\n\r\n");
+  upstream.send(answer(R"({"id":"b1", "results_url": "https://api.anthropic.com/v1/messages/batches/b1/results","x":1 })"));
+  const std::string expected = R"({"id":"b1", "results_url": "http://gw.local:8080/v1/messages/batches/b1/results","x":1 })";
+  const std::string head = client.read_until("\r\n\r\n");
+  EXPECT_NE(head.find(fmt::format("content-length: {}\r\n", expected.size())), std::string::npos) << head;
+  EXPECT_EQ(client.read_exactly(expected.size()), expected);
+}
+
+TEST(PassThrough, RefusesWhatCouldBeReadTwoWays) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  for (const char* fields : {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nContent-Length: 3\r\n",
+                             "Content-Length : 3\r\n", "X-A: b\r\n folded\r\n", "Transfer-Encoding: gzip, chunked\r\n"}) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\n{}\r\nabc", fields));
+    const std::string all = client.read_all();
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 400 ") || all.starts_with("HTTP/1.1 501 ")) << fields << all;
+  }
+}
+
+TEST(PassThrough, StreamsAnUploadWithoutKeepingIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.options.body_memory = 1024;  // far less than what is uploaded
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  const std::string file(300'000, 'x');
+  std::thread sending([&] { client.send(request("/v1/files", file)); });
+  const PlainSocket upstream = provider.accept();
+  const std::string head = upstream.read_until("\r\n\r\n");
+  EXPECT_NE(head.find("content-length: 300000\r\n"), std::string::npos) << head;
+  EXPECT_EQ(upstream.read_exactly(file.size()), file);
+  sending.join();
+  upstream.send(answer("{}"));
+  (void)client.read_until("\r\n\r\n");
+  EXPECT_EQ(client.read_exactly(2), "{}");
+}
+
+TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", kBody));
+  const PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  gateway.worker().begin_drain(Seconds(10));
+  upstream.send(answer(kAnswer));
+  const std::string all = client.read_all();
+  EXPECT_NE(all.find(kAnswer), std::string::npos) << all;
+  gateway.join();
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::Completed);
+}
+
+}  // namespace
+}  // namespace tidegate

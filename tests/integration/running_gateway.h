@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "gateway/worker.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tidegate::testing {
+
+/// Keeps what a worker reports, for a test to look at.
+class Recorded final : public gateway::OutcomeSink {
+ public:
+  store::AttemptId begin(const gateway::Outcome& outcome) override;
+  void answered(const gateway::Outcome& outcome, HeaderFields fields) override;
+  void charge(const gateway::Outcome& outcome) override;
+  void finish(const gateway::Outcome& outcome) override;
+
+  /// Waits (at most ten seconds) until so many requests have finished; gives their outcomes in order.
+  [[nodiscard]] std::vector<gateway::Outcome> wait_for(std::size_t count);
+  /// The events in order: `begin`, `answered`, `charge`, `finish`.
+  [[nodiscard]] std::vector<std::string> events();
+
+ private:
+  void note(std::string event);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<gateway::Outcome> outcomes_;
+  std::vector<std::string> events_;
+  store::AttemptId next_ = 1;
+};
+
+/// One worker on a thread of its own, in front of a provider on loopback.
+class RunningGateway {
+ public:
+  struct Choice {
+    gateway::GatewayOptions options;
+    net::ServerLimits limits;
+    upstream::CallDeadlines deadlines;
+    llm::Dialect dialect = llm::Dialect::Anthropic;
+    std::string base_path;
+  };
+  explicit RunningGateway(std::uint16_t provider_port) : RunningGateway(provider_port, Choice{}) {}
+  RunningGateway(std::uint16_t provider_port, Choice choice);
+  RunningGateway(const RunningGateway&) = delete;
+  RunningGateway& operator=(const RunningGateway&) = delete;
+  ~RunningGateway();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] Recorded& recorded() { return recorded_; }
+  [[nodiscard]] gateway::Worker& worker() { return *worker_; }
+  /// Waits for the worker's thread, which must have been asked to drain.
+  void join();
+
+ private:
+  SystemClock clock_;
+  gateway::BodyMemory body_memory_;
+  net::Resolver resolver_;
+  Recorded recorded_;
+  std::unique_ptr<gateway::Worker> worker_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace tidegate::testing
