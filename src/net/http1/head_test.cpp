@@ -297,6 +297,34 @@ TEST(RequestHead, RefusesWhatIsTooLarge) {
   }
 }
 
+TEST(ResumeGate, LetsOnlyBytesThroughThatCanChangeTheAnswer) {
+  std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
+  while (head.size() < 60'000)
+    head += "X-Filler: " + std::string(static_cast<std::size_t>(head.size() % 97), 'x') + "\r\n";
+  head += "\r\n";
+  ResumeGate gate;
+  std::size_t parsed_bytes = 0;
+  for (std::size_t size = 1; size <= head.size(); ++size) {
+    if (!gate.worth_parsing(std::string_view(head).substr(0, size))) continue;
+    parsed_bytes += size;
+    gate.wait(size);
+  }
+  EXPECT_LE(parsed_bytes, head.size() + 100) << "byte by byte: the first byte, the request line, the end";
+  EXPECT_GE(parsed_bytes, head.size());
+}
+
+TEST(RequestHead, SeesAtOnceThatTheRequestLineOrALineEndIsWrong) {
+  for (const std::string& head :
+       std::vector<std::string>{"BAD LINE\r\nHost: a\r\nX: y", "GET / HTTP/1.1\r\nA: b\nC: d"}) {
+    RequestHeadParser parser;
+    ParseState state = ParseState::Incomplete;
+    for (std::size_t size = 1; size <= head.size() && state == ParseState::Incomplete; ++size) {
+      state = parser.parse(std::string_view(head).substr(0, size));
+    }
+    EXPECT_EQ(state, ParseState::Rejected) << head;
+  }
+}
+
 TEST(RequestHead, StartsAfreshAfterReset) {
   RequestHeadParser parser;
   ASSERT_EQ(parser.parse("BAD\r\n"), ParseState::Rejected);
