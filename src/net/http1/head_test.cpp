@@ -260,6 +260,18 @@ TEST(RequestHead, MarksWhatIsMeantForThisHopOnly) {
   }
 }
 
+TEST(RequestHead, LosesNothingItNeedsToAConnectionOption) {
+  RequestHeadParser parser;
+  const std::string bytes =
+      "POST / HTTP/1.1\r\nConnection: content-length, host, x-api-key, x-mine\r\nHost: a\r\nContent-Length: 5\r\n"
+      "x-api-key: k\r\nx-mine: 1\r\n\r\n";
+  ASSERT_EQ(parser.parse(bytes), ParseState::Complete);
+  const std::vector<bool> expected = {true, false, false, false, true};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(parser.head().tags[i].hop_by_hop, expected[i]) << parser.head().fields[i].name;
+  }
+}
+
 TEST(RequestHead, RefusesWhatIsTooLarge) {
   const HeadLimits limits{.max_bytes = 200, .max_fields = 3, .max_target = 20};
   struct Case {

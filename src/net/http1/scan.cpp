@@ -49,9 +49,11 @@ bool for_each_token(std::string_view list, Token token) {
   return true;
 }
 
-/// Fields that an option names go no further, whatever they are (RFC 9110 7.6.1).
+/// Fields that an option names go no further (RFC 9110 7.6.1), but for those that the gateway itself decides about: who
+/// could name Content-Length away would have the body read as the next request.
 void mark_hop_by_hop(Head& head, std::string_view name) {
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    if (head.tags[i].field_class != FieldClass::Other) continue;
     if (equals_ignoring_case(head.fields[i].name, name)) head.tags[i].hop_by_hop = true;
   }
 }
