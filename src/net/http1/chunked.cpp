@@ -42,11 +42,6 @@ bool may_be_trailer(std::string_view name) {
 
 }  // namespace
 
-BodyState ChunkedFollower::body_state() const {
-  if (state_ == State::Complete) return BodyState::Complete;
-  return state_ == State::Rejected ? BodyState::Rejected : BodyState::InBody;
-}
-
 std::string_view ChunkedFollower::take_payload(std::string_view bytes) {
   const std::string_view span = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
   left_ -= span.size();
@@ -56,12 +51,32 @@ std::string_view ChunkedFollower::take_payload(std::string_view bytes) {
 }
 
 std::size_t ChunkedFollower::skip_framing(std::string_view bytes) {
-  std::size_t at = 0;
+  std::size_t at = skip_plain_framing(bytes);
   while (at < bytes.size() && state_ != State::Payload && state_ != State::Complete) {
     if (!step(bytes[at])) break;
     ++at;
   }
   return at;
+}
+
+/// What nearly all framing is, `CRLF 1*8HEXDIG CRLF` in one piece, in one go; nothing of a size line that is otherwise.
+std::size_t ChunkedFollower::skip_plain_framing(std::string_view bytes) {
+  std::size_t at = 0;
+  if (state_ == State::PayloadCr && bytes.starts_with("\r\n")) {
+    state_ = State::SizeStart;
+    at = 2;
+  }
+  if (state_ != State::SizeStart) return at;
+  std::uint64_t size = 0;
+  std::size_t end = at;
+  const std::size_t last = std::min(bytes.size(), at + 8);  // below kMaxChunkBytes whatever the digits
+  for (int digit = 0; end < last && (digit = hex_digit(bytes[end])) != kNoDigit; ++end) {
+    size = size * 16 + static_cast<std::uint64_t>(digit);
+  }
+  if (size == 0 || !bytes.substr(end).starts_with("\r\n")) return at;
+  left_ = size;
+  state_ = State::Payload;
+  return end + 2;
 }
 
 bool ChunkedFollower::refuse(std::string_view trouble) {
@@ -76,7 +91,8 @@ bool ChunkedFollower::step(char c) {
     case State::Size: return step_size(c);
     case State::SizeLf:
       if (c != '\n') return refuse("a CR without LF after a chunk size");
-      return end_size_line();
+      state_ = left_ == 0 ? State::TrailerStart : State::Payload;
+      return true;
     case State::ExtensionName:
     case State::InExtensionName:
     case State::ExtensionValue:
@@ -130,12 +146,6 @@ bool ChunkedFollower::step_size(char c) {
     return true;
   }
   return refuse(c == '\n' ? "a chunk size ends in LF without CR" : "a character that a chunk size may not have");
-}
-
-bool ChunkedFollower::end_size_line() {
-  last_chunk_ = left_ == 0;
-  state_ = last_chunk_ ? State::TrailerStart : State::Payload;
-  return true;
 }
 
 bool ChunkedFollower::step_extension(char c) {

@@ -67,7 +67,10 @@ class ChunkedFollower {
     return feed(bytes, [](std::string_view) {});
   }
 
-  [[nodiscard]] BodyState body_state() const;
+  [[nodiscard]] BodyState body_state() const {
+    if (state_ == State::Complete) return BodyState::Complete;
+    return state_ == State::Rejected ? BodyState::Rejected : BodyState::InBody;
+  }
   /// Bytes of payload so far.
   [[nodiscard]] std::uint64_t payload_bytes() const { return payload_bytes_; }
   /// The body ended (or will end) with trailer fields. They are checked, bounded and otherwise ignored.
@@ -103,18 +106,17 @@ class ChunkedFollower {
   /// Reads framing up to the next payload, the end, the first wrong byte or the end of `bytes`; gives the bytes
   /// consumed.
   std::size_t skip_framing(std::string_view bytes);
+  std::size_t skip_plain_framing(std::string_view bytes);
   bool step(char c);
   bool step_size(char c);
   bool step_extension(char c);
   bool step_trailer(char c);
-  bool end_size_line();
   bool end_trailer_name();
   bool refuse(std::string_view trouble);
 
   State state_ = State::SizeStart;
   std::uint8_t digits_ = 0;
   std::uint8_t trailer_name_size_ = 0;
-  bool last_chunk_ = false;
   std::uint64_t left_ = 0;           // of the size while it is read, then of the payload
   std::size_t extension_bytes_ = 0;  // of this line
   std::uint64_t all_extension_bytes_ = 0;

@@ -16,11 +16,6 @@ BodyFraming framing_of(const Head& head, BodyFraming::Kind if_unsaid) {
 
 }  // namespace
 
-std::optional<std::string_view> Head::find(FieldClass field) const {
-  if (!has(field)) return std::nullopt;
-  return fields[first_[static_cast<std::size_t>(field)]].value;
-}
-
 void Head::clear() {
   minor_version = 1;
   fields.clear();
@@ -32,16 +27,6 @@ void Head::clear() {
   field_lines = {};
   present_ = 0;
   repeated_ = 0;
-}
-
-void Head::add(std::string_view name, std::string_view value) {
-  const FieldClass field = classify(name);
-  const std::uint64_t mask = bit(field);
-  if ((present_ & mask) == 0) first_[static_cast<std::size_t>(field)] = static_cast<std::uint32_t>(fields.size());
-  repeated_ |= present_ & mask;
-  present_ |= mask;
-  fields.push_back({name, value});
-  tags.push_back({field, is_hop_by_hop(field)});
 }
 
 BodyFraming body_framing(const RequestHead& request) { return framing_of(request, BodyFraming::Kind::None); }

@@ -64,12 +64,27 @@ struct Head {
 
   [[nodiscard]] bool has(FieldClass field) const { return (present_ & bit(field)) != 0; }
   /// The value of the first field of the class.
-  [[nodiscard]] std::optional<std::string_view> find(FieldClass field) const;
+  [[nodiscard]] std::optional<std::string_view> find(FieldClass field) const {
+    const auto index = index_of(field);
+    return index ? std::optional(fields[*index].value) : std::nullopt;
+  }
+  /// Where the first field of the class stands among `fields`.
+  [[nodiscard]] std::optional<std::size_t> index_of(FieldClass field) const {
+    return has(field) ? std::optional<std::size_t>(first_[static_cast<std::size_t>(field)]) : std::nullopt;
+  }
   [[nodiscard]] bool repeats(FieldClass field) const { return (repeated_ & bit(field)) != 0; }
 
   /// Used while parsing.
   void clear();
-  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value) {
+    const FieldClass field = classify(name);
+    const std::uint64_t mask = bit(field);
+    if ((present_ & mask) == 0) first_[static_cast<std::size_t>(field)] = static_cast<std::uint32_t>(fields.size());
+    repeated_ |= present_ & mask;
+    present_ |= mask;
+    fields.push_back({name, value});
+    tags.push_back({field, is_hop_by_hop(field)});
+  }
 
  private:
   static std::uint64_t bit(FieldClass field) { return std::uint64_t{1} << static_cast<unsigned>(field); }

@@ -260,6 +260,18 @@ TEST(RequestHead, MarksWhatIsMeantForThisHopOnly) {
   }
 }
 
+TEST(RequestHead, LosesNothingItNeedsToAConnectionOption) {
+  RequestHeadParser parser;
+  const std::string bytes =
+      "POST / HTTP/1.1\r\nConnection: content-length, host, x-api-key, x-mine\r\nHost: a\r\nContent-Length: 5\r\n"
+      "x-api-key: k\r\nx-mine: 1\r\n\r\n";
+  ASSERT_EQ(parser.parse(bytes), ParseState::Complete);
+  const std::vector<bool> expected = {true, false, false, false, true};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(parser.head().tags[i].hop_by_hop, expected[i]) << parser.head().fields[i].name;
+  }
+}
+
 TEST(RequestHead, RefusesWhatIsTooLarge) {
   const HeadLimits limits{.max_bytes = 200, .max_fields = 3, .max_target = 20};
   struct Case {
@@ -294,6 +306,34 @@ TEST(RequestHead, RefusesWhatIsTooLarge) {
     if (it.status != 0) {
       EXPECT_EQ(slow.rejection().status, it.status) << it.head;
     }
+  }
+}
+
+TEST(ResumeGate, LetsOnlyBytesThroughThatCanChangeTheAnswer) {
+  std::string head = "GET / HTTP/1.1\r\nHost: a\r\n";
+  while (head.size() < 60'000)
+    head += "X-Filler: " + std::string(static_cast<std::size_t>(head.size() % 97), 'x') + "\r\n";
+  head += "\r\n";
+  ResumeGate gate;
+  std::size_t parsed_bytes = 0;
+  for (std::size_t size = 1; size <= head.size(); ++size) {
+    if (!gate.worth_parsing(std::string_view(head).substr(0, size))) continue;
+    parsed_bytes += size;
+    gate.wait(size);
+  }
+  EXPECT_LE(parsed_bytes, head.size() + 100) << "byte by byte: the first byte, the request line, the end";
+  EXPECT_GE(parsed_bytes, head.size());
+}
+
+TEST(RequestHead, SeesAtOnceThatTheRequestLineOrALineEndIsWrong) {
+  for (const std::string& head :
+       std::vector<std::string>{"BAD LINE\r\nHost: a\r\nX: y", "GET / HTTP/1.1\r\nA: b\nC: d"}) {
+    RequestHeadParser parser;
+    ParseState state = ParseState::Incomplete;
+    for (std::size_t size = 1; size <= head.size() && state == ParseState::Incomplete; ++size) {
+      state = parser.parse(std::string_view(head).substr(0, size));
+    }
+    EXPECT_EQ(state, ParseState::Rejected) << head;
   }
 }
 

@@ -50,7 +50,7 @@ Step read_method(Cursor& cursor, RequestHead& head, Rejection& rejection) {
 
 Step read_target(Cursor& cursor, const HeadLimits& limits, RequestHead& head, Rejection& rejection) {
   const char* const first = cursor.at;
-  while (cursor.at != cursor.end && scan::in(scan::kTarget, *cursor.at)) ++cursor.at;
+  cursor.at = scan::find_target_end(cursor.at, cursor.end);
   const std::string_view target = scan::view(first, cursor.at);
   if (target.size() > limits.max_target) return refuse(rejection, 414, "the request target is too long", 1);
   if (cursor.at == cursor.end) return Step::NeedMore;

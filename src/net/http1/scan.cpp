@@ -49,9 +49,11 @@ bool for_each_token(std::string_view list, Token token) {
   return true;
 }
 
-/// Fields that an option names go no further, whatever they are (RFC 9110 7.6.1).
+/// Fields that an option names go no further (RFC 9110 7.6.1), but for those that the gateway itself decides about: who
+/// could name Content-Length away would have the body read as the next request.
 void mark_hop_by_hop(Head& head, std::string_view name) {
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    if (head.tags[i].field_class != FieldClass::Other) continue;
     if (equals_ignoring_case(head.fields[i].name, name)) head.tags[i].hop_by_hop = true;
   }
 }
@@ -75,7 +77,7 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
     }
 
     const char* const name = at;
-    while (at != end && in(kToken, *at)) ++at;
+    at = find_name_end(at, end);
     if (at == end) return Step::NeedMore;
     if (*at != ':') return refuse(rejection, 400, name_trouble(*at, at == name), line);
     if (at == name) return refuse(rejection, 400, "a field without a name", line);
@@ -144,20 +146,20 @@ std::optional<ConnectionOptions> read_connection(Head& head, Rejection& rejectio
   const auto read_proxy_option = [&](std::string_view option) {
     options.close = options.close || equals_ignoring_case(option, "close");
   };
-  if (head.has(FieldClass::Connection) || head.has(FieldClass::Proxy)) {
-    for (std::size_t i = 0; i < head.fields.size(); ++i) {
-      const FieldClass field = head.tags[i].field_class;
-      const HeaderField& it = head.fields[i];
-      bool is_list = true;
-      if (field == FieldClass::Connection) is_list = for_each_token(it.value, read_option);
-      if (field == FieldClass::Proxy && equals_ignoring_case(it.name, "proxy-connection")) {
-        is_list = for_each_token(it.value, read_proxy_option);
-      }
-      if (!is_list) {
-        rejection = {400, "a Connection field that is no list of words", static_cast<int>(i) + 2};
-        return std::nullopt;
-      }
-    }
+  const auto read_field = [&](std::size_t i) {
+    const FieldClass field = head.tags[i].field_class;
+    if (field == FieldClass::Connection) return for_each_token(head.fields[i].value, read_option);
+    const bool is_proxy = field == FieldClass::Proxy && equals_ignoring_case(head.fields[i].name, "proxy-connection");
+    return !is_proxy || for_each_token(head.fields[i].value, read_proxy_option);
+  };
+  // Nearly always there is one Connection field, or none.
+  const bool look_at_all = head.repeats(FieldClass::Connection) || head.has(FieldClass::Proxy);
+  const std::size_t first = look_at_all ? 0 : head.index_of(FieldClass::Connection).value_or(head.fields.size());
+  const std::size_t last = look_at_all ? head.fields.size() : std::min(first + 1, head.fields.size());
+  for (std::size_t i = first; i < last; ++i) {
+    if (read_field(i)) continue;
+    rejection = {400, "a Connection field that is no list of words", static_cast<int>(i) + 2};
+    return std::nullopt;
   }
   head.keep_alive = !options.close && (head.minor_version == 1 || options.keep_alive);
   return options;
@@ -197,10 +199,8 @@ std::optional<std::uint64_t> parse_length(std::string_view digits) {
 }
 
 int line_of(const Head& head, FieldClass field) {
-  for (std::size_t i = 0; i < head.tags.size(); ++i) {
-    if (head.tags[i].field_class == field) return static_cast<int>(i) + 2;
-  }
-  return 0;
+  const auto index = head.index_of(field);
+  return index ? static_cast<int>(*index) + 2 : 0;
 }
 
 }  // namespace tidegate::net::http1::scan

@@ -8,9 +8,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 // What the parsers of this folder share; nothing for outside.
 namespace tidegate::net::http1::scan {
@@ -51,28 +54,87 @@ inline constexpr CharSet kTarget = char_set("!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-/// The first control character (not a tab), or `end`. Eight bytes a step: values are most of a head.
+#if defined(__SSE2__)
+// Sixteen bytes a step where the processor has them (every x86-64): names and values are nearly all of a head, and the
+// step costs about what one byte costs otherwise. The plain loops behind finish the last bytes, and do all of it
+// elsewhere.
+
+[[nodiscard]] inline __m128i bytes_of(char c) { return _mm_set1_epi8(c); }
+[[nodiscard]] inline __m128i load16(const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+
+/// All ones in each byte that lies in `first` … `first + width`, without signs.
+[[nodiscard]] inline __m128i in_range(__m128i bytes, char first, char width) {
+  const __m128i offset = _mm_sub_epi8(bytes, bytes_of(first));
+  return _mm_cmpeq_epi8(_mm_min_epu8(offset, bytes_of(width)), offset);
+}
+
+/// Bit i is set if byte i is a control character, the tab among them.
+[[nodiscard]] inline unsigned controls_among(__m128i bytes) {
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, bytes_of(0x1f)), bytes);
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, bytes_of(0x7f)))));
+}
+
+/// Bit i is set if byte i is none of the characters that field names have in practice: letters, digits, `-`.
+[[nodiscard]] inline unsigned unusual_among(__m128i bytes) {
+  const __m128i letter = in_range(_mm_or_si128(bytes, bytes_of(0x20)), 'a', 25);
+  const __m128i digit = in_range(bytes, '0', 9);
+  const __m128i dash = _mm_cmpeq_epi8(bytes, bytes_of('-'));
+  const __m128i usual = _mm_or_si128(_mm_or_si128(letter, digit), dash);
+  return static_cast<unsigned>(_mm_movemask_epi8(usual)) ^ 0xffffU;
+}
+
+/// Bit i is set if byte i may not stand in a request target.
+[[nodiscard]] inline unsigned not_target_among(__m128i bytes) {
+  const __m128i visible = in_range(bytes, '!', '~' - '!');
+  const __m128i target = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, bytes_of('#')), visible);
+  return static_cast<unsigned>(_mm_movemask_epi8(target)) ^ 0xffffU;
+}
+#endif
+
+/// The first control character (not a tab), or `end`.
 [[nodiscard]] inline const char* find_control(const char* at, const char* end) {
-  if constexpr (std::endian::native == std::endian::little) {
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    constexpr std::uint64_t highs = 0x8080808080808080U;
-    while (end - at >= 8) {
-      std::uint64_t word;
-      std::memcpy(&word, at, 8);
-      // Below 0x20: the borrow of `byte - 0x20` reaches the high bit. 0x7f: zero after the xor. A borrow can mark bytes
-      // above a true hit wrongly, never below it, and only the lowest mark is used.
-      const std::uint64_t is_delete = word ^ (ones * 0x7f);
-      const std::uint64_t marks = (((word - ones * 0x20) & ~word) | ((is_delete - ones) & ~is_delete)) & highs;
-      if (marks == 0) {
-        at += 8;
-        continue;
-      }
-      at += std::countr_zero(marks) / 8;
-      if (*at != '\t') return at;
-      ++at;
+#if defined(__SSE2__)
+  while (end - at >= 16) {
+    const unsigned marks = controls_among(load16(at));
+    if (marks == 0) {
+      at += 16;
+      continue;
     }
+    at += std::countr_zero(marks);
+    if (*at != '\t') return at;
+    ++at;
   }
+#endif
   while (at != end && !is_control(*at)) ++at;
+  return at;
+}
+
+/// The first character that no field name may have, or `end`.
+[[nodiscard]] inline const char* find_name_end(const char* at, const char* end) {
+#if defined(__SSE2__)
+  while (end - at >= 16) {
+    const unsigned marks = unusual_among(load16(at));
+    if (marks == 0) {
+      at += 16;
+      continue;
+    }
+    at += std::countr_zero(marks);
+    if (!in(kToken, *at)) return at;
+    ++at;
+  }
+#endif
+  while (at != end && in(kToken, *at)) ++at;
+  return at;
+}
+
+/// The first character that no request target may have, or `end`.
+[[nodiscard]] inline const char* find_target_end(const char* at, const char* end) {
+#if defined(__SSE2__)
+  for (; end - at >= 16; at += 16) {
+    if (const unsigned marks = not_target_among(load16(at)); marks != 0) return at + std::countr_zero(marks);
+  }
+#endif
+  while (at != end && in(kTarget, *at)) ++at;
   return at;
 }
 

@@ -11,7 +11,15 @@
 namespace tidegate::net::http1 {
 namespace {
 
-bool is_token(std::string_view text) { return !text.empty() && scan::all_in(scan::kToken, text); }
+bool is_token(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return !text.empty() && scan::find_name_end(text.data(), end) == end;
+}
+
+bool is_target(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  return !text.empty() && scan::find_target_end(text.data(), end) == end;
+}
 
 bool has_no_control(std::string_view text) {
   const char* const end = text.data() + text.size();
@@ -21,7 +29,7 @@ bool has_no_control(std::string_view text) {
 }  // namespace
 
 HeadWriter& HeadWriter::request_line(std::string_view method, std::string_view target) {
-  if (!is_token(method) || target.empty() || !scan::all_in(scan::kTarget, target)) {
+  if (!is_token(method) || !is_target(target)) {
     refused_ = true;
     return *this;
   }

@@ -44,7 +44,8 @@ class HeadWriter {
     }
     return *this;
   }
-  /// All fields that are meant for the next hop too; Content-Length and Host are among them.
+  /// All fields that are meant for the next hop too. Content-Length and Host are among them; Transfer-Encoding is not,
+  /// so whoever relays a chunked body as it is adds it.
   HeadWriter& relay_end_to_end(const Head& head) {
     return relay(head, [](std::size_t, FieldTag tag) { return !tag.hop_by_hop; });
   }
