@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/fold.h"
+
+#include "store/sample_records.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+namespace tidegate::store {
+namespace {
+
+/// Records in memory, as a segment would show them.
+class Records {
+ public:
+  template <typename Record>
+  RecordView operator()(const Record& record) {
+    Buffer& buffer = buffers_.emplace_back();
+    write_record(buffer.bytes.data(), 0, record, payload_bytes(record));
+    return *read_record(load_commit(buffer.bytes.data()), buffer.bytes);
+  }
+
+ private:
+  struct Buffer {
+    alignas(64) std::array<std::byte, 1024> bytes{};
+  };
+  std::deque<Buffer> buffers_;
+};
+
+TEST(Folding, JoinsTheThreeRecordsIntoOneEntry) {
+  Records record;
+  Fold fold;
+  std::size_t pins = 0;
+  fold.apply(record(sample_begin(5)), pins);
+  fold.apply(record(sample_charge(5)), pins);
+  EXPECT_EQ(fold.finished_count(), 0U);
+  fold.apply(record(sample_end(5)), pins);
+  ASSERT_EQ(fold.finished_count(), 1U);
+  const LedgerEntry& entry = *fold.finished(1)[0];
+  EXPECT_EQ(entry.id, 5);
+  EXPECT_EQ(entry.state, AttemptState::Completed);
+  EXPECT_EQ(entry.model, "claude-sonnet-4-5-20250929");
+  EXPECT_EQ(entry.tokens.output, 301);
+  EXPECT_EQ(entry.cost, Money::nanodollars(5'031'000));
+  EXPECT_EQ(entry.stop_reason, "end_turn");
+  EXPECT_EQ(entry.duration, Milliseconds(5210));
+  EXPECT_FALSE(entry.estimated);
+  EXPECT_EQ(pins, 3U);
+  fold.release(1);
+  EXPECT_EQ(pins, 0U);
+}
+
+TEST(Folding, NeedsNoCharge) {
+  Records record;
+  Fold fold;
+  std::size_t pins = 0;
+  fold.apply(record(sample_begin(5)), pins);
+  EndRecord end;
+  end.id = 5;
+  end.state = AttemptState::Failed;
+  end.error_kind = "overloaded";
+  fold.apply(record(end), pins);
+  const LedgerEntry& entry = *fold.finished(1)[0];
+  EXPECT_EQ(entry.state, AttemptState::Failed);
+  EXPECT_EQ(entry.cost, Money());
+  EXPECT_FALSE(entry.estimated);
+}
+
+TEST(Folding, ChargesTheEstimateWhereNeitherChargeNorEndWasSeen) {
+  Records record;
+  Fold fold;
+  std::size_t pins = 0;
+  fold.apply(record(sample_begin(5)), pins);
+  fold.apply(record(sample_begin(6)), pins);
+  fold.apply(record(sample_charge(6)), pins);
+  fold.finish_interrupted();
+  ASSERT_EQ(fold.finished_count(), 2U);
+  const LedgerEntry& uncharged = *fold.finished(2)[0];
+  EXPECT_EQ(uncharged.state, AttemptState::Interrupted);
+  EXPECT_TRUE(uncharged.estimated);
+  EXPECT_EQ(uncharged.cost, Money::nanodollars(4'000'000));
+  EXPECT_EQ(uncharged.tokens.input, 900);
+  const LedgerEntry& charged = *fold.finished(2)[1];
+  EXPECT_EQ(charged.state, AttemptState::Interrupted);
+  EXPECT_FALSE(charged.estimated);
+  EXPECT_EQ(charged.cost, Money::nanodollars(5'031'000));
+}
+
+TEST(Folding, TakesARecordThatComesTwiceOnce) {
+  Records record;
+  Fold fold;
+  std::size_t pins = 0;
+  EXPECT_EQ(fold.apply(record(sample_begin(5)), pins), Fold::Applied::Added);
+  EXPECT_EQ(fold.apply(record(sample_begin(5)), pins), Fold::Applied::Repeated);
+  EXPECT_EQ(pins, 1U);
+}
+
+TEST(Folding, LeavesNothingOfAnEarlierAttemptInAReusedOne) {
+  Records record;
+  Fold fold;
+  std::size_t pins = 0;
+  fold.apply(record(sample_begin(5)), pins);
+  fold.apply(record(sample_charge(5)), pins);
+  fold.apply(record(sample_end(5)), pins);
+  fold.release(1);
+  EndRecord end;
+  end.id = 6;
+  fold.apply(record(end), pins);
+  LedgerEntry expected;
+  expected.id = 6;
+  expected.state = AttemptState::Completed;
+  EXPECT_EQ(*fold.finished(1)[0], expected);
+}
+
+TEST(Folding, MakesRecordsThatFoldIntoTheSame) {
+  Records record;
+  Fold first;
+  std::size_t pins = 0;
+  first.apply(record(sample_begin(5)), pins);
+  first.apply(record(sample_charge(5)), pins);
+  Fold second;
+  second.apply(record(begin_record(first.open().at(5))), pins);
+  second.apply(record(charge_record(first.open().at(5))), pins);
+  EXPECT_EQ(second.open().at(5).entry, first.open().at(5).entry);
+  EXPECT_EQ(second.open().at(5).estimated_cost, first.open().at(5).estimated_cost);
+}
+
+}  // namespace
+}  // namespace tidegate::store
