@@ -23,4 +23,14 @@ struct AnswerFacts {
   UpstreamError error;                ///< kind MidStream with its details if an error event was seen
 };
 
+/// Output tokens of an answer whose end was not seen: about four characters a token (facts/anthropic-api.md 2.4), never fewer than
+/// the provider has said so far. The same as the reported figure if the usage is complete.
+[[nodiscard]] std::int64_t estimate_output_tokens(const AnswerFacts& facts);
+
+/// Replaces the output of an incomplete usage by that estimate and marks it `estimated`. Does nothing if the usage is complete.
+void estimate_missing_usage(AnswerFacts& facts);
+
+/// False for what a provider shows but does not charge: a refusal with empty content (facts/anthropic-api.md 2.3).
+[[nodiscard]] bool is_charged(const AnswerFacts& facts);
+
 }  // namespace tidegate::llm

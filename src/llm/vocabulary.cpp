@@ -2,9 +2,12 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 //
 // The tables and sums of the vocabulary that are too small for a file each.
+#include "llm/answer.h"
 #include "llm/rate_limits.h"
 #include "llm/upstream_error.h"
 #include "llm/usage.h"
+
+#include <algorithm>
 
 namespace tidegate::llm {
 
@@ -64,6 +67,23 @@ TokenCounts& TokenCounts::operator+=(const TokenCounts& other) {
   output += other.output;
   reasoning += other.reasoning;
   return *this;
+}
+
+std::int64_t estimate_output_tokens(const AnswerFacts& facts) {
+  constexpr std::int64_t kCharactersPerToken = 4;
+  if (facts.usage.complete) return facts.usage.tokens.output;
+  const std::int64_t seen = (facts.output_characters + kCharactersPerToken - 1) / kCharactersPerToken;
+  return std::max(facts.usage.tokens.output, seen);
+}
+
+void estimate_missing_usage(AnswerFacts& facts) {
+  if (facts.usage.complete) return;
+  facts.usage.tokens.output = estimate_output_tokens(facts);
+  facts.usage.estimated = true;
+}
+
+bool is_charged(const AnswerFacts& facts) {
+  return facts.stop_reason != "refusal" || facts.content_started || facts.output_characters > 0;
 }
 
 }  // namespace tidegate::llm

@@ -55,18 +55,23 @@ inline constexpr std::size_t kBlock = 16;
   return std::string_view::npos;
 }
 
-/// The offset of the first CR or LF at or after `from`, or `npos`.
-[[nodiscard]] inline std::size_t find_line_end(std::string_view text, std::size_t from) {
+/// The offset of the first `a` or `b` at or after `from`, or `npos`.
+[[nodiscard]] inline std::size_t find_either(std::string_view text, std::size_t from, char a, char b) {
   std::size_t at = from;
   for (; at + scan::kBlock <= text.size(); at += scan::kBlock) {
-    if (const unsigned mask = scan::matches(text.data() + at, '\n', '\r'); mask != 0) {
+    if (const unsigned mask = scan::matches(text.data() + at, a, b); mask != 0) {
       return at + static_cast<unsigned>(__builtin_ctz(mask));
     }
   }
   for (; at < text.size(); ++at) {
-    if (text[at] == '\n' || text[at] == '\r') return at;
+    if (text[at] == a || text[at] == b) return at;
   }
   return std::string_view::npos;
+}
+
+/// The offset of the first CR or LF at or after `from`, or `npos`.
+[[nodiscard]] inline std::size_t find_line_end(std::string_view text, std::size_t from) {
+  return find_either(text, from, '\n', '\r');
 }
 
 }  // namespace tidegate::llm::json

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "llm/anthropic/answer.h"
+
+#include "llm/anthropic/errors.h"
+#include "llm/anthropic/usage.h"
+#include "llm/json/cursor.h"
+#include "llm/json/text_scan.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace tidegate::llm::anthropic {
+
+namespace {
+
+using json::Cursor;
+
+constexpr std::size_t kLongestId = 256;
+
+void overwrite(std::string& word, std::string read) {
+  if (!read.empty()) word = std::move(read);
+}
+
+std::string read_container(Cursor& cursor) {
+  std::string id;
+  cursor.object([&](std::string_view key) {
+    if (key == "id") id = cursor.text(kLongestId);
+  });
+  return id;
+}
+
+/// A member of a message, in `message_start` as in a JSON answer.
+void read_message_member(Cursor& cursor, std::string_view key, AnswerFacts& facts) {
+  if (key == "id") {
+    overwrite(facts.id, cursor.text(kLongestId));
+  } else if (key == "model") {
+    overwrite(facts.model, cursor.text(kLongestId));
+  } else if (key == "stop_reason") {
+    overwrite(facts.stop_reason, cursor.text(kLongestId));
+  } else if (key == "container") {
+    overwrite(facts.container, read_container(cursor));
+  } else if (key == "usage") {
+    read_usage(cursor, facts.usage);
+  }
+}
+
+/// Any delta, in whatever order its members come.
+std::int64_t delta_length_by_cursor(std::string_view data) {
+  std::int64_t length = 0;
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key != "delta") return;
+    cursor.object([&](std::string_view inner) {
+      if (inner == "type" || inner == "signature") return;
+      if (cursor.peek() != json::Kind::String) return;
+      length += static_cast<std::int64_t>(cursor.raw_string().value_or("").size());
+    });
+  });
+  return length;
+}
+
+/// A delta as the API writes it, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}`,
+/// blanks or not: the type of the inner object, then one member with a text. Nothing if it looks otherwise.
+std::optional<std::int64_t> delta_length_by_shape(std::string_view data) {
+  constexpr std::size_t kBehindOuterType = 30;
+  if (data.size() < kBehindOuterType || !data.starts_with("{\"type\":")) return std::nullopt;
+  const std::size_t underscore = data.find('_', kBehindOuterType);
+  if (underscore == std::string_view::npos) return std::nullopt;
+  const std::size_t type_begin = data.rfind('"', underscore) + 1;
+  const std::size_t type_end = data.find('"', underscore);
+  if (type_end == std::string_view::npos) return std::nullopt;
+  const std::string_view type = data.substr(type_begin, type_end - type_begin);
+  if (type == "signature_delta" || type == "citations_delta") return 0;
+  if (type != "text_delta" && type != "input_json_delta" && type != "thinking_delta") return std::nullopt;
+  const std::size_t name_begin = data.find('"', type_end + 1);
+  if (name_begin == std::string_view::npos) return std::nullopt;
+  const std::size_t name_end = data.find('"', name_begin + 1);
+  if (name_end == std::string_view::npos || name_end + 3 > data.size() || data[name_end + 1] != ':')
+    return std::nullopt;
+  const std::size_t quote = data[name_end + 2] == ' ' ? name_end + 3 : name_end + 2;
+  if (quote >= data.size() || data[quote] != '"') return std::nullopt;
+  const std::size_t end = json::find_string_end(data, quote + 1);
+  if (end == std::string_view::npos) return std::nullopt;
+  return static_cast<std::int64_t>(end - quote - 1);
+}
+
+std::int64_t delta_length(std::string_view data) {
+  const auto length = delta_length_by_shape(data);
+  return length ? *length : delta_length_by_cursor(data);
+}
+
+/// For a relay that leaves the `event:` lines out.
+std::string type_of(std::string_view data) {
+  std::string type;
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key == "type") type = cursor.text(kLongestId);
+  });
+  return type;
+}
+
+constexpr std::size_t kLongestMember = 256 * 1024;
+constexpr std::array<json::MemberFilter::Wanted, 7> kAnswerMembers{{{"type", kLongestId},
+                                                                    {"id", kLongestId},
+                                                                    {"model", kLongestId},
+                                                                    {"stop_reason", kLongestId},
+                                                                    {"container", kLongestMember},
+                                                                    {"usage", kLongestMember},
+                                                                    {"error", kLongestMember}}};
+
+}  // namespace
+
+void StreamReader::feed(std::string_view bytes) {
+  scanner_.feed(bytes, [this](std::string_view event, std::string_view data) { take(event, data); });
+}
+
+void StreamReader::take(std::string_view event, std::string_view data) {
+  if (event == "content_block_delta") {
+    facts_.content_started = true;
+    facts_.output_characters += delta_length(data);
+  } else if (event == "message_start") {
+    take_message_start(data);
+  } else if (event == "content_block_start") {
+    take_block_start(data);
+  } else if (event == "message_delta") {
+    take_message_delta(data);
+  } else if (event == "message_stop") {
+    facts_.finished = true;
+  } else if (event == "error") {
+    take_error(data);
+  } else if (event.empty()) {
+    if (const std::string type = type_of(data); !type.empty()) take(type, data);
+  }
+}
+
+void StreamReader::take_message_start(std::string_view data) {
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key != "message") return;
+    cursor.object([&](std::string_view inner) { read_message_member(cursor, inner, facts_); });
+  });
+}
+
+/// A `fallback` block names the model that goes on answering, and is the only place in mid-stream that does.
+void StreamReader::take_block_start(std::string_view data) {
+  std::string type;
+  std::string model;
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key != "content_block") return;
+    cursor.object([&](std::string_view inner) {
+      if (inner == "type") {
+        type = cursor.text(kLongestId);
+      } else if (inner == "to") {
+        cursor.object([&](std::string_view field) {
+          if (field == "model") model = cursor.text(kLongestId);
+        });
+      }
+    });
+  });
+  if (type == "fallback") {
+    overwrite(facts_.model, std::move(model));
+  } else {
+    facts_.content_started = true;
+  }
+}
+
+void StreamReader::take_message_delta(std::string_view data) {
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key == "delta") {
+      cursor.object([&](std::string_view inner) { read_message_member(cursor, inner, facts_); });
+    } else if (key == "usage") {
+      if (cursor.peek() == json::Kind::Object) facts_.usage.complete = true;
+      read_usage(cursor, facts_.usage);
+    }
+  });
+}
+
+void StreamReader::take_error(std::string_view data) {
+  facts_.error = read_error(200, data);
+  facts_.error.kind = UpstreamErrorKind::MidStream;
+}
+
+JsonReader::JsonReader() : members_(kAnswerMembers, "content") {}
+
+void JsonReader::feed(std::string_view bytes) {
+  if (members_.is_complete()) return;
+  members_.feed(bytes);
+  if (!members_.is_complete()) return;
+  bool is_error = false;
+  Cursor cursor(members_.kept());
+  cursor.object([&](std::string_view key) {
+    is_error |= key == "error" && cursor.peek() != json::Kind::Null;
+    read_message_member(cursor, key, facts_);
+  });
+  if (is_error) {
+    facts_.error = read_error(200, members_.kept());
+    facts_.error.kind = UpstreamErrorKind::MidStream;
+  }
+  facts_.finished = !cursor.broken();
+  facts_.usage.complete = facts_.usage.seen;
+  constexpr std::int64_t kEmptyList = 2;
+  facts_.content_started = members_.counted_bytes() > kEmptyList;
+  if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
+}
+
+AnswerFacts read_json_answer(std::string_view body) {
+  JsonReader reader;
+  reader.feed(body);
+  return reader.facts();
+}
+
+}  // namespace tidegate::llm::anthropic

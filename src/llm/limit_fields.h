@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/header_field.h"
+#include "llm/rate_limits.h"
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace tidegate::llm {
+
+/// A header's name in lower case without an allocation; a longer name than any of interest is empty.
+class LowerName {
+ public:
+  explicit LowerName(std::string_view name);
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  static constexpr std::size_t kLongest = 64;
+  std::array<char, kLongest> text_;  // only the first size_ mean anything
+  std::size_t size_ = 0;
+};
+
+/// Collects the figures of each dimension while the fields are walked once, then gives them in order.
+class LimitCollector {
+ public:
+  /// The reading of a dimension, to be filled in.
+  LimitReading& of(LimitDimension dimension);
+  /// Those that were touched and know something, in order of dimension.
+  [[nodiscard]] std::vector<LimitReading> take() const;
+
+ private:
+  static constexpr std::size_t kDimensions = 8;
+  std::array<LimitReading, kDimensions> readings_{};
+  std::array<bool, kDimensions> touched_{};
+};
+
+/// A whole number that is not negative (Azure says -1 for unknown).
+[[nodiscard]] std::optional<std::int64_t> read_figure(std::string_view value);
+
+/// The retry-after fields of one answer, read together because one wins over the other and a date needs `Date`.
+class RetryAfterFields {
+ public:
+  /// True if the field is one of `retry-after`, `retry-after-ms`.
+  bool take(std::string_view lower_name, std::string_view value);
+  /// `retry-after-ms`, else `retry-after` in seconds (also fractions) or as an HTTP date less `date`. Nothing without
+  /// either, for what cannot be read, and for a date when there is no `date`. Never negative.
+  [[nodiscard]] std::optional<Nanoseconds> duration(std::optional<WallTime> date) const;
+
+ private:
+  std::string_view milliseconds_;
+  std::string_view seconds_or_date_;
+};
+
+}  // namespace tidegate::llm

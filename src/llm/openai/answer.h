@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "llm/answer.h"
+#include "llm/dialect.h"
+#include "llm/json/member_filter.h"
+#include "llm/sse/scanner.h"
+
+#include <string_view>
+
+namespace tidegate::llm::openai {
+
+/// Reads a chat completion with `stream: true` as its bytes pass. Usage comes in the last chunk, and only if the
+/// request asked with `stream_options.include_usage` (facts/anthropic-api.md 5.2). `output_characters` counts the
+/// bytes, as written in JSON, of every text inside `delta` except ids and names. One thread; movable.
+class ChatStreamReader {
+ public:
+  void feed(std::string_view bytes);
+  [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  [[nodiscard]] std::uint64_t passed_over() const { return scanner_.passed_over(); }
+
+ private:
+  void take(std::string_view data);
+
+  sse::Scanner scanner_;
+  AnswerFacts facts_;
+};
+
+/// Reads a stream of `/v1/responses` as its bytes pass: id and model from `response.created`, usage from
+/// `response.completed`,
+/// `.incomplete` or `.failed`. `stop_reason` is the status, or the reason of an incomplete answer. One thread; movable.
+class ResponsesStreamReader {
+ public:
+  void feed(std::string_view bytes);
+  [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  [[nodiscard]] std::uint64_t passed_over() const { return scanner_.passed_over(); }
+
+ private:
+  void take(std::string_view event, std::string_view data);
+  void take_response(std::string_view event, std::string_view data);
+
+  sse::Scanner scanner_;
+  AnswerFacts facts_;
+};
+
+/// Reads the JSON answer of a chat completion, a response or an embedding as its bytes pass; the facts appear when its
+/// last byte has. Memory does not grow with the content. One thread; movable.
+class JsonReader {
+ public:
+  explicit JsonReader(Endpoint endpoint);
+  void feed(std::string_view bytes);
+  [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+
+ private:
+  json::MemberFilter members_;
+  AnswerFacts facts_;
+};
+
+/// The same for a body that is there as a whole.
+[[nodiscard]] AnswerFacts read_json_answer(Endpoint endpoint, std::string_view body);
+
+}  // namespace tidegate::llm::openai
