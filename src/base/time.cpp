@@ -23,7 +23,9 @@ struct Civil {
 bool in_range(const Civil& c) {
   const std::chrono::year_month_day date{std::chrono::year(c.year), std::chrono::month(static_cast<unsigned>(c.month)),
                                          std::chrono::day(static_cast<unsigned>(c.day))};
-  return date.ok() && c.hour >= 0 && c.hour < 24 && c.minute >= 0 && c.minute < 60 && c.second >= 0 && c.second <= 60;
+  // Nanoseconds since 1970 in 64 bits reach from 1677 to 2262; a header may say 9999.
+  return date.ok() && c.year >= 1678 && c.year <= 2261 && c.hour >= 0 && c.hour < 24 && c.minute >= 0 &&
+         c.minute < 60 && c.second >= 0 && c.second <= 60;
 }
 
 WallTime to_wall(const Civil& c) {

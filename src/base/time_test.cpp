@@ -28,6 +28,13 @@ TEST(Rfc3339, RefusesWhatIsNoTime) {
   }
 }
 
+TEST(Rfc3339, RefusesYearsThatNanosecondsCannotHold) {
+  EXPECT_FALSE(parse_rfc3339("9999-12-31T23:59:59Z"));
+  EXPECT_FALSE(parse_rfc3339("0001-01-01T00:00:00Z"));
+  EXPECT_TRUE(parse_rfc3339("2261-12-31T23:59:59Z"));
+  EXPECT_FALSE(parse_http_date("Fri, 31 Dec 9999 23:59:59 GMT"));
+}
+
 TEST(HttpDate, IsReadAndWritten) {
   const WallTime time = *parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
   EXPECT_EQ(unix_nanoseconds(time), 784'111'777LL * 1'000'000'000);

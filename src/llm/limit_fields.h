@@ -46,8 +46,8 @@ class RetryAfterFields {
  public:
   /// True if the field is one of `retry-after`, `retry-after-ms`.
   bool take(std::string_view lower_name, std::string_view value);
-  /// `retry-after-ms`, else `retry-after` in seconds (also fractions) or as an HTTP date less `date`. Nothing without either, for
-  /// what cannot be read, and for a date when there is no `date`. Never negative.
+  /// `retry-after-ms`, else `retry-after` in seconds (also fractions) or as an HTTP date less `date`. Nothing without
+  /// either, for what cannot be read, and for a date when there is no `date`. Never negative.
   [[nodiscard]] std::optional<Nanoseconds> duration(std::optional<WallTime> date) const;
 
  private:

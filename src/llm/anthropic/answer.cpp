@@ -61,8 +61,8 @@ std::int64_t delta_length_by_cursor(std::string_view data) {
   return length;
 }
 
-/// A delta as the API writes it, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}`, blanks
-/// or not: the type of the inner object, then one member with a text. Nothing if it looks otherwise.
+/// A delta as the API writes it, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}`,
+/// blanks or not: the type of the inner object, then one member with a text. Nothing if it looks otherwise.
 std::optional<std::int64_t> delta_length_by_shape(std::string_view data) {
   constexpr std::size_t kBehindOuterType = 30;
   if (data.size() < kBehindOuterType || !data.starts_with("{\"type\":")) return std::nullopt;
@@ -77,7 +77,8 @@ std::optional<std::int64_t> delta_length_by_shape(std::string_view data) {
   const std::size_t name_begin = data.find('"', type_end + 1);
   if (name_begin == std::string_view::npos) return std::nullopt;
   const std::size_t name_end = data.find('"', name_begin + 1);
-  if (name_end == std::string_view::npos || name_end + 3 > data.size() || data[name_end + 1] != ':') return std::nullopt;
+  if (name_end == std::string_view::npos || name_end + 3 > data.size() || data[name_end + 1] != ':')
+    return std::nullopt;
   const std::size_t quote = data[name_end + 2] == ' ' ? name_end + 3 : name_end + 2;
   if (quote >= data.size() || data[quote] != '"') return std::nullopt;
   const std::size_t end = json::find_string_end(data, quote + 1);

@@ -12,8 +12,9 @@ namespace tidegate::llm::anthropic {
 
 /// Reads `POST /v1/messages` with `stream: true` as its bytes pass (facts/anthropic-api.md 2.4). One thread; movable.
 ///
-/// Deltas are not parsed: the length of the one text that each carries is added to `output_characters`, in bytes as written in
-/// JSON (signatures and citations left out, since they are no generated tokens). That figure serves an estimate only.
+/// Deltas are not parsed: the length of the one text that each carries is added to `output_characters`, in bytes as
+/// written in JSON (signatures and citations left out, since they are no generated tokens). That figure serves an
+/// estimate only.
 class StreamReader {
  public:
   void feed(std::string_view bytes);
@@ -32,8 +33,9 @@ class StreamReader {
   AnswerFacts facts_;
 };
 
-/// Reads the JSON answer of `POST /v1/messages` as its bytes pass; the facts appear when its last byte has. `output_characters`
-/// is the size of `content`; 0 for an empty one. Memory does not grow with the content. One thread; movable.
+/// Reads the JSON answer of `POST /v1/messages` as its bytes pass; the facts appear when its last byte has.
+/// `output_characters` is the size of `content`; 0 for an empty one. Memory does not grow with the content. One thread;
+/// movable.
 class JsonReader {
  public:
   JsonReader();

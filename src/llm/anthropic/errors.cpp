@@ -18,7 +18,8 @@ Kind kind_of_429(const ErrorBody& error) {
   if (error.code == "ramp_limit_exceeded") return Kind::Ramp;
   if (error.code == "enforced_spend_limit_reached") return Kind::TierSpendCap;
   if (error.code == "contract_spend_limit_reached") return Kind::ContractCap;
-  // Anthropic's own gateway answers a spent budget with 429 and this type (facts/anthropic-api.md 5.3); relays with these codes.
+  // Anthropic's own gateway answers a spent budget with 429 and this type (facts/anthropic-api.md 5.3); relays with
+  // these codes.
   if (error.type == "billing_error") return Kind::Billing;
   if (error.code == "insufficient_quota" || error.code == "insufficient_user_quota") return Kind::Billing;
   if (mentions(error.message, "concurrent")) return Kind::Concurrency;
@@ -103,7 +104,8 @@ std::string write_error(int status, std::string_view type, std::string_view mess
   return out;
 }
 
-std::string write_error_event(int status, std::string_view type, std::string_view message, std::string_view request_id) {
+std::string write_error_event(int status, std::string_view type, std::string_view message,
+                              std::string_view request_id) {
   return "event: error\ndata: " + write_error(status, type, message, request_id) + "\n\n";
 }
 

@@ -41,7 +41,8 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
 }
 
 UnifiedWindow& window_named(std::vector<UnifiedWindow>& windows, std::string_view name) {
-  const auto found = std::find_if(windows.begin(), windows.end(), [&](const auto& window) { return window.name == name; });
+  const auto found =
+      std::find_if(windows.begin(), windows.end(), [&](const auto& window) { return window.name == name; });
   if (found != windows.end()) return *found;
   windows.push_back({std::string(name), {}, {}, {}});
   return windows.back();

@@ -63,9 +63,9 @@ TEST(AnthropicRateLimits, ReadsTheUnifiedWindowsOfASubscription) {
                                          {"anthropic-ratelimit-unified-representative-claim", "five_hour"},
                                          {"anthropic-ratelimit-unified-fallback-percentage", "0.5"}});
   const WallTime reset{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1).time_since_epoch()};
-  EXPECT_EQ(reading.unified, (std::vector<UnifiedWindow>{{"", "allowed_warning", {}, reset},
-                                                         {"5h", "allowed", 1.02, {}},
-                                                         {"7d_oi", "", 0.5, {}}}));
+  EXPECT_EQ(reading.unified,
+            (std::vector<UnifiedWindow>{
+                {"", "allowed_warning", {}, reset}, {"5h", "allowed", 1.02, {}}, {"7d_oi", "", 0.5, {}}}));
 }
 
 TEST(AnthropicRateLimits, ReadsRetryAfterInItsThreeForms) {
@@ -73,8 +73,12 @@ TEST(AnthropicRateLimits, ReadsRetryAfterInItsThreeForms) {
   EXPECT_EQ(read({{"retry-after", "0.5"}}).retry_after, 500ms);
   EXPECT_EQ(read({{"retry-after", "7"}, {"retry-after-ms", "1500"}}).retry_after, 1500ms);
   EXPECT_EQ(read({{"retry-after", "7"}, {"retry-after-ms", "x"}}).retry_after, 7s);
-  EXPECT_EQ(read({{"Retry-After", "Thu, 01 Jan 2026 00:01:00 GMT"}, {"Date", "Thu, 01 Jan 2026 00:00:00 GMT"}}).retry_after, 60s);
-  EXPECT_EQ(read({{"retry-after", "Thu, 01 Jan 2026 00:00:00 GMT"}, {"date", "Thu, 01 Jan 2026 00:01:00 GMT"}}).retry_after, 0s);
+  EXPECT_EQ(
+      read({{"Retry-After", "Thu, 01 Jan 2026 00:01:00 GMT"}, {"Date", "Thu, 01 Jan 2026 00:00:00 GMT"}}).retry_after,
+      60s);
+  EXPECT_EQ(
+      read({{"retry-after", "Thu, 01 Jan 2026 00:00:00 GMT"}, {"date", "Thu, 01 Jan 2026 00:01:00 GMT"}}).retry_after,
+      0s);
   EXPECT_EQ(read({{"retry-after", "Thu, 01 Jan 2026 00:01:00 GMT"}}).retry_after, std::nullopt);
   EXPECT_EQ(read({{"retry-after", "-5"}}).retry_after, std::nullopt);
   EXPECT_EQ(read({{"retry-after", "1e30"}}).retry_after, std::nullopt);

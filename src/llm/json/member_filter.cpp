@@ -33,9 +33,7 @@ void MemberFilter::feed(std::string_view bytes) {
 void MemberFilter::step(char c) {
   if (is_blank(c)) return;
   switch (place_) {
-    case Place::BeforeObject:
-      place_ = c == '{' ? Place::BeforeKey : Place::Broken;
-      return;
+    case Place::BeforeObject: place_ = c == '{' ? Place::BeforeKey : Place::Broken; return;
     case Place::BeforeKey:
       if (c == ',') return;
       if (c == '}') {
@@ -85,7 +83,6 @@ void MemberFilter::end_value() {
 }
 
 void MemberFilter::keep(std::string_view part) {
-  if (is_counted_) counted_bytes_ += static_cast<std::int64_t>(part.size());
   if (longest_ == 0) return;
   value_size_ += part.size();
   if (value_size_ > longest_) {
@@ -114,6 +111,7 @@ std::size_t MemberFilter::pass_string(std::string_view bytes, std::size_t from) 
   }
   const std::string_view part = bytes.substr(from, at - from);
   if (place_ == Place::InValue) {
+    if (is_counted_) counted_bytes_ += static_cast<std::int64_t>(part.size());
     keep(part);
     return at;
   }
@@ -136,6 +134,7 @@ std::size_t MemberFilter::pass_value(std::string_view bytes, std::size_t from) {
       place_ = c == ']' ? Place::Broken : Place::BeforeKey;
       return at;  // `step` sees the comma or the brace
     }
+    if (is_counted_ && !is_blank(c)) ++counted_bytes_;
     if (c == '{' || c == '[') ++depth_;
     if (c == '}' || c == ']') --depth_;
     if (c == '"') {

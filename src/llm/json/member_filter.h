@@ -10,8 +10,8 @@
 
 namespace tidegate::llm::json {
 
-/// Reads one JSON object as it passes in pieces and keeps only the top-level members that are asked for, so that an answer of
-/// 60 MB of embeddings is metered with a few hundred bytes of memory. The rest is counted and forgotten.
+/// Reads one JSON object as it passes in pieces and keeps only the top-level members that are asked for, so that an
+/// answer of 60 MB of embeddings is metered with a few hundred bytes of memory. The rest is counted and forgotten.
 class MemberFilter {
  public:
   struct Wanted {
@@ -29,7 +29,8 @@ class MemberFilter {
   [[nodiscard]] bool is_complete() const { return place_ == Place::Done; }
   /// The wanted members as an object of their own, in order; JSON once `is_complete()`.
   [[nodiscard]] const std::string& kept() const { return kept_; }
-  /// Bytes of the counted member's value so far, brackets or quotes included.
+  /// Bytes of the counted member's value so far, brackets and quotes included, blanks between values not: 2 for an
+  /// empty list.
   [[nodiscard]] std::int64_t counted_bytes() const { return counted_bytes_; }
 
  private:
@@ -48,11 +49,11 @@ class MemberFilter {
   std::string key_;
   Place place_ = Place::BeforeObject;
   bool in_string_ = false;
-  bool escaped_ = false;        ///< the next character belongs to the backslash before it
-  bool is_counted_ = false;     ///< the value at hand is the counted one
-  std::size_t depth_ = 0;       ///< brackets open inside the value at hand
-  std::size_t longest_ = 0;     ///< of the value at hand; 0: not wanted
-  std::size_t value_begin_ = 0; ///< in kept_, for taking back what turned out too long
+  bool escaped_ = false;         ///< the next character belongs to the backslash before it
+  bool is_counted_ = false;      ///< the value at hand is the counted one
+  std::size_t depth_ = 0;        ///< brackets open inside the value at hand
+  std::size_t longest_ = 0;      ///< of the value at hand; 0: not wanted
+  std::size_t value_begin_ = 0;  ///< in kept_, for taking back what turned out too long
   std::size_t value_size_ = 0;
   std::int64_t counted_bytes_ = 0;
 };

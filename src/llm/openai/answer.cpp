@@ -27,7 +27,9 @@ void read_once(std::string& word, Cursor& cursor) {
   if (word.empty()) word = cursor.text(kLongestId);
 }
 
-std::int64_t string_length(Cursor& cursor) { return static_cast<std::int64_t>(cursor.raw_string().value_or("").size()); }
+std::int64_t string_length(Cursor& cursor) {
+  return static_cast<std::int64_t>(cursor.raw_string().value_or("").size());
+}
 
 /// `arguments` of a tool call, or of the older function call.
 std::int64_t call_length(Cursor& cursor) {
@@ -99,15 +101,16 @@ void read_response_member(Cursor& cursor, std::string_view key, AnswerFacts& fac
 }
 
 constexpr std::size_t kLongestMember = 256 * 1024;
-constexpr std::array<json::MemberFilter::Wanted, 8> kAnswerMembers{{{"id", kLongestId},
-                                                                    {"model", kLongestId},
-                                                                    {"status", kLongestId},
-                                                                    {"service_tier", kLongestId},
-                                                                    {"incomplete_details", kLongestMember},
-                                                                    {"usage", kLongestMember},
-                                                                    {"error", kLongestMember},
-                                                                    // For the finish reason; of a longer one it stays empty.
-                                                                    {"choices", kLongestMember}}};
+constexpr std::array<json::MemberFilter::Wanted, 8> kAnswerMembers{
+    {{"id", kLongestId},
+     {"model", kLongestId},
+     {"status", kLongestId},
+     {"service_tier", kLongestId},
+     {"incomplete_details", kLongestMember},
+     {"usage", kLongestMember},
+     {"error", kLongestMember},
+     // For the finish reason; of a longer one it stays empty.
+     {"choices", kLongestMember}}};
 
 std::string_view content_member(Endpoint endpoint) {
   if (endpoint == Endpoint::ChatCompletions) return "choices";

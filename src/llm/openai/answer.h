@@ -11,9 +11,9 @@
 
 namespace tidegate::llm::openai {
 
-/// Reads a chat completion with `stream: true` as its bytes pass. Usage comes in the last chunk, and only if the request asked
-/// with `stream_options.include_usage` (facts/anthropic-api.md 5.2). `output_characters` counts the bytes, as written in JSON, of
-/// every text inside `delta` except ids and names. One thread; movable.
+/// Reads a chat completion with `stream: true` as its bytes pass. Usage comes in the last chunk, and only if the
+/// request asked with `stream_options.include_usage` (facts/anthropic-api.md 5.2). `output_characters` counts the
+/// bytes, as written in JSON, of every text inside `delta` except ids and names. One thread; movable.
 class ChatStreamReader {
  public:
   void feed(std::string_view bytes);
@@ -27,7 +27,8 @@ class ChatStreamReader {
   AnswerFacts facts_;
 };
 
-/// Reads a stream of `/v1/responses` as its bytes pass: id and model from `response.created`, usage from `response.completed`,
+/// Reads a stream of `/v1/responses` as its bytes pass: id and model from `response.created`, usage from
+/// `response.completed`,
 /// `.incomplete` or `.failed`. `stop_reason` is the status, or the reason of an incomplete answer. One thread; movable.
 class ResponsesStreamReader {
  public:
@@ -43,8 +44,8 @@ class ResponsesStreamReader {
   AnswerFacts facts_;
 };
 
-/// Reads the JSON answer of a chat completion, a response or an embedding as its bytes pass; the facts appear when its last
-/// byte has. Memory does not grow with the content. One thread; movable.
+/// Reads the JSON answer of a chat completion, a response or an embedding as its bytes pass; the facts appear when its
+/// last byte has. Memory does not grow with the content. One thread; movable.
 class JsonReader {
  public:
   explicit JsonReader(Endpoint endpoint);

@@ -46,7 +46,8 @@ Kind kind_of(int status, const ErrorBody& error) {
     case 529: return Kind::Overloaded;
     default: break;
   }
-  if (error.type == "overloaded_error" || (status == 503 && mentions(error.message, "overloaded"))) return Kind::Overloaded;
+  if (error.type == "overloaded_error" || (status == 503 && mentions(error.message, "overloaded")))
+    return Kind::Overloaded;
   return status >= 500 ? Kind::ServerError : Kind::InvalidRequest;
 }
 

@@ -30,18 +30,12 @@ TEST(OpenAiRateLimits, ReadsDurationsAsGoAndAzureWriteThem) {
     std::string_view text;
     std::optional<Nanoseconds> expected;
   };
-  const Case cases[] = {{"1s", Seconds(1)},
-                        {"6m0s", Seconds(360)},
-                        {"12ms", Milliseconds(12)},
-                        {"1h30m0s", Seconds(5400)},
-                        {"1.5s", Milliseconds(1500)},
-                        {"0s", Seconds(0)},
-                        {"60", Seconds(60)},
-                        {"0.25", Milliseconds(250)},
-                        {"-1", std::nullopt},
-                        {"1767225600000", std::nullopt},
-                        {"soon", std::nullopt},
-                        {"", std::nullopt}};
+  const Case cases[] = {{"1s", Seconds(1)},           {"6m0s", Seconds(360)},
+                        {"12ms", Milliseconds(12)},   {"1h30m0s", Seconds(5400)},
+                        {"1.5s", Milliseconds(1500)}, {"0s", Seconds(0)},
+                        {"60", Seconds(60)},          {"0.25", Milliseconds(250)},
+                        {"-1", std::nullopt},         {"1767225600000", std::nullopt},
+                        {"soon", std::nullopt},       {"", std::nullopt}};
   for (const Case& c : cases) {
     const RateLimitReading reading = read({{"x-ratelimit-limit-tokens", "1"}, {"x-ratelimit-reset-tokens", c.text}});
     EXPECT_EQ(reading.limits[0].full_after, c.expected) << c.text;

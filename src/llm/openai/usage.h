@@ -7,10 +7,11 @@
 
 namespace tidegate::llm::openai {
 
-/// Reads a `usage` object of chat completions and embeddings (`prompt_tokens`, `completion_tokens`) or of Responses (`input_tokens`,
-/// `output_tokens`) and converts it: the input there includes what was read from the cache (facts/anthropic-api.md 5.2), ours does
-/// not. `prompt_tokens_details.cache_write_tokens` (OpenRouter) are writes of five minutes, `prompt_cache_hit_tokens`
-/// (DeepSeek) are reads. Replaces the token counts, since every such object is whole.
+/// Reads a `usage` object of chat completions and embeddings (`prompt_tokens`, `completion_tokens`) or of Responses
+/// (`input_tokens`, `output_tokens`) and converts it: the input there includes what was read from the cache
+/// (facts/anthropic-api.md 5.2), ours does not. `prompt_tokens_details.cache_write_tokens` (OpenRouter) are writes of
+/// five minutes, `prompt_cache_hit_tokens` (DeepSeek) are reads. Replaces the token counts, since every such object is
+/// whole.
 void read_usage(json::Cursor& cursor, Usage& usage);
 
 }  // namespace tidegate::llm::openai
