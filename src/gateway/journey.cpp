@@ -3,7 +3,7 @@
 #include "gateway/journey.h"
 
 #include "base/ascii.h"
-#include "gateway/results_url.h"
+#include "llm/anthropic/batches.h"
 #include "llm/anthropic/request.h"
 #include "llm/openai/request.h"
 #include "net/http1/chunked.h"
@@ -504,7 +504,7 @@ net::Task<bool> Journey::relay_rewritten() {
     }
     bytes = *next;
   }
-  net::Task<bool> sending = send_rewritten(rewrite_results_urls(body, origin()));
+  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(body, origin()));
   const bool goes_on = co_await sending;
   co_return goes_on;
 }

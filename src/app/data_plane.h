@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+#include "config/options.h"
+#include "gateway/worker.h"
+#include "net/resolver.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tidegate::app {
+
+/// The workers that serve clients, each on a thread of its own, on one shared port.
+class DataPlane {
+ public:
+  /// The sink of worker `number`; called once per worker, before it runs. Sinks outlive the data plane.
+  using SinkOf = std::function<gateway::OutcomeSink&(std::uint32_t number)>;
+
+  /// Opens the port and starts the workers. Failure: whatever keeps it from starting, in words for the operator.
+  [[nodiscard]] static Result<std::unique_ptr<DataPlane>> start(const config::Options& options, const Clock& clock,
+                                                                const gateway::KeyCheck* key_check, const SinkOf& sink_of);
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+  /// Cuts what still runs.
+  ~DataPlane();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const gateway::BodyMemory& body_memory() const { return body_memory_; }
+  /// Uses other options from now on, for what can change while running. A failure changes nothing.
+  [[nodiscard]] Result<void> adopt(const config::Options& options);
+  /// Accepts nothing more, lets running answers end for `timeout`, then returns.
+  void drain(Nanoseconds timeout);
+
+ private:
+  DataPlane(const config::Options& options, const Clock& clock);
+
+  const Clock& clock_;
+  gateway::BodyMemory body_memory_;
+  net::Resolver resolver_;
+  std::vector<std::unique_ptr<gateway::Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::uint16_t port_ = 0;
+};
+
+/// What requests are served by, from options. Failure: a URL, certificate or authority that cannot be used.
+[[nodiscard]] Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& options, WallTime now);
+
+}  // namespace tidegate::app

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/data_plane.h"
+
+#include "app/log_sink.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <deque>
+#include <memory>
+
+namespace tidegate::app {
+namespace {
+
+class DataPlaneTest : public ::testing::Test {
+ protected:
+  Result<std::unique_ptr<DataPlane>> start(const config::Options& options) {
+    return DataPlane::start(options, clock_, nullptr, [this](std::uint32_t number) -> gateway::OutcomeSink& {
+      return sinks_.emplace_back(log_, clock_, number);
+    });
+  }
+  static config::Options on_a_free_port() {
+    config::Options options;
+    options.listen.port = 0;
+    options.gateway.worker_threads = 2;
+    return options;
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{std::tmpfile(), std::fclose};
+  LogWriter log_{file_.get(), 100};
+  std::deque<LogSink> sinks_;
+};
+
+TEST_F(DataPlaneTest, ServesOnOneSharedPortAndStops) {
+  auto plane = start(on_a_free_port());
+  ASSERT_TRUE(plane) << plane.error().detail;
+  EXPECT_NE((*plane)->port(), 0);
+  (*plane)->drain(Nanoseconds(0));
+}
+
+TEST_F(DataPlaneTest, RefusesAPortThatAnotherInstanceServes) {
+  auto first = start(on_a_free_port());
+  ASSERT_TRUE(first);
+  config::Options same = on_a_free_port();
+  same.listen.port = (*first)->port();
+  const auto second = start(same);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().detail.find("another program listens there"), std::string::npos) << second.error().detail;
+}
+
+TEST_F(DataPlaneTest, RefusesToBeOpenToTheNetwork) {
+  config::Options options = on_a_free_port();
+  options.listen.host = "0.0.0.0";
+  const auto plane = start(options);
+  ASSERT_FALSE(plane);
+  EXPECT_NE(plane.error().detail.find("auth: virtual"), std::string::npos) << plane.error().detail;
+}
+
+TEST_F(DataPlaneTest, SaysWhichCertificateCannotBeRead) {
+  config::Options options = on_a_free_port();
+  options.listen.certificate_file = "/nowhere/certificate.pem";
+  options.listen.private_key_file = "/nowhere/key.pem";
+  const auto plane = start(options);
+  ASSERT_FALSE(plane);
+  EXPECT_NE(plane.error().detail.find("/nowhere/certificate.pem"), std::string::npos) << plane.error().detail;
+}
+
+TEST_F(DataPlaneTest, AdoptsOtherOptionsOrLeavesEverythingAsItWas) {
+  auto plane = start(on_a_free_port());
+  ASSERT_TRUE(plane);
+  config::Options broken = on_a_free_port();
+  broken.providers.emplace_back().base_url = "ftp://example";
+  EXPECT_FALSE((*plane)->adopt(broken));
+  EXPECT_TRUE((*plane)->adopt(on_a_free_port()));
+}
+
+}  // namespace
+}  // namespace tidegate::app

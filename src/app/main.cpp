@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/serve_command.h"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+
+int main(int argc, char** argv) {
+  // A client that leaves while we write to it is an answer of the socket, not the end of the program.
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App program("Tidegate stands between your programs and the Claude API.", "tidegate");
+  program.require_subcommand(1);
+  int exit_code = 0;
+  tidegate::app::add_serve_command(program, exit_code);
+  CLI11_PARSE(program, argc, argv);
+  return exit_code;
+}
