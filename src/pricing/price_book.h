@@ -41,16 +41,13 @@ class PriceBook {
 
   /// What `usage` costs at the instant `at`, by the rules of facts/anthropic-api.md 2.3 and 4:
   /// - `model` is the one that *answered*. Where `iterations` are present they are the bill, each with its own model; a
-  /// `message`
-  ///   iteration without output is a declined attempt and free if a fallback served.
+  ///   `message` iteration without output is a declined attempt, and free if a fallback served.
   /// - A row for `provider` comes before one for all; of prompt steps the highest that the prompt exceeds counts, for
-  /// all tokens.
-  /// - ×1/2 for service tier `batch`; ×11/10 if served in `us`; `fast` has rows of its own. Each kind is rounded once
-  /// per
-  ///   iteration to the nano-dollar, half up.
+  ///   all tokens.
+  /// - ×1/2 for service tier `batch`; ×11/10 if served in `us`; `fast` has rows of its own. Each kind is rounded to the
+  ///   nano-dollar.
   /// - An unknown model, or a fast answer of a model without a fast row, is priced (by `unknown_model`, by its standard
-  /// row) and
-  ///   said so; never free.
+  ///   row) and said so; never free.
   [[nodiscard]] Cost cost(std::string_view model, std::string_view provider, const llm::Usage& usage,
                           WallTime at) const;
 
