@@ -48,6 +48,8 @@ struct RequestView {
   std::string speed;
   std::string inference_geo;
   std::int64_t body_bytes = 0;
+  std::int64_t attachments = 0;       ///< images and documents written out as base64 …
+  std::int64_t attachment_bytes = 0;  ///< … and their part of body_bytes, which says little of their tokens
   std::int32_t cache_markers = 0;  ///< how many `cache_control` objects the client set
   bool has_tools = false;
   bool wants_stream_usage = false;  ///< OpenAI `stream_options.include_usage`

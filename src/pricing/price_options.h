@@ -30,6 +30,8 @@ struct PriceOptions {
   std::vector<PriceRow> rows;
   PriceRow unknown_model;  ///< what a model without a row costs: alarmed, never free
   Money web_search = Money::nanodollars(10'000'000);  ///< each: $10 a thousand
+  /// How many bytes of a request body make a token, for the estimate before its answer says the truth.
+  double bytes_per_token = 4.0;
 
   friend bool operator==(const PriceOptions&, const PriceOptions&) = default;
 };

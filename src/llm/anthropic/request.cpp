@@ -14,6 +14,8 @@ using json::Kind;
 /// Names and ids are kept to this many bytes: far above any real one, and a bound on what a client can make us hold.
 constexpr std::size_t kLongestId = 512;
 constexpr std::size_t kLongestUser = 256;
+/// Shorter data counts like text: an icon of 4 KB is about as many tokens either way.
+constexpr std::size_t kSmallestAttachment = 4096;
 /// How deep content blocks are followed into each other; the API has two levels (a tool result's content).
 constexpr int kDeepestContent = 8;
 
@@ -23,6 +25,8 @@ struct ContentFacts {
   std::int32_t cache_markers = 0;
   std::string file;
   bool thinking_signature = false;
+  std::int64_t attachments = 0;
+  std::int64_t attachment_bytes = 0;
 };
 
 bool read_marker(Cursor& cursor) {
@@ -36,9 +40,16 @@ bool read_is_present_string(Cursor& cursor) {
   return raw && !raw->empty();
 }
 
-void read_file_source(Cursor& cursor, ContentFacts& facts) {
+void read_source(Cursor& cursor, ContentFacts& facts) {
   cursor.object([&](std::string_view key) {
-    if (key == "file_id" && facts.file.empty()) facts.file = cursor.text(kLongestId);
+    if (key == "file_id") {
+      if (facts.file.empty()) facts.file = cursor.text(kLongestId);
+    } else if (key == "data") {  // base64; plain text sources name it so too, and are as small as they look
+      const auto raw = cursor.raw_string();
+      if (!raw || raw->size() < kSmallestAttachment) return;
+      ++facts.attachments;
+      facts.attachment_bytes += static_cast<std::int64_t>(raw->size());
+    }
   });
 }
 
@@ -58,7 +69,7 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth) {
     } else if (key == "data") {
       has_data = read_is_present_string(cursor);
     } else if (key == "source") {
-      read_file_source(cursor, facts);
+      read_source(cursor, facts);
     } else if (key == "file_id") {  // container_upload
       if (facts.file.empty()) facts.file = cursor.text(kLongestId);
     } else if (key == "content") {  // tool_result, document of type content
@@ -208,6 +219,8 @@ RequestView read_request(std::string_view body) {
       system.cache_markers + tools.cache_markers + messages.cache_markers + (marks_automatically ? 1 : 0);
   view.ties.file = messages.file.empty() ? std::move(system.file) : std::move(messages.file);
   view.ties.thinking_signature = system.thinking_signature || messages.thinking_signature;
+  view.attachments = system.attachments + messages.attachments;
+  view.attachment_bytes = system.attachment_bytes + messages.attachment_bytes;
   if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();
   return view;
 }

@@ -85,6 +85,15 @@ TEST(AnthropicRequest, ReadsEveryTie) {
       read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"","signature":""}]}]})").ties.any());
 }
 
+TEST(AnthropicRequest, SetsAttachmentsApartFromText) {
+  const std::string data(10'000, 'A');
+  const RequestView view =
+      read_request(R"({"messages":[{"content":[{"type":"image","source":{"type":"base64","data":")" + data +
+                   R"("}},{"type":"text","text":"x"}]}]})");
+  EXPECT_EQ(view.attachments, 1);
+  EXPECT_EQ(view.attachment_bytes, 10'000);
+}
+
 TEST(AnthropicRequest, TakesTheLastOfMembersThatAreThereTwice) {
   const std::string body =
       R"({"model":"cheap","messages":[{"content":[{"cache_control":{}}]}],"stream":true,"mod\u0065l":"dear","messages":[],"stream":null})";

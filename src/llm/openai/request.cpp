@@ -16,6 +16,8 @@ using json::Kind;
 /// Names and ids are kept to this many bytes: far above any real one, and a bound on what a client can make us hold.
 constexpr std::size_t kLongestId = 512;
 constexpr std::size_t kLongestUser = 256;
+/// Shorter data counts like text: an icon of 4 KB is about as many tokens either way.
+constexpr std::size_t kSmallestAttachment = 4096;
 /// How deep content is followed into itself; the API has two levels (message → part → file).
 constexpr int kDeepestContent = 6;
 
@@ -26,6 +28,8 @@ struct ContentFacts {
   std::string file;
   std::string container;
   bool encrypted_reasoning = false;
+  std::int64_t attachments = 0;
+  std::int64_t attachment_bytes = 0;
 };
 
 void keep_first(std::string& kept, std::string found) {
@@ -48,6 +52,21 @@ std::string read_id_or_object(Cursor& cursor) {
   return id;
 }
 
+void read_attachment(Cursor& cursor, ContentFacts& facts) {
+  const auto raw = cursor.raw_string();
+  if (!raw || raw->size() < kSmallestAttachment) return;
+  ++facts.attachments;
+  facts.attachment_bytes += static_cast<std::int64_t>(raw->size());
+}
+
+/// `"data:…"`, or `{"url":"data:…"}` in chat.
+void read_image(Cursor& cursor, ContentFacts& facts) {
+  if (cursor.peek() != Kind::Object) return read_attachment(cursor, facts);
+  cursor.object([&](std::string_view key) {
+    if (key == "url") read_attachment(cursor, facts);
+  });
+}
+
 void read_content(Cursor& cursor, ContentFacts& facts, int depth);
 
 /// A message, a content part or a Responses item: each has only its own of these members. Arguments and outputs of tool
@@ -63,7 +82,11 @@ void read_item(Cursor& cursor, ContentFacts& facts, int depth) {
       facts.encrypted_reasoning |= raw && !raw->empty();
     } else if (key == "file_id") {  // input_file, input_image
       keep_first(facts.file, cursor.text(kLongestId));
-    } else if (key == "file") {  // chat: {"type":"file","file":{"file_id":…}}
+    } else if (key == "image_url") {
+      read_image(cursor, facts);
+    } else if (key == "file_data" || key == "data") {  // input_file; inside input_audio
+      read_attachment(cursor, facts);
+    } else if (key == "file" || key == "input_audio") {  // chat: {"type":"file","file":{"file_id":…}}
       read_content(cursor, facts, depth + 1);
     }
   });
@@ -176,6 +199,8 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
   if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();
   view.user = safety_identifier.empty() ? std::move(user) : std::move(safety_identifier);
   view.cache_markers = content.cache_markers + tools.cache_markers;
+  view.attachments = content.attachments;
+  view.attachment_bytes = content.attachment_bytes;
   view.ties.file = content.file.empty() ? std::move(tools.file) : std::move(content.file);
   view.ties.container = std::move(tools.container);
   view.ties.thinking_signature = content.encrypted_reasoning;

@@ -53,6 +53,16 @@ TEST(OpenAiRequest, ReadsFilesAndMarkersOfChatMessages) {
   EXPECT_EQ(view.cache_markers, 1);
 }
 
+TEST(OpenAiRequest, SetsAttachmentsApartFromText) {
+  const std::string url = "data:image/png;base64," + std::string(10'000, 'A');
+  EXPECT_EQ(read_chat(R"({"messages":[{"content":[{"type":"image_url","image_url":{"url":")" + url + R"("}}]}]})")
+                .attachments,
+            1);
+  EXPECT_EQ(read_response(R"({"input":[{"content":[{"type":"input_image","image_url":")" + url + R"("}]}]})")
+                .attachment_bytes,
+            static_cast<std::int64_t>(url.size()));
+}
+
 TEST(OpenAiRequest, IsNotFooledByTextAndArguments) {
   const RequestView view = read_chat(R"({"messages":[{"role":"user","content":"\"file_id\":\"x\""},
     {"role":"assistant","tool_calls":[{"function":{"arguments":"{\"file_id\":\"x\"}"}}]}]})");
