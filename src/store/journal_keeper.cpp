@@ -73,7 +73,7 @@ JournalKeeper::JournalKeeper(const StoreOptions& options, Ledger& ledger, const 
       lock_(std::move(lock)),
       journal_(std::filesystem::path(options.directory) / "journal"),
       process_(random_number()),
-      foreign_(std::make_unique<ForeignJournal>(journal_)) {
+      foreign_(std::make_unique<ForeignJournal>(journal_, SegmentCursor::Holes::Skip)) {
   unreadable_ = foreign_->unreadable();
   next_number_ = foreign_->greatest_number() + 1;
   last_id_ = std::max(foreign_->greatest_id(), ledger_.last_id().value_or(0));

@@ -38,7 +38,7 @@ void OrderedRecords::advance(TrackedSegment& found) {
   found.cursor.next();
 }
 
-ForeignJournal::ForeignJournal(const std::filesystem::path& directory) {
+ForeignJournal::ForeignJournal(const std::filesystem::path& directory, SegmentCursor::Holes holes) {
   std::vector<std::filesystem::path> paths;
   std::error_code error;
   for (std::filesystem::directory_iterator file(directory, error), end; !error && file != end; file.increment(error)) {
@@ -50,13 +50,13 @@ ForeignJournal::ForeignJournal(const std::filesystem::path& directory) {
     auto opened = Segment::open(path);
     if (!opened) {
       if (opened.error().kind == FailureKind::Corrupt) {
-        std::filesystem::remove(path, error);  // empty: its maker died before it reserved the space
+        empty_.push_back(path);  // its maker died before it reserved the space, or is just about to
       } else if (opened.error().kind != FailureKind::NotFound) {
         unreadable_.push_back(opened.error().detail);
       }
       continue;
     }
-    segments_.push_back(std::make_unique<TrackedSegment>(std::move(*opened), SegmentCursor::Holes::Skip));
+    segments_.push_back(std::make_unique<TrackedSegment>(std::move(*opened), holes));
     const SegmentHead& head = segments_.back()->segment->head();
     writers_[{head.worker != kCarryWorker, head.process, head.worker}].segments.push_back(segments_.back().get());
   }
@@ -74,6 +74,8 @@ bool ForeignJournal::read(Fold& fold, std::size_t enough) {
 }
 
 void ForeignJournal::unlink() {
+  std::error_code ignored;
+  for (const auto& path : empty_) std::filesystem::remove(path, ignored);
   for (const auto& tracked : segments_) tracked->segment->unlink();
   writers_.clear();
   segments_.clear();

@@ -51,7 +51,7 @@ class ForeignJournal {
   /// Opens all segments of `directory` (journal/). A directory that is not there is an empty journal. Files that vanish
   /// meanwhile are left out; files of another version or that cannot be opened are left alone and named in
   /// `unreadable`.
-  explicit ForeignJournal(const std::filesystem::path& directory);
+  ForeignJournal(const std::filesystem::path& directory, SegmentCursor::Holes holes);
 
   /// Reads on until `fold` has `enough` finished attempts; true if everything was read.
   [[nodiscard]] bool read(Fold& fold, std::size_t enough);
@@ -79,6 +79,7 @@ class ForeignJournal {
   /// By (not carried over, process, worker): what the keeper carried over is read first, so that an end finds its
   /// begin.
   std::map<std::tuple<bool, std::uint64_t, std::uint32_t>, Writer> writers_;
+  std::vector<std::filesystem::path> empty_;
   std::uint64_t greatest_number_ = 0;
   std::vector<std::string> unreadable_;
 };

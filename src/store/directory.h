@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+#include "store/key_hash.h"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace tidegate::store {
+
+/// What a tenant or key may take. Absent = not limited here.
+struct Allowance {
+  std::optional<Money> per_day;    ///< UTC days
+  std::optional<Money> per_month;  ///< UTC months
+  std::optional<std::int64_t> requests_per_minute;
+  std::optional<std::int64_t> tokens_per_minute;
+
+  friend bool operator==(const Allowance&, const Allowance&) = default;
+};
+
+struct Tenant {
+  TenantId id;
+  std::string name;
+  std::int64_t weight = 1;  ///< share of a contended pool, relative to the other tenants'
+  Allowance allowance;
+
+  friend bool operator==(const Tenant&, const Tenant&) = default;
+};
+
+/// A key that Tidegate gave out. The secret itself is nowhere.
+struct VirtualKey {
+  KeyId id;
+  TenantId tenant;
+  std::string name;  ///< for people
+  Sha256 secret_sha256{};
+  WallTime created_at;
+  std::optional<WallTime> expires_at;
+  std::optional<WallTime> revoked_at;
+  std::vector<std::string> allowed_models;  ///< globs; empty = all
+  std::map<std::string, std::string> labels;
+  Allowance allowance;
+
+  friend bool operator==(const VirtualKey&, const VirtualKey&) = default;
+};
+
+/// What a presented key is worth.
+enum class KeyVerdict : std::uint8_t { Valid, Malformed, Unknown, WrongSecret, Revoked, Expired };
+[[nodiscard]] std::string_view to_string(KeyVerdict verdict);
+
+struct KeyCheck {
+  KeyVerdict verdict = KeyVerdict::Malformed;
+  const VirtualKey* key = nullptr;  ///< for all verdicts after Unknown; lives as long as the snapshot
+};
+
+/// All tenants and keys at one moment. Immutable; any thread.
+class DirectorySnapshot {
+ public:
+  DirectorySnapshot() = default;
+  DirectorySnapshot(std::vector<Tenant> tenants, std::vector<VirtualKey> keys);
+
+  /// Checks a key as a client presented it. Unknown ids take as long as known ones: the secret is hashed either way.
+  [[nodiscard]] KeyCheck check(std::string_view presented, WallTime now) const;
+  /// Null if there is none.
+  [[nodiscard]] const VirtualKey* find_key(std::string_view id) const;
+  [[nodiscard]] const Tenant* find_tenant(std::string_view id) const;
+  [[nodiscard]] std::size_t key_count() const { return keys_.size(); }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+  std::unordered_map<std::string, Tenant, Hash, std::equal_to<>> tenants_;
+  std::unordered_map<std::string, VirtualKey, Hash, std::equal_to<>> keys_;
+};
+
+/// The snapshot in force. `swap` by the keeper's thread; `current` by any.
+class DirectoryBoard {
+ public:
+  DirectoryBoard() : snapshot_(std::make_shared<const DirectorySnapshot>()) {}
+
+  void swap(std::shared_ptr<const DirectorySnapshot> next);
+  /// Shared because a request that has begun keeps the snapshot it was checked with.
+  [[nodiscard]] std::shared_ptr<const DirectorySnapshot> current() const;
+  /// Grows with each swap.
+  [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+
+ private:
+  mutable std::mutex mutex_;  ///< guards snapshot_
+  std::shared_ptr<const DirectorySnapshot> snapshot_;
+  std::atomic<std::uint64_t> version_ = 1;
+};
+
+/// A worker's copy of the pointer: looking costs one load, no lock and no counter that the workers share. One thread.
+class DirectoryView {
+ public:
+  explicit DirectoryView(const DirectoryBoard& board) : board_(board) {}
+  [[nodiscard]] const std::shared_ptr<const DirectorySnapshot>& get() {
+    const std::uint64_t version = board_.version();
+    if (version != version_) {
+      snapshot_ = board_.current();
+      version_ = version;
+    }
+    return snapshot_;
+  }
+
+ private:
+  const DirectoryBoard& board_;
+  std::shared_ptr<const DirectorySnapshot> snapshot_;
+  std::uint64_t version_ = 0;
+};
+
+/// What a new key is to be.
+struct NewKey {
+  TenantId tenant;
+  std::string name;
+  std::optional<WallTime> expires_at;
+  std::vector<std::string> allowed_models;
+  std::map<std::string, std::string> labels;
+  Allowance allowance;
+};
+
+struct CreatedKey {
+  VirtualKey key;
+  Secret plain;  ///< tg_…; shown once, then gone
+};
+
+/// Port to where tenants and keys are kept. One thread at a time. Failures: as the database gives them.
+class Directory {
+ public:
+  virtual ~Directory() = default;
+  /// Makes the tenant if there is none of that id. Failure: InvalidInput for an empty tenant or name.
+  [[nodiscard]] virtual Result<CreatedKey> create_key(const NewKey& wanted, WallTime now) = 0;
+  /// Failure: NotFound. A key that is revoked already keeps its first time.
+  [[nodiscard]] virtual Result<void> revoke_key(const KeyId& id, WallTime now) = 0;
+  /// Ordered by creation.
+  [[nodiscard]] virtual Result<std::vector<VirtualKey>> list_keys() = 0;
+  /// Adds it or puts it in place of the one with its id.
+  [[nodiscard]] virtual Result<void> put_tenant(const Tenant& tenant) = 0;
+  [[nodiscard]] virtual Result<std::vector<Tenant>> list_tenants() = 0;
+  /// A new snapshot if anything changed since the last call, by this or another process; null if not. Cheap enough for
+  /// each second.
+  [[nodiscard]] virtual Result<std::shared_ptr<const DirectorySnapshot>> changed_snapshot() = 0;
+};
+
+}  // namespace tidegate::store

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/sqlite/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace tidegate::store {
+
+namespace {
+
+/// A locked file is tried for so long: only threads that may wait use SQLite, but they have other work too.
+constexpr int kBusyMilliseconds = 250;
+
+FailureKind kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_FULL: return FailureKind::Exhausted;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return FailureKind::Timeout;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return FailureKind::Corrupt;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH: return FailureKind::Denied;
+    default: return FailureKind::Io;
+  }
+}
+
+std::string_view advice_for(FailureKind kind) {
+  if (kind == FailureKind::Exhausted) return "; free disk space";
+  if (kind == FailureKind::Timeout) return "; another program holds the database, end it";
+  if (kind == FailureKind::Corrupt) return "; move the file aside and restore a copy, or start with a new one";
+  if (kind == FailureKind::Denied) return "; check that this user may write the file and its directory";
+  return "";
+}
+
+tl::unexpected<Failure> failure(sqlite3* database, int code, const std::string& path) {
+  const FailureKind kind = kind_of(code);
+  const char* message = database == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database);
+  return fail(kind, Origin::Store, fmt::format("store: {}: {} (SQLite {}){}", path, message, code, advice_for(kind)),
+              Retry::Later);
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+void Statement::bind(int parameter, std::string_view text) {
+  // A null pointer would bind NULL.
+  sqlite3_bind_text(statement_.get(), parameter, text.data() == nullptr ? "" : text.data(),
+                    static_cast<int>(text.size()), SQLITE_STATIC);
+}
+void Statement::bind(int parameter, std::int64_t number) { sqlite3_bind_int64(statement_.get(), parameter, number); }
+void Statement::bind_null(int parameter) { sqlite3_bind_null(statement_.get(), parameter); }
+
+Result<bool> Statement::step() {
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return failure(sqlite3_db_handle(statement_.get()), code, *path_);
+}
+
+Result<void> Statement::run() {
+  const auto stepped = step();
+  reset();
+  if (!stepped) return fail(stepped);
+  return {};
+}
+
+void Statement::reset() { sqlite3_reset(statement_.get()); }
+
+std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::string_view Statement::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+bool Statement::is_null(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
+
+Result<Database> Database::open(const std::filesystem::path& path, Access access) {
+  Database opened;
+  opened.path_ = std::make_unique<std::string>(path.string());
+  if (access == Access::ReadOnly && !std::filesystem::exists(path)) {
+    return fail(FailureKind::NotFound, Origin::Store, fmt::format("store: {} does not exist", path.string()));
+  }
+  const int flags = (access == Access::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  sqlite3* raw = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
+  opened.database_.reset(raw);
+  if (code != SQLITE_OK) return failure(raw, code, *opened.path_);
+  sqlite3_busy_timeout(raw, kBusyMilliseconds);
+  const char* settings = access == Access::ReadOnly
+                             ? "PRAGMA query_only=ON"
+                             : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                               "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192";
+  if (auto set = opened.execute(settings); !set) return fail(set);
+  return opened;
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(database_.get(), code, *path_);
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* raw = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+  if (code != SQLITE_OK) return failure(database_.get(), code, *path_);
+  Statement statement;
+  statement.statement_.reset(raw);
+  statement.path_ = path_.get();
+  return statement;
+}
+
+Result<std::int64_t> Database::number(std::string_view sql) {
+  auto statement = prepare(sql);
+  if (!statement) return fail(statement);
+  const auto row = statement->step();
+  if (!row) return fail(row);
+  return *row ? statement->number(0) : 0;
+}
+
+std::int64_t Database::last_row_id() const { return sqlite3_last_insert_rowid(database_.get()); }
+
+Result<void> Database::checkpoint() {
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // Busy: another connection is at it, or reads; the next one will do.
+  if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY) return failure(database_.get(), code, *path_);
+  return {};
+}
+
+Result<Transaction> Transaction::start(Database& database, const std::string& begin) {
+  if (auto begun = database.execute(begin); !begun) return fail(begun);
+  return Transaction(database);
+}
+
+Transaction::Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+
+Transaction::~Transaction() {
+  // Some failures (disk full) have rolled back already, then this one fails: nothing to do about it.
+  if (database_ != nullptr) [[maybe_unused]]
+    const auto ignored = database_->execute("ROLLBACK");
+}
+
+Result<void> Transaction::commit() {
+  auto done = database_->execute("COMMIT");
+  if (done) database_ = nullptr;
+  return done;
+}
+
+}  // namespace tidegate::store

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "store/ledger_query.h"
+
+#include <filesystem>
+
+namespace tidegate::store {
+
+/// Answers questions from a data directory, of a running instance or of one that stopped or was killed: ledger.db, read
+/// only, and the entries that are still in the journal. Of a running instance, attempts that were not charged yet are
+/// left out; of one that died they are what its next start will make of them. Opens the files anew for each question; a
+/// ledger.db that does not exist is empty. Failure: as Database::open.
+class LedgerReader final : public LedgerQueries {
+ public:
+  explicit LedgerReader(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  [[nodiscard]] Result<void> for_each(const EntryFilter& filter,
+                                      const std::function<bool(const LedgerEntry&)>& take) override;
+  [[nodiscard]] Result<std::vector<CostRow>> aggregate(const EntryFilter& filter,
+                                                       std::span<const Dimension> by) override;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace tidegate::store

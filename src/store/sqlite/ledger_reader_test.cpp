@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/sqlite/ledger_reader.h"
+
+#include "store/attempt_id.h"
+#include "store/journal_keeper.h"
+#include "store/sample_records.h"
+#include "store/sqlite/sqlite_ledger.h"
+#include "store/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tidegate::store {
+namespace {
+
+using ::testing::ElementsAre;
+
+WallTime at(std::string_view text) { return parse_rfc3339(text).value(); }
+
+LedgerEntry entry(std::string_view time, int number, std::string model, std::int64_t nanodollars) {
+  LedgerEntry e;
+  e.started_at = at(time);
+  e.id = first_id_at(e.started_at) + number;
+  e.state = AttemptState::Completed;
+  e.model = std::move(model);
+  e.tenant = "t";
+  e.user = number % 2 == 0 ? "ann" : "";
+  e.session = "s" + std::to_string(number);
+  e.tokens.input = 10;
+  e.tokens.output = 5;
+  e.cost = Money::nanodollars(nanodollars);
+  return e;
+}
+
+class Reading : public ::testing::Test {
+ protected:
+  void store(std::vector<LedgerEntry> entries) {
+    std::vector<const LedgerEntry*> group;
+    for (const LedgerEntry& one : entries) group.push_back(&one);
+    SqliteLedger ledger(directory.path() / "ledger.db");
+    ASSERT_TRUE(ledger.write(group));
+  }
+  void store_ordinary() {
+    auto failed = entry("2026-05-02T10:00:00Z", 4, "opus", 0);
+    failed.state = AttemptState::Failed;
+    auto retried = entry("2026-05-02T10:00:01Z", 5, "opus", 900);
+    retried.attempt = 2;
+    retried.estimated = true;
+    retried.price_known = false;
+    auto refused = entry("2026-05-02T11:30:00Z", 6, "haiku", 0);
+    refused.state = AttemptState::Refused;
+    store({entry("2026-05-01T23:59:59Z", 1, "haiku", 100), entry("2026-05-02T00:00:00Z", 2, "haiku", 200),
+           entry("2026-05-02T00:00:00Z", 3, "opus", 5000), failed, retried, refused});
+  }
+  std::vector<CostRow> sums(const EntryFilter& filter, std::vector<Dimension> by) {
+    return LedgerReader(directory.path()).aggregate(filter, by).value();
+  }
+
+  TemporaryDirectory directory;
+};
+
+TEST_F(Reading, SumsByModelDearestFirst) {
+  store_ordinary();
+  const auto rows = sums({}, {Dimension::Model});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0].labels, ElementsAre("opus"));
+  EXPECT_EQ(rows[0].attempts, 3);
+  EXPECT_EQ(rows[0].requests, 2);
+  EXPECT_EQ(rows[0].errors, 1);
+  EXPECT_EQ(rows[0].tokens.input, 30);
+  EXPECT_EQ(rows[0].tokens.output, 15);
+  EXPECT_EQ(rows[0].cost, Money::nanodollars(5900));
+  EXPECT_EQ(rows[0].estimated_cost, Money::nanodollars(900));
+  EXPECT_EQ(rows[0].price_unknown, 1);
+  EXPECT_THAT(rows[1].labels, ElementsAre("haiku"));
+  EXPECT_EQ(rows[1].refused, 1);
+}
+
+TEST_F(Reading, FiltersByTimeAndByValue) {
+  store_ordinary();
+  EntryFilter filter;
+  filter.since = at("2026-05-02T00:00:00Z");
+  filter.until = at("2026-05-02T10:00:00Z");
+  EXPECT_EQ(sums(filter, {})[0].attempts, 2);
+  filter.equals = {{Dimension::User, "ann"}};
+  EXPECT_EQ(sums(filter, {})[0].cost, Money::nanodollars(200));
+  EXPECT_EQ(sums({.since = {}, .until = {}, .equals = {{Dimension::Session, "s3"}}}, {})[0].cost,
+            Money::nanodollars(5000));
+}
+
+TEST_F(Reading, SumsByDayAndHourAndState) {
+  store_ordinary();
+  const auto days = sums({}, {Dimension::Day});
+  ASSERT_EQ(days.size(), 2U);
+  EXPECT_THAT(days[0].labels, ElementsAre("2026-05-02"));
+  EXPECT_EQ(days[1].cost, Money::nanodollars(100));
+  EXPECT_THAT(sums({}, {Dimension::Hour, Dimension::Model})[0].labels, ElementsAre("2026-05-02T00:00Z", "opus"));
+  EXPECT_EQ(sums({}, {Dimension::State}).size(), 3U);
+}
+
+TEST_F(Reading, OfAnEmptyDirectoryGivesNothing) {
+  EXPECT_TRUE(sums({}, {Dimension::Model}).empty());
+  EXPECT_EQ(sums({}, {})[0].attempts, 0);
+}
+
+TEST_F(Reading, CountsSqlAndJournalAlike) {
+  store_ordinary();
+  std::vector<LedgerEntry> entries;
+  ASSERT_TRUE(LedgerReader(directory.path()).for_each({}, [&](const LedgerEntry& one) {
+    entries.push_back(one);
+    return true;
+  }));
+  for (const auto& by :
+       {std::vector<Dimension>{}, {Dimension::Model, Dimension::Day}, {Dimension::State, Dimension::Hour}}) {
+    for (const CostRow& row : sums({}, by)) {
+      CostRow expected;
+      expected.labels = row.labels;
+      for (const LedgerEntry& one : entries) {
+        std::vector<std::string> labels;
+        for (const Dimension dimension : by) labels.push_back(value_of(one, dimension));
+        if (labels == row.labels) add(expected, one);
+      }
+      EXPECT_EQ(row, expected);
+    }
+  }
+}
+
+/// Fails always, so that entries stay in the journal.
+class NoLedger final : public Ledger {
+ public:
+  Result<void> write(std::span<const LedgerEntry* const>) override {
+    return fail(FailureKind::Io, Origin::Store, "no");
+  }
+  Result<AttemptId> last_id() override { return 0; }
+  Result<void> maintain(AttemptId) override { return {}; }
+};
+
+TEST_F(Reading, SeesWhatIsStillInTheJournalOfARunningInstance) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 64 * 1024;
+  ManualClock clock;
+  NoLedger ledger;
+  const auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();
+  const AttemptId first = first_id_at(at("2026-05-03T00:00:00Z"));
+  ASSERT_TRUE(record_attempt(keeper->writer(0), first));
+  ASSERT_EQ(keeper->writer(0).begin(sample_begin(first + 1)), Recorded::Yes);
+  ASSERT_EQ(keeper->writer(0).charge(sample_charge(first + 1)), Recorded::Yes);
+  ASSERT_EQ(keeper->writer(0).begin(sample_begin(first + 2)), Recorded::Yes);  // in flight: nothing to show yet
+  EXPECT_EQ(sums({}, {})[0].attempts, 2);
+  store_ordinary();
+  EXPECT_EQ(sums({}, {})[0].attempts, 8);
+  EXPECT_EQ(sums({}, {})[0].cost, Money::nanodollars(6200 + 2 * 5'031'000));
+}
+
+TEST_F(Reading, CountsAnEntryThatIsInBothPlacesOnce) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 64 * 1024;
+  options.drain_interval = Nanoseconds(0);
+  ManualClock clock;
+  SqliteLedger ledger(directory.path() / "ledger.db");
+  const auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();
+  ASSERT_TRUE(record_attempt(keeper->writer(0), first_id_at(at("2026-05-03T00:00:00Z"))));
+  keeper->tick(clock.now());
+  EXPECT_EQ(keeper->health().drained, 1U);
+  EXPECT_EQ(sums({}, {})[0].attempts, 1);
+}
+
+}  // namespace
+}  // namespace tidegate::store

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/sqlite/sqlite_ledger.h"
+
+#include "store/sqlite/ledger_schema.h"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <vector>
+
+namespace tidegate::store {
+
+namespace {
+
+constexpr const char* kInsert =
+    "INSERT INTO entry VALUES "
+    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)"
+    " ON CONFLICT (id) DO NOTHING";
+constexpr const char* kInsertLabels =
+    "INSERT INTO label_set (dialect, endpoint, provider, pool, model, response_model, tenant, key, service_tier, speed,"
+    " inference_geo, organisation, workspace, error_kind, stop_reason) VALUES "
+    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)";
+constexpr const char* kFindLabels =
+    "SELECT id FROM label_set WHERE dialect=?1 AND endpoint=?2 AND provider=?3 AND pool=?4 AND model=?5 AND "
+    "response_model=?6"
+    " AND tenant=?7 AND key=?8 AND service_tier=?9 AND speed=?10 AND inference_geo=?11 AND organisation=?12 AND "
+    "workspace=?13"
+    " AND error_kind=?14 AND stop_reason=?15";
+
+/// Entries deleted by one call of `maintain` at most: a tenth of a second's work.
+constexpr std::int64_t kDeleteAtOnce = 5000;
+/// Beyond this a cache is emptied and fills again from the tables.
+constexpr std::size_t kMaxCached = 50'000;
+
+struct Hash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return XXH3_64bits(text.data(), text.size()); }
+};
+
+using IdCache = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
+
+std::array<std::string_view, 15> labels_of(const LedgerEntry& e) {
+  return {e.dialect,        e.endpoint,     e.provider,  e.pool,         e.model,
+          e.response_model, e.tenant,       e.key,       e.service_tier, e.speed,
+          e.inference_geo,  e.organisation, e.workspace, e.error_kind,   e.stop_reason};
+}
+
+template <std::size_t N>
+void join(const std::array<std::string_view, N>& parts, std::string& joined) {
+  joined.clear();
+  for (const std::string_view part : parts) {
+    joined.push_back(static_cast<char>(part.size()));  // no part is longer than 255 bytes (record.h)
+    joined.append(part);
+  }
+}
+
+/// Gives the row id of texts in a table that has each combination once.
+class Dictionary {
+ public:
+  [[nodiscard]] Result<void> prepare(Database& database, const char* find, const char* insert) {
+    database_ = &database;
+    auto found = database.prepare(find);
+    if (!found) return fail(found);
+    find_ = std::move(*found);
+    auto inserted = database.prepare(insert);
+    if (!inserted) return fail(inserted);
+    insert_ = std::move(*inserted);
+    return {};
+  }
+
+  template <std::size_t N>
+  [[nodiscard]] Result<std::int64_t> id(const std::array<std::string_view, N>& texts) {
+    join(texts, key_);
+    if (const auto known = ids_.find(std::string_view(key_)); known != ids_.end()) return known->second;
+    if (ids_.size() >= kMaxCached) ids_.clear();
+    auto stored = find_or_insert(texts);
+    if (stored) ids_.emplace(key_, *stored);
+    return stored;
+  }
+
+  /// After a rollback: rows that were added are gone.
+  void forget() { ids_.clear(); }
+
+ private:
+  template <std::size_t N>
+  [[nodiscard]] Result<std::int64_t> find_or_insert(const std::array<std::string_view, N>& texts) {
+    for (std::size_t i = 0; i < N; ++i) find_.bind(static_cast<int>(i) + 1, texts[i]);
+    const auto row = find_.step();
+    const std::int64_t id = row && *row ? find_.number(0) : 0;
+    find_.reset();
+    if (!row) return fail(row);
+    if (*row) return id;
+    for (std::size_t i = 0; i < N; ++i) insert_.bind(static_cast<int>(i) + 1, texts[i]);
+    if (auto done = insert_.run(); !done) return fail(done);
+    return database_->last_row_id();
+  }
+
+  Database* database_ = nullptr;
+  Statement find_;
+  Statement insert_;
+  IdCache ids_;
+  std::string key_;
+};
+
+}  // namespace
+
+/// An open file with what was prepared on it.
+struct SqliteLedger::Connection {
+  explicit Connection(Database opened) : database(std::move(opened)) {}
+
+  Database database;
+  Statement insert;
+  Dictionary labels;
+  Dictionary texts;
+  std::vector<const LedgerEntry*> in_order;
+
+  [[nodiscard]] Result<void> prepare() {
+    auto prepared = database.prepare(kInsert);
+    if (!prepared) return fail(prepared);
+    insert = std::move(*prepared);
+    if (auto done = labels.prepare(database, kFindLabels, kInsertLabels); !done) return done;
+    return texts.prepare(database, "SELECT id FROM text WHERE value=?1", "INSERT INTO text (value) VALUES (?1)");
+  }
+
+  [[nodiscard]] Result<std::int64_t> text_id(std::string_view text) {
+    if (text.empty()) return 0;
+    return texts.id(std::array{text});
+  }
+
+  [[nodiscard]] Result<void> add(const LedgerEntry& e) {
+    const auto label_id = labels.id(labels_of(e));
+    if (!label_id) return fail(label_id);
+    const auto user = text_id(e.user);
+    if (!user) return fail(user);
+    const auto session = text_id(e.session);
+    if (!session) return fail(session);
+    const auto agent = text_id(e.agent);
+    if (!agent) return fail(agent);
+    int at = 0;
+    const auto next = [&](auto value) { insert.bind(++at, value); };
+    next(e.id);
+    next(unix_nanoseconds(e.started_at));
+    next(pack_flags(e));
+    next(*label_id);
+    next(*user);
+    next(*session);
+    next(*agent);
+    next(std::string_view(e.request_id));
+    next(std::string_view(e.upstream_request_id));
+    next(std::int64_t{e.status});
+    next(std::int64_t{e.upstream_status});
+    next(e.tokens.input);
+    next(e.tokens.cache_read);
+    next(e.tokens.cache_write_5m);
+    next(e.tokens.cache_write_1h);
+    next(e.tokens.output);
+    next(e.tokens.reasoning);
+    next(e.web_search_requests);
+    next(e.estimated_input);
+    next(e.cost.nanodollars());
+    next(std::int64_t{e.queue_wait.count()});
+    next(std::int64_t{e.time_to_first_byte.count()});
+    next(std::int64_t{e.duration.count()});
+    next(e.request_bytes);
+    next(e.response_bytes);
+    return insert.run();
+  }
+};
+
+SqliteLedger::SqliteLedger(std::filesystem::path path) : path_(std::move(path)) {}
+SqliteLedger::~SqliteLedger() = default;
+
+Result<SqliteLedger::Connection*> SqliteLedger::connect() {
+  if (connection_ == nullptr) {
+    auto database = open_ledger_database(path_);
+    if (!database) return fail(database);
+    auto connection = std::make_unique<Connection>(std::move(*database));
+    if (auto prepared = connection->prepare(); !prepared) return fail(prepared);
+    connection_ = std::move(connection);
+  }
+  return connection_.get();
+}
+
+Result<void> SqliteLedger::write(std::span<const LedgerEntry* const> entries) {
+  const auto connection = connect();
+  if (!connection) return fail(connection);
+  auto done = write_all(**connection, entries);
+  if (!done) {
+    (*connection)->labels.forget();
+    (*connection)->texts.forget();
+  }
+  return checked(std::move(done));
+}
+
+Result<void> SqliteLedger::write_all(Connection& connection, std::span<const LedgerEntry* const> entries) {
+  // In the order of the key: each insert finds its place next to the last one.
+  connection.in_order.assign(entries.begin(), entries.end());
+  std::sort(connection.in_order.begin(), connection.in_order.end(),
+            [](const LedgerEntry* a, const LedgerEntry* b) { return a->id < b->id; });
+  auto transaction = Transaction::start(connection.database, "BEGIN IMMEDIATE");
+  if (!transaction) return fail(transaction);
+  for (const LedgerEntry* entry : connection.in_order) {
+    if (auto added = connection.add(*entry); !added) return added;
+  }
+  return transaction->commit();
+}
+
+Result<AttemptId> SqliteLedger::last_id() {
+  const auto connection = connect();
+  if (!connection) return fail(connection);
+  return (*connection)->database.number("SELECT max(id) FROM entry");
+}
+
+Result<void> SqliteLedger::maintain(AttemptId oldest) {
+  const auto connection = connect();
+  if (!connection) return fail(connection);
+  Database& database = (*connection)->database;
+  auto done = database.execute(
+      fmt::format("DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE id < {} ORDER BY id LIMIT {})", oldest,
+                  kDeleteAtOnce));
+  if (done) done = database.checkpoint();
+  return checked(std::move(done));
+}
+
+Result<void> SqliteLedger::checked(Result<void> done) {
+  if (!done && done.error().kind != FailureKind::Timeout) connection_.reset();
+  return done;
+}
+
+Result<std::filesystem::path> set_ledger_aside(const std::filesystem::path& path, WallTime now) {
+  const std::string suffix = ".broken-" + to_rfc3339(std::chrono::floor<Seconds>(now));
+  for (const char* side : {"-wal", "-shm", ""}) {
+    std::error_code error;
+    const std::filesystem::path from = path.string() + side;
+    if (*side != '\0' && !std::filesystem::exists(from)) continue;
+    std::filesystem::rename(from, path.string() + suffix + side, error);
+    if (error) {
+      return fail(error == std::errc::no_such_file_or_directory ? FailureKind::NotFound : FailureKind::Io,
+                  Origin::Store, fmt::format("store: cannot rename {} ({})", from.string(), error.message()));
+    }
+  }
+  return std::filesystem::path(path.string() + suffix);
+}
+
+}  // namespace tidegate::store

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/sqlite/sqlite_ledger.h"
+
+#include "store/attempt_id.h"
+#include "store/journal_keeper.h"
+#include "store/sample_records.h"
+#include "store/sqlite/ledger_reader.h"
+#include "store/temporary_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace tidegate::store {
+namespace {
+
+using ::testing::HasSubstr;
+
+LedgerEntry full_entry(AttemptId id) {
+  LedgerEntry e;
+  e.id = id;
+  e.started_at = wall_time_from_unix_nanoseconds(1'800'000'000'123'456'789);
+  e.kind = EntryKind::Probe;
+  e.state = AttemptState::Truncated;
+  e.attempt = 2;
+  e.stream = true;
+  e.metered = false;
+  e.request_id = "r", e.dialect = "d", e.endpoint = "e", e.provider = "p", e.pool = "po", e.model = "m",
+  e.response_model = "rm";
+  e.tenant = "t", e.key = "k", e.user = "u", e.session = "s", e.agent = "a", e.service_tier = "st", e.speed = "sp";
+  e.inference_geo = "g", e.upstream_request_id = "ur", e.organisation = "o", e.workspace = "w", e.error_kind = "ek";
+  e.stop_reason = "sr";
+  e.tokens = {.input = 1, .cache_read = 2, .cache_write_5m = 3, .cache_write_1h = 4, .output = 5, .reasoning = 6};
+  e.web_search_requests = 7;
+  e.estimated_input = 8;
+  e.cost = Money::nanodollars(9);
+  e.estimated = true;
+  e.price_known = false;
+  e.status = 200;
+  e.upstream_status = 529;
+  e.queue_wait = Nanoseconds(10);
+  e.time_to_first_byte = Nanoseconds(11);
+  e.duration = Nanoseconds(12);
+  e.request_bytes = 13;
+  e.response_bytes = 14;
+  return e;
+}
+
+std::vector<LedgerEntry> all(const std::filesystem::path& directory) {
+  std::vector<LedgerEntry> entries;
+  const auto done = LedgerReader(directory).for_each({}, [&](const LedgerEntry& entry) {
+    entries.push_back(entry);
+    return true;
+  });
+  EXPECT_TRUE(done) << done.error().detail;
+  return entries;
+}
+
+Result<void> write(Ledger& ledger, const LedgerEntry& entry) {
+  const LedgerEntry* one = &entry;
+  return ledger.write({&one, 1});
+}
+
+/// A connection of somebody else's.
+class Stranger {
+ public:
+  explicit Stranger(const std::filesystem::path& path) { sqlite3_open(path.c_str(), &database_); }
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+  ~Stranger() { sqlite3_close(database_); }
+  int run(const char* sql) { return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr); }
+
+ private:
+  sqlite3* database_ = nullptr;
+};
+
+class Ledgers : public ::testing::Test {
+ protected:
+  TemporaryDirectory directory;
+  std::filesystem::path path = directory.path() / "ledger.db";
+};
+
+TEST_F(Ledgers, KeepEveryField) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(5)));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(5)});
+  EXPECT_EQ(ledger.last_id().value(), 5);
+}
+
+TEST_F(Ledgers, KeepEmptyTextsEmpty) {
+  SqliteLedger ledger(path);
+  LedgerEntry entry;
+  entry.id = 1;
+  ASSERT_TRUE(write(ledger, entry));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{entry});
+}
+
+TEST_F(Ledgers, KeepTheFirstOfTwoWritesOfOneId) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(5)));
+  LedgerEntry again = full_entry(5);
+  again.state = AttemptState::Interrupted;
+  ASSERT_TRUE(write(ledger, again));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(5)});
+}
+
+TEST_F(Ledgers, ShowReadableEntriesToPeople) {
+  {
+    SqliteLedger ledger(path);
+    LedgerEntry entry = full_entry(5);
+    entry.started_at = parse_rfc3339("2026-05-01T12:00:00.250Z").value();
+    ASSERT_TRUE(write(ledger, entry));
+  }
+  auto database = Database::open(path, Database::Access::ReadOnly).value();
+  auto query =
+      database.prepare("SELECT started_at, state, kind, model, user, attempt, price_known FROM entries").value();
+  ASSERT_TRUE(query.step().value());
+  EXPECT_EQ(query.text(0), "2026-05-01T12:00:00.250Z");
+  EXPECT_EQ(query.text(1), "truncated");
+  EXPECT_EQ(query.text(2), "probe");
+  EXPECT_EQ(query.text(3), "m");
+  EXPECT_EQ(query.text(4), "u");
+  EXPECT_EQ(query.number(5), 2);
+  EXPECT_EQ(query.number(6), 0);
+}
+
+TEST_F(Ledgers, SayWhenSomebodyHasLockedThem) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(1)));
+  Stranger stranger(path);
+  ASSERT_EQ(stranger.run("BEGIN EXCLUSIVE"), SQLITE_OK);
+  const auto failed = write(ledger, full_entry(2));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, FailureKind::Timeout);
+  EXPECT_THAT(failed.error().detail, HasSubstr("locked"));
+  ASSERT_EQ(stranger.run("COMMIT"), SQLITE_OK);
+  ASSERT_TRUE(write(ledger, full_entry(2)));
+  EXPECT_EQ(all(directory.path()).size(), 2U);
+}
+
+TEST_F(Ledgers, SayWhenTheFileIsBrokenAndStartAnewOnceItIsSetAside) {
+  std::ofstream(path) << std::string(8192, 'x');
+  SqliteLedger ledger(path);
+  const auto failed = write(ledger, full_entry(1));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, FailureKind::Corrupt);
+  EXPECT_THAT(failed.error().detail, HasSubstr("not a database"));
+  const auto aside = set_ledger_aside(path, parse_rfc3339("2026-05-01T12:00:00Z").value()).value();
+  EXPECT_EQ(aside, directory.path() / "ledger.db.broken-2026-05-01T12:00:00Z");
+  EXPECT_TRUE(std::filesystem::exists(aside));
+  EXPECT_TRUE(write(ledger, full_entry(1)));
+}
+
+TEST_F(Ledgers, RecoverFromAFullDiskWithoutLosingTheirDictionaries) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(1)));
+  // A limit on the size of files stands for a full disk; its signal is ignored, so that writing fails with EFBIG.
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small { 64 * 1024, before.rlim_max };
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  Result<void> done;
+  std::vector<LedgerEntry> entries;
+  for (AttemptId id = 2; id < 2000; ++id) {
+    entries.push_back(full_entry(id));
+    entries.back().session = "session " + std::to_string(id);
+  }
+  std::vector<const LedgerEntry*> group;
+  for (const LedgerEntry& entry : entries) group.push_back(&entry);
+  done = ledger.write(group);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(done);
+  ASSERT_TRUE(ledger.write(group)) << "after space was made";
+  const auto kept = all(directory.path());
+  ASSERT_EQ(kept.size(), 1999U);
+  EXPECT_EQ(kept.back(), entries.back());
+}
+
+TEST_F(Ledgers, OfANewerProgramAreRefused) {
+  Stranger(path).run("PRAGMA user_version=99");
+  SqliteLedger ledger(path);
+  const auto failed = write(ledger, full_entry(1));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, FailureKind::Unsupported);
+}
+
+TEST_F(Ledgers, ForgetEntriesPastTheirRetention) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(1)));
+  ASSERT_TRUE(write(ledger, full_entry(9)));
+  ASSERT_TRUE(ledger.maintain(9));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(9)});
+}
+
+TEST_F(Ledgers, TakeWhatAKeeperDrainsAndLetItGoOnWhileTheyAreLocked) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 256 * 1024;
+  options.drain_interval = Nanoseconds(0);
+  ManualClock clock;
+  SqliteLedger ledger(path);
+  const auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();
+  {
+    Stranger stranger(path);
+    ASSERT_EQ(stranger.run("BEGIN EXCLUSIVE"), SQLITE_OK);
+    ASSERT_TRUE(record_attempt(keeper->writer(0), 1));
+    keeper->tick(clock.now());
+    EXPECT_THAT(keeper->health().last_error, HasSubstr("locked"));
+    ASSERT_TRUE(record_attempt(keeper->writer(0), 2));
+  }
+  clock.advance(Seconds(60));
+  keeper->tick(clock.now());
+  EXPECT_EQ(keeper->health().last_error, "");
+  EXPECT_EQ(all(directory.path()).size(), 2U);
+}
+
+}  // namespace
+}  // namespace tidegate::store
