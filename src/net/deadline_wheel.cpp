@@ -23,6 +23,7 @@ DeadlineWheel::~DeadlineWheel() {
 
 void DeadlineWheel::set(DeadlineEntry& entry, SteadyTime deadline) {
   entry.deadline_ = deadline;
+  if (deadline == SteadyTime::max()) return;  // never
   if (entry.next_ != nullptr && entry.linked_for_ <= deadline + kTick) return;
   if (entry.next_ != nullptr) {
     entry.unlink();

@@ -89,13 +89,15 @@ Reactor::~Reactor() {
 void Reactor::run() {
   std::array<epoll_event, 256> events{};
   while (!stopping_.load(std::memory_order_acquire)) {
-    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), milliseconds_to_wait());
+    // Taken now, so that who yields again waits for the next round.
+    const std::vector<std::coroutine_handle<>> yielded = std::exchange(yielded_, {});
+    const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), yielded.empty() ? milliseconds_to_wait() : 0);
     if (count < 0 && errno != EINTR) throw_system_error("epoll_wait");
     now_ = clock_.now();
     for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
     run_timers();
     if (now_.steady >= wheel_.next_tick()) wheel_.advance(now_.steady);
-    for (const std::coroutine_handle<> task : std::exchange(yielded_, {})) task.resume();
+    for (const std::coroutine_handle<> task : yielded) task.resume();
     removed_.clear();
   }
   stopping_.store(false, std::memory_order_release);
@@ -141,7 +143,6 @@ void Reactor::run_timers() {
 }
 
 int Reactor::milliseconds_to_wait() const {
-  if (!yielded_.empty()) return 0;
   SteadyTime next = wheel_.next_tick();
   if (!timers_.empty() && timers_.begin()->first < next) next = timers_.begin()->first;
   if (next == SteadyTime::max()) return -1;

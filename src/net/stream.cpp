@@ -164,6 +164,7 @@ bool Stream::Operation::advance() {
 
 void Stream::Operation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
+  attached_ = true;
   stream_.present_ = this;
   (waiting_for_ == Attempt::WaitForRead ? stream_.watch_->reader : stream_.watch_->writer) = this;
 }
@@ -179,7 +180,8 @@ void Stream::Operation::on_ready() {
 }
 
 void Stream::Operation::detach() {
-  if (stream_.present_ != this) return;
+  if (!attached_) return;
+  attached_ = false;
   stream_.present_ = nullptr;
   if (stream_.watch_->reader == this) stream_.watch_->reader = nullptr;
   if (stream_.watch_->writer == this) stream_.watch_->writer = nullptr;

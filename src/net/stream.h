@@ -112,6 +112,7 @@ class Stream::Operation : private Watch::Waiter {
   void detach();
 
   Attempt waiting_for_ = Attempt::Done;
+  bool attached_ = false;  ///< the stream knows us; otherwise it may be gone before we are
   std::coroutine_handle<> waiter_;
 };
 
