@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/money.h"
+#include "base/result.h"
+#include "base/time.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::sim {
+
+/// When output tokens are charged.
+enum class OutputAccounting : std::uint8_t {
+  AsProduced,      ///< "evaluated in real time as output tokens are produced" (facts 1.1)
+  ReserveMaximum,  ///< max_tokens at the start, what was not produced comes back at the end (OpenAI style, 2025 docs)
+};
+
+/// Refuses sharp ramps. The rule is invented (only the message is known): in a wall-clock minute at most
+/// `growth` × the mean minute of the last five, but never below `floor_share` of the limit.
+struct RampLimit {
+  double floor_share = 0.3;
+  double growth = 2.0;
+};
+
+/// Limits of one model group. What is absent is unlimited and has no header.
+struct GroupLimits {
+  std::optional<double> requests;       ///< per minute
+  std::optional<double> input_tokens;   ///< per minute; cache reads are free unless the model counts them
+  std::optional<double> output_tokens;  ///< per minute
+  std::optional<double> tokens;         ///< per minute, input and output together: the `tokens-*` family
+  std::optional<int> concurrent;        ///< requests in flight
+  Nanoseconds burst_window = std::chrono::seconds(60);  ///< depth of the buckets
+  OutputAccounting accounting = OutputAccounting::AsProduced;
+  std::optional<RampLimit> ramp;
+
+  /// Rates multiplied; concurrency and burst window stay.
+  [[nodiscard]] GroupLimits scaled(double factor) const;
+};
+
+/// Limits for every model group: those named, and one for the rest.
+struct GroupLimitTable {
+  GroupLimits standard;
+  std::map<std::string, GroupLimits, std::less<>> groups;
+
+  [[nodiscard]] const GroupLimits& of(std::string_view group) const;
+  void scale(double factor);
+};
+
+struct WorkspaceLimits {
+  GroupLimitTable table;
+  std::optional<Money> spend_limit;  ///< the customer's own; answered with 400
+};
+
+struct OrganisationLimits {
+  GroupLimitTable table;
+  std::map<std::string, WorkspaceLimits, std::less<>> workspaces;
+  std::optional<GroupLimits> fast;      ///< per group, for `speed: "fast"`; absent: same figures as the group
+  std::optional<GroupLimits> priority;  ///< capacity of Priority Tier; absent: none was bought
+  double code_generation_share = 0.7;   ///< what the `code_generation` class may use of its group's figures
+  std::optional<Money> tier_spend_cap;      ///< monthly, 429 without retry-after
+  std::optional<Money> contract_spend_cap;  ///< monthly, 429 without retry-after
+  std::optional<Money> spend_limit;         ///< monthly, the customer's own; answered with 400
+};
+
+/// Named limits: `tier1`, `tier2`, `tier3`, `tier2_before`, `tier3_before`, `tier4`, `storm_a`, `storm_b`, `storm_c`,
+/// `start`, `build`, `scale`, `unlimited`. Failure: NotFound, naming them all.
+[[nodiscard]] Result<OrganisationLimits> preset_limits(std::string_view name);
+[[nodiscard]] const std::vector<std::string_view>& preset_names();
+
+}  // namespace tidegate::sim
