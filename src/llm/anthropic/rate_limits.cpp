@@ -17,18 +17,18 @@ namespace {
 constexpr std::size_t kMostWindows = 16;
 
 struct Family {
-  std::string_view prefix;
+  std::string_view name;
   LimitDimension dimension;
 };
 constexpr std::array<Family, 8> kFamilies{{
-    {"ratelimit-requests-", LimitDimension::Requests},
-    {"ratelimit-tokens-", LimitDimension::Tokens},
-    {"ratelimit-input-tokens-", LimitDimension::InputTokens},
-    {"ratelimit-output-tokens-", LimitDimension::OutputTokens},
-    {"fast-input-tokens-", LimitDimension::FastInputTokens},
-    {"fast-output-tokens-", LimitDimension::FastOutputTokens},
-    {"priority-input-tokens-", LimitDimension::PriorityInputTokens},
-    {"priority-output-tokens-", LimitDimension::PriorityOutputTokens},
+    {"ratelimit-requests", LimitDimension::Requests},
+    {"ratelimit-tokens", LimitDimension::Tokens},
+    {"ratelimit-input-tokens", LimitDimension::InputTokens},
+    {"ratelimit-output-tokens", LimitDimension::OutputTokens},
+    {"fast-input-tokens", LimitDimension::FastInputTokens},
+    {"fast-output-tokens", LimitDimension::FastOutputTokens},
+    {"priority-input-tokens", LimitDimension::PriorityInputTokens},
+    {"priority-output-tokens", LimitDimension::PriorityOutputTokens},
 }};
 
 /// Resets wait here until `Date`, which may come after them, is known.
@@ -67,9 +67,12 @@ void take_unified(std::string_view rest, std::string_view value, std::vector<Uni
 }
 
 void take_limit(std::string_view rest, std::string_view value, LimitCollector& limits, Resets& resets) {
+  const std::size_t dash = rest.rfind('-');
+  if (dash == std::string_view::npos) return;
+  const std::string_view family = rest.substr(0, dash);
+  const std::string_view what = rest.substr(dash + 1);
   for (std::size_t i = 0; i < kFamilies.size(); ++i) {
-    std::string_view what = rest;
-    if (!take_prefix(what, kFamilies[i].prefix)) continue;
+    if (kFamilies[i].name != family) continue;
     LimitReading& reading = limits.of(kFamilies[i].dimension);
     if (what == "limit") reading.limit = read_figure(value);
     if (what == "remaining") reading.remaining = read_figure(value);
@@ -79,9 +82,15 @@ void take_limit(std::string_view rest, std::string_view value, LimitCollector& l
 }
 
 void apply_resets(const Resets& resets, WallTime date, LimitCollector& limits) {
+  std::string_view last_text;  // full buckets share their reset
+  std::optional<WallTime> instant;
   for (std::size_t i = 0; i < kFamilies.size(); ++i) {
     if (resets[i].empty()) continue;
-    const auto instant = parse_rfc3339(resets[i]);
+    if (resets[i] != last_text) {
+      last_text = resets[i];
+      const auto parsed = parse_rfc3339(last_text);
+      instant = parsed ? std::optional(*parsed) : std::nullopt;
+    }
     if (instant) limits.of(kFamilies[i].dimension).full_after = std::max(*instant - date, Nanoseconds(0));
   }
 }

@@ -3,7 +3,6 @@
 #include "llm/json/cursor.h"
 
 #include "base/number.h"
-#include "llm/json/text_scan.h"
 
 #include <algorithm>
 #include <array>
@@ -134,70 +133,14 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Cursor::Cursor(std::string_view text) : text_(text) {
-  if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;
-}
-
-void Cursor::skip_blanks() {
-  while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
-}
-
-bool Cursor::take(char expected) {
-  skip_blanks();
-  if (at_ >= text_.size() || text_[at_] != expected) return false;
-  ++at_;
-  return true;
-}
-
-Kind Cursor::peek() {
-  if (broken_) return Kind::Broken;
-  skip_blanks();
-  if (at_ >= text_.size()) return Kind::Broken;
-  switch (text_[at_]) {
-    case '{': return Kind::Object;
-    case '[': return Kind::Array;
-    case '"': return Kind::String;
-    case 't': return Kind::True;
-    case 'f': return Kind::False;
-    case 'n': return Kind::Null;
-    case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9': return Kind::Number;
-    default: return Kind::Broken;
-  }
-}
-
-std::size_t Cursor::begin_of_value() {
-  skip_blanks();
-  return at_;
-}
-
 bool Cursor::at_end() {
   skip_blanks();
   return !broken_ && at_ == text_.size();
 }
 
-std::string_view Cursor::read_key() {
-  if (!take('"')) return fail(), std::string_view{};
-  const std::size_t end = find_string_end(text_, at_);
-  if (end == std::string_view::npos) return fail(), std::string_view{};
-  std::string_view key = text_.substr(at_, end - at_);
-  at_ = end + 1;
-  if (!take(':')) return fail(), std::string_view{};
-  // A key may be written with escapes ("mod\u0065l"), and whoever wants around a limit would.
-  if (key.find('\\') != std::string_view::npos) {
-    decoded_key_ = unescape(key);
-    key = decoded_key_;
-  }
-  return key;
+std::string_view Cursor::decode_key(std::string_view key) {
+  decoded_key_ = unescape(key);
+  return decoded_key_;
 }
 
 std::string_view Cursor::scalar() {
@@ -206,16 +149,11 @@ std::string_view Cursor::scalar() {
   return text_.substr(begin, at_ - begin);
 }
 
-void Cursor::skip() {
+void Cursor::skip_other() {
   switch (peek()) {
     case Kind::Object:
     case Kind::Array: return skip_container();
-    case Kind::String: {
-      const std::size_t end = find_string_end(text_, at_ + 1);
-      if (end == std::string_view::npos) return fail();
-      at_ = end + 1;
-      return;
-    }
+    case Kind::String: return skip_string();
     case Kind::Number: scalar(); return;
     case Kind::True:
       if (scalar() != "true") fail();

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "llm/json/text_scan.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,15 +28,27 @@ enum class Kind : std::uint8_t { Object, Array, String, Number, True, False, Nul
 class Cursor {
  public:
   /// `text` must outlive the cursor. A byte order mark in front is stepped over.
-  explicit Cursor(std::string_view text);
+  explicit Cursor(std::string_view text) : text_(text), at_(text.starts_with("\xEF\xBB\xBF") ? 3 : 0) {}
 
   /// The kind of the value that comes next; consumes nothing but blanks.
-  [[nodiscard]] Kind peek();
+  [[nodiscard]] Kind peek() {
+    if (broken_) return Kind::Broken;
+    skip_blanks();
+    return at_ < text_.size() ? kind_of(text_[at_]) : Kind::Broken;
+  }
   /// Where the next value begins; after a value was consumed, where it ended is `end_of_value()`.
-  [[nodiscard]] std::size_t begin_of_value();
+  [[nodiscard]] std::size_t begin_of_value() {
+    skip_blanks();
+    return at_;
+  }
   [[nodiscard]] std::size_t end_of_value() const { return at_; }
+  /// Where the key stands whose member is being called; before its value is read.
+  [[nodiscard]] std::size_t begin_of_key() const { return key_begin_; }
 
-  void skip();
+  void skip() {
+    if (peek() == Kind::String) return skip_string();
+    skip_other();
+  }
   /// The content of a string between its quotes, escapes as written; nothing if it is no string.
   [[nodiscard]] std::optional<std::string_view> raw_string();
   /// A string, decoded to valid UTF-8 (what is not becomes U+FFFD), cut at a character's border to at most `limit`
@@ -51,17 +65,14 @@ class Cursor {
   bool object(Member&& member) {
     if (peek() != Kind::Object) return skip(), false;
     ++at_;
-    for (bool first = true, comma = true;; first = false) {
-      if (take('}')) return end_of_container(first, comma);
-      if (!comma) return fail(), false;
-      const std::string_view key = read_key();
-      if (broken_) return false;
-      const std::size_t before = begin_of_value();
-      member(key);
-      if (at_ == before) skip();
-      if (broken_) return false;
-      comma = take(',');
-    }
+    return members(member);
+  }
+
+  /// Goes on with an object at the key that stands at `offset`, as if all before it had been read.
+  template <typename Member>
+  bool object_from(std::size_t offset, Member&& member) {
+    at_ = offset;
+    return members(member);
   }
 
   /// Calls `element()` for each element in order, likewise. False if the value is no array (it is consumed).
@@ -92,14 +103,66 @@ class Cursor {
     if (!is_empty && after_comma) fail();
     return !broken_;
   }
-  void skip_blanks();
-  bool take(char expected);
-  std::string_view read_key();
+  template <typename Member>
+  bool members(Member& member) {
+    for (bool first = true, comma = true;; first = false) {
+      if (take('}')) return end_of_container(first, comma);
+      if (!comma) return fail(), false;
+      key_begin_ = begin_of_value();
+      const std::string_view key = read_key();
+      if (broken_) return false;
+      const std::size_t before = begin_of_value();
+      member(key);
+      if (at_ == before) skip();
+      if (broken_) return false;
+      comma = take(',');
+    }
+  }
+
+  static constexpr bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+  static constexpr Kind kind_of(char c) {
+    switch (c) {
+      case '"': return Kind::String;
+      case '{': return Kind::Object;
+      case '[': return Kind::Array;
+      case 't': return Kind::True;
+      case 'f': return Kind::False;
+      case 'n': return Kind::Null;
+      default: return c == '-' || (c >= '0' && c <= '9') ? Kind::Number : Kind::Broken;
+    }
+  }
+  void skip_blanks() {
+    while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
+  }
+  bool take(char expected) {
+    skip_blanks();
+    if (at_ >= text_.size() || text_[at_] != expected) return false;
+    ++at_;
+    return true;
+  }
+  void skip_string() {
+    const std::size_t end = find_string_end(text_, at_ + 1);
+    if (end == std::string_view::npos) return fail();
+    at_ = end + 1;
+  }
+  std::string_view read_key() {
+    if (!take('"')) return fail(), std::string_view{};
+    const std::size_t end = find_string_end(text_, at_);
+    if (end == std::string_view::npos) return fail(), std::string_view{};
+    const std::string_view key = text_.substr(at_, end - at_);
+    at_ = end + 1;
+    if (!take(':')) return fail(), std::string_view{};
+    // A key may be written with escapes ("mod\u0065l"), and whoever wants around a limit would.
+    return key.find('\\') == std::string_view::npos ? key : decode_key(key);
+  }
+  std::string_view decode_key(std::string_view key);
+  void skip_other();
   std::string_view scalar();
   void skip_container();
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t key_begin_ = 0;
   bool broken_ = false;
   std::string decoded_key_;
 };

@@ -130,8 +130,12 @@ void ChatStreamReader::take(std::string_view data) {
   }
   bool is_error = false;
   Cursor cursor(data);
-  cursor.object([&](std::string_view key) {
+  const auto read_member = [&](std::string_view key) {
     if (key == "choices") {
+      // Bounded, because a provider decides what stands there.
+      constexpr std::size_t kLongestBeginning = 1024;
+      const std::size_t before = cursor.begin_of_key();
+      if (before <= kLongestBeginning) known_beginning_.assign(data.substr(0, before));
       read_choices(cursor, facts_);
     } else if (key == "usage") {
       if (cursor.peek() == Kind::Object) facts_.usage.complete = true;
@@ -145,7 +149,13 @@ void ChatStreamReader::take(std::string_view data) {
     } else if (key == "error") {
       is_error = cursor.peek() != Kind::Null;
     }
-  });
+  };
+  const bool begins_as_before = !known_beginning_.empty() && data.starts_with(known_beginning_);
+  if (begins_as_before) {
+    cursor.object_from(known_beginning_.size(), read_member);
+  } else {
+    cursor.object(read_member);
+  }
   if (is_error) keep_error(facts_, data);
 }
 

@@ -25,6 +25,9 @@ class ChatStreamReader {
 
   sse::Scanner scanner_;
   AnswerFacts facts_;
+  /// What stood before `choices` in the last chunk that was read from its beginning. It is the same in all chunks of a
+  /// stream, as a rule, and then says nothing new.
+  std::string known_beginning_;
 };
 
 /// Reads a stream of `/v1/responses` as its bytes pass: id and model from `response.created`, usage from

@@ -67,6 +67,17 @@ TEST(OpenAiChatStream, CountsToolArgumentsAndReasoning) {
             3);
 }
 
+TEST(OpenAiChatStream, ReadsChunksThatBeginAlikeAndThenDiffer) {
+  const AnswerFacts facts = read<ChatStreamReader>(
+      "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n"
+      "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"cd\"}}],\"usage\":null}\n\n"
+      "data: {\"id\":\"c\",\"model\":\"m\",\"usage\":{\"prompt_tokens\":3},\"choices\":[]}\n\n"
+      "data: {\"id\":\"c\",\"model\":\"m\",\"error\":{\"message\":\"e\"}}\n\n");
+  EXPECT_EQ(facts.output_characters, 4);
+  EXPECT_EQ(facts.usage.tokens.input, 3);
+  EXPECT_EQ(facts.error.message, "e");
+}
+
 TEST(OpenAiChatStream, ReadsAnErrorChunk) {
   const AnswerFacts facts =
       read<ChatStreamReader>("data: {\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"code\":\"c\"}}\n\n");
