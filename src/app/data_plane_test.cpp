@@ -2,22 +2,28 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/data_plane.h"
 
-#include "app/log_sink.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <deque>
 #include <memory>
 
 namespace tidegate::app {
 namespace {
 
+class QuietSink final : public gateway::OutcomeSink {
+ public:
+  [[nodiscard]] store::AttemptId begin(const gateway::Outcome&) override { return 1; }
+  void answered(const gateway::Outcome&, HeaderFields) override {}
+  void charge(const gateway::Outcome&) override {}
+  void finish(const gateway::Outcome&) override {}
+};
+
 class DataPlaneTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<DataPlane>> start(const config::Options& options) {
-    return DataPlane::start(options, clock_, nullptr, [this](std::uint32_t number) -> gateway::OutcomeSink& {
-      return sinks_.emplace_back(log_, clock_, number);
+    return DataPlane::start(options, clock_, nullptr, [this](std::uint32_t) -> gateway::OutcomeSink& {
+      return sinks_.emplace_back();
     });
   }
   static config::Options on_a_free_port() {
@@ -28,9 +34,7 @@ class DataPlaneTest : public ::testing::Test {
   }
 
   SystemClock clock_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{std::tmpfile(), std::fclose};
-  LogWriter log_{file_.get(), 100};
-  std::deque<LogSink> sinks_;
+  std::deque<QuietSink> sinks_;
 };
 
 TEST_F(DataPlaneTest, ServesOnOneSharedPortAndStops) {

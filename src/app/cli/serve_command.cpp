@@ -4,18 +4,24 @@
 
 #include "app/data_plane.h"
 #include "app/environment_options.h"
-#include "app/log_sink.h"
+#include "app/worker_sink.h"
 #include "base/number.h"
+#include "store/journal_keeper.h"
+#include "store/sqlite/sqlite_ledger.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace tidegate::app {
 
@@ -24,6 +30,7 @@ namespace {
 struct ServeArguments {
   std::string listen = "127.0.0.1:8080";
   std::string anthropic_url;
+  std::string ledger = "./data";
 };
 
 int complain(const Failure& failure) {
@@ -49,6 +56,28 @@ std::optional<std::string> read_environment(const char* name) {
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
+std::uint32_t worker_count(const config::Options& options) {
+  const std::uint32_t wanted = options.gateway.worker_threads;
+  return std::min(wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()), store::kMaxWorkers);
+}
+
+/// Until price rows are configured every model is an unknown one: priced at the rates that Anthropic's own meter uses for those, and
+/// marked so in the ledger.
+Result<std::shared_ptr<const pricing::PriceBook>> make_price_book(const config::Options& options) {
+  pricing::PriceOptions prices = options.prices;
+  if (prices.unknown_model.output.of_a_million == Money()) {
+    const auto per_million = [](const char* dollars) { return PricePerMillion{*Money::parse(dollars)}; };
+    prices.unknown_model.input = per_million("5");
+    prices.unknown_model.cache_read = per_million("0.50");
+    prices.unknown_model.cache_write_5m = per_million("6.25");
+    prices.unknown_model.cache_write_1h = per_million("10");
+    prices.unknown_model.output = per_million("25");
+  }
+  auto book = pricing::PriceBook::make(std::move(prices));
+  if (!book) return fail(book);
+  return std::make_shared<const pricing::PriceBook>(std::move(*book));
+}
+
 /// Signals that end the program, taken by `sigwait` on the main thread; blocked before any other thread starts, so that all inherit it.
 sigset_t block_ending_signals() {
   sigset_t signals;
@@ -69,9 +98,20 @@ int serve(const ServeArguments& arguments) {
   const sigset_t signals = block_ending_signals();
   const SystemClock clock;
   LogWriter log(stderr, options->log.buffer_lines);
-  std::deque<LogSink> sinks;
+  auto prices = make_price_book(*options);
+  if (!prices) return complain(prices.error());
+  const std::uint32_t workers = worker_count(*options);
+  options->gateway.worker_threads = workers;
+  options->store.directory = arguments.ledger;
+  store::SqliteLedger ledger(std::filesystem::path(options->store.directory) / "ledger.db");
+  auto keeper = store::JournalKeeper::open(options->store, workers, ledger, clock);
+  if (!keeper) return complain(keeper.error());
+  (*keeper)->start();
+
+  std::deque<WorkerSink> sinks;
   auto plane = DataPlane::start(*options, clock, nullptr, [&](std::uint32_t number) -> gateway::OutcomeSink& {
-    return sinks.emplace_back(log, clock, number);
+    return sinks.emplace_back(log, (*keeper)->writer(number), *prices, clock, number, (*keeper)->last_id(),
+                              options->store.when_full);
   });
   if (!plane) return complain(plane.error());
   fmt::print("tidegate listening on http://{}:{}\n", options->listen.host, (*plane)->port());
@@ -80,6 +120,7 @@ int serve(const ServeArguments& arguments) {
   int signal = 0;
   sigwait(&signals, &signal);
   (*plane)->drain(options->gateway.drain_timeout);
+  (*keeper)->stop();
   return 0;
 }
 
@@ -91,6 +132,7 @@ void add_serve_command(CLI::App& program, int& exit_code) {
   command->add_option("--listen", arguments->listen, "ADDRESS:PORT; port 0 takes a free one")->capture_default_str();
   command->add_option("--anthropic-url", arguments->anthropic_url,
                       "Origin to use instead of https://api.anthropic.com, for a simulator or a relay");
+  command->add_option("--ledger", arguments->ledger, "Directory of journal and ledger")->capture_default_str();
   command->callback([arguments, &exit_code] { exit_code = serve(*arguments); });
 }
 
