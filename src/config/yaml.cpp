@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "config/yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace tidegate::config {
+
+namespace {
+
+Position position_of(const YAML::Mark& mark) { return {.line = mark.line + 1, .column = mark.column + 1}; }
+
+struct Size {
+  std::size_t nodes = 1;
+  std::size_t height = 1;
+};
+
+Size size_of(const Node& node) {
+  Size size;
+  for (const std::vector<Node>* children : {&node.keys, &node.items}) {
+    for (const Node& child : *children) {
+      const Size inner = size_of(child);
+      size.nodes += inner.nodes;
+      size.height = std::max(size.height, inner.height + 1);
+    }
+  }
+  return size;
+}
+
+/// Builds nodes from yaml-cpp's events rather than from its own tree, because only the events tell positions of keys,
+/// duplicates and quotes, and because limits hold here before anything is built. Throws yaml-cpp's exception to stop.
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(std::string file, std::vector<Problem>& problems) : file_(std::move(file)), problems_(problems) {}
+
+  [[nodiscard]] Node take() { return std::move(root_); }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node;
+    node.position = position_of(mark);
+    add(mark, std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchored_.find(anchor);
+    if (found == anchored_.end()) stop(mark, "an alias cannot stand inside what it refers to");
+    const Size size = size_of(found->second);
+    if (open_.size() + size.height > kMaxYamlDepth) stop_at_depth(mark);
+    count(mark, size.nodes - 1);
+    Node copy = found->second;
+    copy.position = position_of(mark);
+    add(mark, std::move(copy), 0);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
+    if (tag != "?" && tag != "!") refuse_tag(mark, tag);
+    Node node = tag == "!" ? Node::quoted_text(value) : Node::plain(value);
+    node.position = position_of(mark);
+    add(mark, std::move(node), anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Node::list());
+  }
+  void OnSequenceEnd() override { close(); }
+
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Node::map());
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    Node node;
+    YAML::anchor_t anchor;
+    YAML::Mark mark;
+    std::set<std::string> names = {};
+  };
+
+  [[noreturn]] static void stop(const YAML::Mark& mark, const std::string& message) {
+    throw YAML::ParserException(mark, message);
+  }
+  [[noreturn]] static void stop_at_depth(const YAML::Mark& mark) {
+    stop(mark, fmt::format("nested deeper than {} levels; no setting needs so many", kMaxYamlDepth));
+  }
+  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    stop(mark, fmt::format("the tag '{}' is not understood; write the value without it", tag));
+  }
+
+  void count(const YAML::Mark& mark, std::size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ > kMaxYamlNodes) stop(mark, fmt::format("more than {} values, aliases expanded", kMaxYamlNodes));
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node node) {
+    if (!tag.empty() && tag != "?" && tag != "!") refuse_tag(mark, tag);
+    if (expects_key()) stop(mark, "a key must be a plain word");
+    if (open_.size() >= kMaxYamlDepth) stop_at_depth(mark);
+    node.position = position_of(mark);
+    open_.push_back({.node = std::move(node), .anchor = anchor, .mark = mark});
+  }
+
+  void close() {
+    Open done = std::move(open_.back());
+    open_.pop_back();
+    add(done.mark, std::move(done.node), done.anchor);
+  }
+
+  [[nodiscard]] bool expects_key() const {
+    if (open_.empty()) return false;
+    const Node& parent = open_.back().node;
+    return parent.kind == Node::Kind::Map && parent.keys.size() == parent.items.size();
+  }
+
+  void add(const YAML::Mark& mark, Node node, YAML::anchor_t anchor) {
+    count(mark, 1);
+    if (anchor != 0) anchored_[anchor] = node;
+    if (open_.empty()) {
+      root_ = std::move(node);
+    } else if (expects_key()) {
+      add_key(mark, std::move(node));
+    } else {
+      open_.back().node.items.push_back(std::move(node));
+    }
+  }
+
+  void add_key(const YAML::Mark& mark, Node key) {
+    if (key.kind != Node::Kind::Scalar) stop(mark, "a key must be a plain word");
+    if (!open_.back().names.insert(key.text).second) {
+      problems_.push_back({.file = file_,
+                           .line = key.position.line,
+                           .column = key.position.column,
+                           .message = fmt::format("'{}' is set twice here; remove one of the two", key.text)});
+    }
+    open_.back().node.keys.push_back(std::move(key));
+  }
+
+  std::string file_;
+  std::vector<Problem>& problems_;
+  Node root_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Node> anchored_;
+  std::size_t nodes_ = 0;
+};
+
+}  // namespace
+
+std::optional<Node> parse_yaml(const SourceText& source, std::vector<Problem>& problems) {
+  if (source.text.size() > kMaxYamlBytes) {
+    problems.push_back(
+        {.file = source.name, .message = fmt::format("{} bytes; more than 1 MiB is not read", source.text.size())});
+    return std::nullopt;
+  }
+  // The only place that meets yaml-cpp's exceptions.
+  try {
+    std::istringstream in(source.text);
+    YAML::Parser parser(in);
+    TreeBuilder builder(source.name, problems);
+    if (!parser.HandleNextDocument(builder)) return Node{};
+    Node root = builder.take();
+    TreeBuilder rest(source.name, problems);
+    if (parser.HandleNextDocument(rest)) {
+      problems.push_back(
+          {.file = source.name, .message = "holds more than one YAML document; remove what follows the second '---'"});
+      return std::nullopt;
+    }
+    return root;
+  } catch (const YAML::Exception& error) {
+    const bool placed = !error.mark.is_null();
+    problems.push_back({.file = source.name,
+                        .line = placed ? error.mark.line + 1 : 0,
+                        .column = placed ? error.mark.column + 1 : 0,
+                        .message = fmt::format("cannot be read as YAML: {}", error.msg)});
+    return std::nullopt;
+  }
+}
+
+}  // namespace tidegate::config
