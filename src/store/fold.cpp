@@ -58,14 +58,15 @@ void take(LedgerEntry& entry, const EndRecord& record) {
   entry.response_bytes = record.response_bytes;
 }
 
-/// As new, but the texts keep their memory.
-void clear(FoldedAttempt& attempt) {
-  take(attempt.entry, BeginRecord{});
-  take(attempt.entry, ChargeRecord{});
-  take(attempt.entry, EndRecord{});
-  attempt.entry.state = AttemptState::Interrupted;
-  attempt.estimated_cost = {};
-  attempt.seen = {};
+/// Takes out what an earlier attempt left in a reused object, where no record of this one overwrote it. The texts keep
+/// their memory. Done at the end, because then there is mostly nothing to do.
+void clear_unseen(FoldedAttempt& attempt) {
+  if (!attempt.seen[0]) take(attempt.entry, BeginRecord{});
+  if (!attempt.seen[1]) take(attempt.entry, ChargeRecord{});
+  if (!attempt.seen[2]) {
+    take(attempt.entry, EndRecord{});
+    attempt.entry.state = AttemptState::Interrupted;
+  }
 }
 
 /// Notes record number `which` of an attempt; false if it was there.
@@ -91,12 +92,16 @@ FoldedAttempt& Fold::attempt(AttemptId id) {
   Attempts::node_type node = std::move(spare_.back());
   spare_.pop_back();
   node.key() = id;
-  clear(node.mapped());
+  node.mapped().seen = {};
+  node.mapped().estimated_cost = {};
   node.mapped().entry.id = id;
   return open_.insert(std::move(node)).position->second;
 }
 
-void Fold::finish(AttemptId id) { finished_.push_back(open_.extract(id)); }
+void Fold::finish(AttemptId id) {
+  finished_.push_back(open_.extract(id));
+  clear_unseen(finished_.back().mapped());
+}
 
 const std::vector<const LedgerEntry*>& Fold::finished(std::size_t count) {
   group_.clear();
@@ -121,8 +126,9 @@ void Fold::finish_interrupted() {
   for (const auto& [id, attempt] : open_) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
   for (const AttemptId id : ids) {
-    open_[id].entry = interrupted(open_[id]);
+    LedgerEntry entry = interrupted(open_[id]);
     finish(id);
+    finished_.back().mapped().entry = std::move(entry);
   }
 }
 
@@ -160,10 +166,10 @@ Fold::Applied Fold::apply(const RecordView& view, std::size_t& pins) {
 }
 
 LedgerEntry interrupted(const FoldedAttempt& attempt) {
-  LedgerEntry entry = attempt.entry;
-  if (attempt.seen[2]) return entry;
-  entry.state = AttemptState::Interrupted;
-  if (!attempt.seen[1]) {
+  FoldedAttempt clean = attempt;
+  clear_unseen(clean);
+  LedgerEntry entry = std::move(clean.entry);
+  if (!attempt.seen[1] && !attempt.seen[2]) {
     entry.cost = attempt.estimated_cost;
     entry.estimated = true;
     entry.tokens.input = entry.estimated_input;

@@ -111,6 +111,16 @@ TEST(Folding, LeavesNothingOfAnEarlierAttemptInAReusedOne) {
   expected.id = 6;
   expected.state = AttemptState::Completed;
   EXPECT_EQ(*fold.finished(1)[0], expected);
+  fold.release(1);
+  ChargeRecord charge;
+  charge.id = 7;
+  charge.cost = Money::nanodollars(3);
+  fold.apply(record(charge), pins);
+  fold.finish_interrupted();
+  expected = LedgerEntry();
+  expected.id = 7;
+  expected.cost = Money::nanodollars(3);
+  EXPECT_EQ(*fold.finished(1)[0], expected);
 }
 
 TEST(Folding, MakesRecordsThatFoldIntoTheSame) {

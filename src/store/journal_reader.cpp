@@ -28,12 +28,15 @@ TrackedSegment* earliest(const std::vector<TrackedSegment*>& segments) {
 }  // namespace
 
 TrackedSegment* OrderedRecords::next(const std::vector<TrackedSegment*>& segments) {
+  // Mostly it follows the last one.
+  if (last_ != nullptr && last_->cursor.peek() && last_->cursor.peek()->sequence == expected_) return last_;
   TrackedSegment* found = earliest(segments);
   if (found == nullptr || found->cursor.peek()->sequence == expected_) return found;
   return earliest(segments);
 }
 
 void OrderedRecords::advance(TrackedSegment& found) {
+  last_ = &found;
   expected_ = found.cursor.peek()->sequence + 1;
   found.cursor.next();
 }

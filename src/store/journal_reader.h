@@ -40,8 +40,13 @@ class OrderedRecords {
   [[nodiscard]] TrackedSegment* next(const std::vector<TrackedSegment*>& segments);
   /// Goes past the record that `next` found.
   void advance(TrackedSegment& found);
+  /// Before a segment is deleted.
+  void forget(const TrackedSegment& gone) {
+    if (last_ == &gone) last_ = nullptr;
+  }
 
  private:
+  TrackedSegment* last_ = nullptr;
   std::optional<std::uint32_t> expected_;
 };
 

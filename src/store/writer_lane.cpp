@@ -98,6 +98,7 @@ void WriterLane::free_drained(SteadyTime now) {
     if (tracked->pins != 0 || tracked->cursor.peek()) return false;
     tracked->segment->unlink();
     std::erase(in_order_, tracked.get());
+    order_.forget(*tracked);
     return true;
   });
 }
@@ -117,6 +118,7 @@ void WriterLane::close() {
     if (tracked->pins != 0 || tracked->cursor.peek()) return false;
     tracked->segment->unlink();
     std::erase(in_order_, tracked.get());
+    order_.forget(*tracked);
     return true;
   });
 }

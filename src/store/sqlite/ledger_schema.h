@@ -13,7 +13,8 @@
 ///
 /// `entry` has one row per attempt, and nothing but its key as an index: ids are ordered by time, so a time range is a
 /// range of keys. What repeats lies elsewhere: a *label set* is one combination of model, provider, key … that
-/// occurred, `text` has users, sessions and agents. So a row takes about 150 bytes, and writing one binds 25 values.
+/// occurred, `text` has users, sessions and agents. So a row takes about 150 bytes, and writing one takes a few
+/// microseconds.
 namespace tidegate::store {
 
 /// Opens and, if it is older, migrates it. Failure: as Database::open; Unsupported if a newer program wrote it.

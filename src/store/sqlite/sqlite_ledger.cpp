@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "store/sqlite/sqlite_ledger.h"
 
+#include "store/sqlite/incoming_table.h"
 #include "store/sqlite/ledger_schema.h"
 
 #include <fmt/format.h>
@@ -16,10 +17,7 @@ namespace tidegate::store {
 
 namespace {
 
-constexpr const char* kInsert =
-    "INSERT INTO entry VALUES "
-    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)"
-    " ON CONFLICT (id) DO NOTHING";
+constexpr const char* kInsert = "INSERT INTO entry SELECT * FROM incoming WHERE true ON CONFLICT (id) DO NOTHING";
 constexpr const char* kInsertLabels =
     "INSERT INTO label_set (dialect, endpoint, provider, pool, model, response_model, tenant, key, service_tier, speed,"
     " inference_geo, organisation, workspace, error_kind, stop_reason) VALUES "
@@ -116,9 +114,10 @@ struct SqliteLedger::Connection {
   Statement insert;
   Dictionary labels;
   Dictionary texts;
-  std::vector<const LedgerEntry*> in_order;
+  std::vector<IncomingRow> incoming;
 
   [[nodiscard]] Result<void> prepare() {
+    if (auto shown = show_incoming(database, incoming); !shown) return shown;
     auto prepared = database.prepare(kInsert);
     if (!prepared) return fail(prepared);
     insert = std::move(*prepared);
@@ -131,43 +130,17 @@ struct SqliteLedger::Connection {
     return texts.id(std::array{text});
   }
 
-  [[nodiscard]] Result<void> add(const LedgerEntry& e) {
-    const auto label_id = labels.id(labels_of(e));
+  [[nodiscard]] Result<void> add(const LedgerEntry& entry) {
+    const auto label_id = labels.id(labels_of(entry));
     if (!label_id) return fail(label_id);
-    const auto user = text_id(e.user);
+    const auto user = text_id(entry.user);
     if (!user) return fail(user);
-    const auto session = text_id(e.session);
+    const auto session = text_id(entry.session);
     if (!session) return fail(session);
-    const auto agent = text_id(e.agent);
+    const auto agent = text_id(entry.agent);
     if (!agent) return fail(agent);
-    int at = 0;
-    const auto next = [&](auto value) { insert.bind(++at, value); };
-    next(e.id);
-    next(unix_nanoseconds(e.started_at));
-    next(pack_flags(e));
-    next(*label_id);
-    next(*user);
-    next(*session);
-    next(*agent);
-    next(std::string_view(e.request_id));
-    next(std::string_view(e.upstream_request_id));
-    next(std::int64_t{e.status});
-    next(std::int64_t{e.upstream_status});
-    next(e.tokens.input);
-    next(e.tokens.cache_read);
-    next(e.tokens.cache_write_5m);
-    next(e.tokens.cache_write_1h);
-    next(e.tokens.output);
-    next(e.tokens.reasoning);
-    next(e.web_search_requests);
-    next(e.estimated_input);
-    next(e.cost.nanodollars());
-    next(std::int64_t{e.queue_wait.count()});
-    next(std::int64_t{e.time_to_first_byte.count()});
-    next(std::int64_t{e.duration.count()});
-    next(e.request_bytes);
-    next(e.response_bytes);
-    return insert.run();
+    incoming.push_back(IncomingRow{&entry, *label_id, *user, *session, *agent});
+    return {};
   }
 };
 
@@ -197,15 +170,16 @@ Result<void> SqliteLedger::write(std::span<const LedgerEntry* const> entries) {
 }
 
 Result<void> SqliteLedger::write_all(Connection& connection, std::span<const LedgerEntry* const> entries) {
-  // In the order of the key: each insert finds its place next to the last one.
-  connection.in_order.assign(entries.begin(), entries.end());
-  std::sort(connection.in_order.begin(), connection.in_order.end(),
-            [](const LedgerEntry* a, const LedgerEntry* b) { return a->id < b->id; });
   auto transaction = Transaction::start(connection.database, "BEGIN IMMEDIATE");
   if (!transaction) return fail(transaction);
-  for (const LedgerEntry* entry : connection.in_order) {
+  connection.incoming.clear();
+  for (const LedgerEntry* entry : entries) {
     if (auto added = connection.add(*entry); !added) return added;
   }
+  // In the order of the key: each insert finds its place next to the last one.
+  std::sort(connection.incoming.begin(), connection.incoming.end(),
+            [](const IncomingRow& a, const IncomingRow& b) { return a.entry->id < b.entry->id; });
+  if (auto inserted = connection.insert.run(); !inserted) return inserted;
   return transaction->commit();
 }
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "store/sqlite/incoming_table.h"
+
+#include "store/sqlite/ledger_schema.h"
+
+#include <sqlite3.h>
+
+#include <new>
+
+namespace tidegate::store {
+
+namespace {
+
+// A virtual table as https://www.sqlite.org/vtab.html describes it (read 2026-11-24): eponymous, read only, scanned
+// from the first row to the last. SQLite calls these functions; none of them throws.
+
+struct Table {
+  sqlite3_vtab base;
+  const std::vector<IncomingRow>* rows;
+};
+
+struct Cursor {
+  sqlite3_vtab_cursor base;
+  const IncomingRow* row;
+  const IncomingRow* end;
+};
+
+int connect(sqlite3* database, void* rows, int, const char* const*, sqlite3_vtab** made, char**) {
+  const int code = sqlite3_declare_vtab(
+      database,
+      "CREATE TABLE x (id, started_at, flags, labels, user, session, agent, request_id, upstream_request_id, status,"
+      " upstream_status, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_search_requests,"
+      " estimated_input, cost, queue_wait, time_to_first_byte, duration, request_bytes, response_bytes)");
+  if (code != SQLITE_OK) return code;
+  auto* table = new (std::nothrow) Table{{}, static_cast<const std::vector<IncomingRow>*>(rows)};
+  if (table == nullptr) return SQLITE_NOMEM;
+  *made = &table->base;
+  return SQLITE_OK;
+}
+
+int disconnect(sqlite3_vtab* table) {
+  delete reinterpret_cast<Table*>(table);
+  return SQLITE_OK;
+}
+
+int best_index(sqlite3_vtab*, sqlite3_index_info* plan) {
+  plan->estimatedCost = 1000;
+  return SQLITE_OK;
+}
+
+int open(sqlite3_vtab*, sqlite3_vtab_cursor** made) {
+  auto* cursor = new (std::nothrow) Cursor{};
+  if (cursor == nullptr) return SQLITE_NOMEM;
+  *made = &cursor->base;
+  return SQLITE_OK;
+}
+
+int close(sqlite3_vtab_cursor* cursor) {
+  delete reinterpret_cast<Cursor*>(cursor);
+  return SQLITE_OK;
+}
+
+int filter(sqlite3_vtab_cursor* base, int, const char*, int, sqlite3_value**) {
+  auto* cursor = reinterpret_cast<Cursor*>(base);
+  const auto& rows = *reinterpret_cast<Table*>(base->pVtab)->rows;
+  cursor->row = rows.data();
+  cursor->end = rows.data() + rows.size();
+  return SQLITE_OK;
+}
+
+int next(sqlite3_vtab_cursor* cursor) {
+  ++reinterpret_cast<Cursor*>(cursor)->row;
+  return SQLITE_OK;
+}
+
+int eof(sqlite3_vtab_cursor* base) {
+  const auto* cursor = reinterpret_cast<Cursor*>(base);
+  return cursor->row == cursor->end ? 1 : 0;
+}
+
+int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
+  *id = reinterpret_cast<Cursor*>(cursor)->row->entry->id;
+  return SQLITE_OK;
+}
+
+int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int index) {
+  const IncomingRow& row = *reinterpret_cast<Cursor*>(cursor)->row;
+  const LedgerEntry& e = *row.entry;
+  // The entry outlives the statement: no text is copied.
+  const auto text = [&](const std::string& value) {
+    sqlite3_result_text(result, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+  };
+  const auto number = [&](std::int64_t value) { sqlite3_result_int64(result, value); };
+  switch (index) {
+    case 0: number(e.id); break;
+    case 1: number(unix_nanoseconds(e.started_at)); break;
+    case 2: number(pack_flags(e)); break;
+    case 3: number(row.labels); break;
+    case 4: number(row.user); break;
+    case 5: number(row.session); break;
+    case 6: number(row.agent); break;
+    case 7: text(e.request_id); break;
+    case 8: text(e.upstream_request_id); break;
+    case 9: number(e.status); break;
+    case 10: number(e.upstream_status); break;
+    case 11: number(e.tokens.input); break;
+    case 12: number(e.tokens.cache_read); break;
+    case 13: number(e.tokens.cache_write_5m); break;
+    case 14: number(e.tokens.cache_write_1h); break;
+    case 15: number(e.tokens.output); break;
+    case 16: number(e.tokens.reasoning); break;
+    case 17: number(e.web_search_requests); break;
+    case 18: number(e.estimated_input); break;
+    case 19: number(e.cost.nanodollars()); break;
+    case 20: number(e.queue_wait.count()); break;
+    case 21: number(e.time_to_first_byte.count()); break;
+    case 22: number(e.duration.count()); break;
+    case 23: number(e.request_bytes); break;
+    case 24: number(e.response_bytes); break;
+    default: sqlite3_result_null(result); break;
+  }
+  return SQLITE_OK;
+}
+
+const sqlite3_module& module_table() {
+  static const sqlite3_module module = [] {
+    sqlite3_module made{};
+    made.xConnect = connect;  // and no xCreate: there is this one table, and it needs no CREATE
+    made.xDisconnect = disconnect;
+    made.xBestIndex = best_index;
+    made.xOpen = open;
+    made.xClose = close;
+    made.xFilter = filter;
+    made.xNext = next;
+    made.xEof = eof;
+    made.xColumn = column;
+    made.xRowid = row_id;
+    return made;
+  }();
+  return module;
+}
+
+}  // namespace
+
+Result<void> show_incoming(Database& database, const std::vector<IncomingRow>& rows) {
+  auto* shown = const_cast<std::vector<IncomingRow>*>(&rows);  // only read, in `filter`
+  if (sqlite3_create_module(database.handle(), "incoming", &module_table(), shown) != SQLITE_OK) {
+    return fail(FailureKind::Io, Origin::Store, "store: SQLite takes no virtual table");
+  }
+  return {};
+}
+
+}  // namespace tidegate::store
