@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/cost_command.h"
 #include "app/cli/serve_command.h"
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   int exit_code = 0;
   tidegate::app::add_serve_command(program, exit_code);
+  tidegate::app::add_cost_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
   return exit_code;
 }

@@ -571,6 +571,8 @@ void Journey::charge() {
   charged_ = true;
   reader_.end();
   outcome_.answer = reader_.facts();
+  // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
+  if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;
   worker_.sink().charge(outcome_);
 }

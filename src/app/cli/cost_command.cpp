@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/cost_command.h"
+
+#include "app/cost_report.h"
+#include "base/time.h"
+#include "store/sqlite/ledger_reader.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::app {
+
+namespace {
+
+struct CostArguments {
+  std::string ledger = "./data";
+  std::string since = "24h";
+  std::vector<std::string> by{"model"};
+  std::string format = "table";
+  std::string fail_over;
+  std::string session;
+};
+
+int complain(std::string_view what) {
+  fmt::print(stderr, "tidegate: {}\n", what);
+  return 1;
+}
+
+int cost(const CostArguments& arguments) {
+  CostReport report;
+  for (const std::string& name : arguments.by) {
+    const auto dimension = store::dimension_named(name);
+    if (!dimension) return complain(fmt::format("--by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour", name));
+    report.by.push_back(*dimension);
+  }
+  const auto format = report_format_named(arguments.format);
+  if (!format) return complain(fmt::format("--format: '{}' is none of table, json, csv, markdown, junit", arguments.format));
+  const auto since = parse_duration(arguments.since);
+  if (!since) return complain("--since: " + since.error().detail);
+  if (!arguments.fail_over.empty()) {
+    const auto limit = Money::parse(arguments.fail_over);
+    if (!limit) return complain("--fail-over: " + limit.error().detail);
+    report.fail_over = *limit;
+  }
+  store::EntryFilter filter;
+  filter.since = SystemClock().now().wall - *since;
+  if (!arguments.session.empty()) filter.equals.push_back({store::Dimension::Session, arguments.session});
+  store::LedgerReader reader(arguments.ledger);
+  auto rows = reader.aggregate(filter, report.by);
+  if (!rows) return complain(rows.error().detail);
+  report.rows = std::move(*rows);
+  fmt::print("{}", write_report(report, *format));
+  return report.is_over() ? 2 : 0;
+}
+
+}  // namespace
+
+void add_cost_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<CostArguments>();
+  CLI::App* command = program.add_subcommand("cost", "Usage and cost, for terminals and for CI");
+  command->add_option("--ledger", arguments->ledger, "Directory of journal and ledger")->capture_default_str();
+  command->add_option("--since", arguments->since, "How far back: 30m, 24h, 7d")->capture_default_str();
+  command->add_option("--by", arguments->by, "Dimensions, separated by commas")->delimiter(',')->capture_default_str();
+  command->add_option("--format", arguments->format, "table, json, csv, markdown or junit")->capture_default_str();
+  command->add_option("--fail-over", arguments->fail_over, "Exit with 2 if the total is above so many dollars");
+  command->add_option("--session", arguments->session, "Only this session (Claude Code's session id)");
+  command->callback([arguments, &exit_code] { exit_code = cost(*arguments); });
+}
+
+}  // namespace tidegate::app
