@@ -5,7 +5,8 @@
 namespace tidegate::store {
 
 bool JournalWriter::accepting() const {
-  const std::size_t wanted = kMaxBeginBytes + (begun_ + 1) * (kMaxChargeBytes + kMaxEndBytes);
+  const std::size_t waiting = scarce_.load(std::memory_order_relaxed) ? begun_.load(std::memory_order_relaxed) : 0;
+  const std::size_t wanted = kMaxBeginBytes + (waiting + 1) * kMaxRestBytes;
   std::size_t room = current_ == nullptr ? 0 : current_->room();
   if (room >= wanted) return true;
   const Segment* offered = offered_.load(std::memory_order_acquire);
@@ -19,14 +20,16 @@ Recorded JournalWriter::begin(const BeginRecord& record) {
     return Recorded::No;
   }
   const Recorded recorded = append(record);
-  if (recorded == Recorded::Yes) ++begun_;
+  // One thread stores it, so that this needs no locked addition.
+  if (recorded == Recorded::Yes) begun_.store(begun_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   return recorded;
 }
 
 Recorded JournalWriter::charge(const ChargeRecord& record) { return append(record); }
 
 Recorded JournalWriter::end(const EndRecord& record) {
-  if (begun_ > 0) --begun_;
+  const std::size_t begun = begun_.load(std::memory_order_relaxed);
+  if (begun > 0) begun_.store(begun - 1, std::memory_order_relaxed);
   return append(record);
 }
 

@@ -30,8 +30,9 @@ class JournalWriter {
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  /// Whether there is room for one more attempt beside the rest of all that have begun. Ask before serving under
-  /// WhenFull::Refuse; `begin` asks by itself.
+  /// Whether there is room for one more attempt; once the journal cannot grow any more, beside the rest of all that
+  /// have begun, so that what was accepted can be recorded to its end. Ask before serving under WhenFull::Refuse;
+  /// `begin` asks by itself.
   [[nodiscard]] bool accepting() const;
 
   /// No: leave `charge` and `end` of this attempt out as well.
@@ -55,12 +56,13 @@ class JournalWriter {
   // The worker's own.
   Segment* current_ = nullptr;
   std::uint32_t sequence_ = 0;
-  std::size_t begun_ = 0;  ///< attempts that have begun and not ended
 
   // Shared with the keeper.
   std::atomic<Segment*> offered_ = nullptr;  ///< keeper stores, worker takes
   std::atomic<Segment*> active_ = nullptr;   ///< worker stores: the one it writes to
+  std::atomic<std::size_t> begun_ = 0;       ///< worker stores: attempts that have begun and not ended
   std::atomic<bool> turn_ = false;           ///< keeper asks: take the offered segment with the next record
+  std::atomic<bool> scarce_ = false;         ///< keeper says: the rest of what has begun may need all that is left
   std::atomic<std::uint64_t> not_recorded_ = 0;
 };
 

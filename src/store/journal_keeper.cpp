@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kGroup = 2048;
 /// How often the workers' supply is looked after.
 constexpr Milliseconds kRound(100);
+constexpr std::size_t kMinSegmentBytes = 16 * kPageBytes;
 constexpr Nanoseconds kFirstPause = Milliseconds(500);
 constexpr Nanoseconds kLongestPause = Seconds(30);
 constexpr Nanoseconds kCarryAfter = Seconds(30);
@@ -55,12 +56,15 @@ Result<std::unique_ptr<JournalKeeper>> JournalKeeper::open(const StoreOptions& o
   if (!lock) return fail(lock);
   std::unique_ptr<JournalKeeper> keeper(new JournalKeeper(options, ledger, clock, std::move(*lock)));
   const Now now = clock.now();
+  // Each worker has a segment in use, one offered and one being synced: they must not take the whole journal at once.
+  const std::size_t share = options.journal_bytes / (std::max(workers, 1U) * std::size_t{4});
+  keeper->options_.segment_bytes = std::max(kMinSegmentBytes, std::min(options.segment_bytes, share));
   keeper->drain(now);
   for (unsigned worker = 0; worker < workers; ++worker) {
     keeper->lanes_.push_back(std::make_unique<WriterLane>());
-    auto made = keeper->make_segment(worker, options.segment_bytes, now);
+    auto made = keeper->make_segment(worker, keeper->options_.segment_bytes, now);
     if (!made) return fail(made);
-    keeper->lanes_.back()->supply([&] { return std::move(*made); });
+    keeper->lanes_.back()->supply([&] { return std::move(*made); }, true);
   }
   keeper->publish();
   return keeper;
@@ -76,6 +80,8 @@ JournalKeeper::JournalKeeper(const StoreOptions& options, Ledger& ledger, const 
       foreign_(std::make_unique<ForeignJournal>(journal_, SegmentCursor::Holes::Skip)) {
   unreadable_ = foreign_->unreadable();
   next_number_ = foreign_->greatest_number() + 1;
+  // A ledger that cannot be read now is left out: what it holds is older than the clock, unless that was set back as
+  // well.
   last_id_ = std::max(foreign_->greatest_id(), ledger_.last_id().value_or(0));
 }
 
@@ -126,12 +132,17 @@ void JournalKeeper::tick(Now now) {
 }
 
 void JournalKeeper::supply(Now now) {
+  std::size_t wanted = journal_bytes() + 2 * lanes_.size() * options_.segment_bytes;
+  for (const auto& lane : lanes_) wanted += lane->reserve();
+  const bool may_grow = wanted <= options_.journal_bytes;
   for (std::uint32_t worker = 0; worker < lanes_.size(); ++worker) {
-    lanes_[worker]->supply([&]() -> std::unique_ptr<Segment> {
-      auto made = make_segment(worker, options_.segment_bytes, now);
-      note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
-      return made ? std::move(*made) : nullptr;
-    });
+    lanes_[worker]->supply(
+        [&]() -> std::unique_ptr<Segment> {
+          auto made = make_segment(worker, options_.segment_bytes, now);
+          note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
+          return made ? std::move(*made) : nullptr;
+        },
+        may_grow);
   }
 }
 
@@ -148,7 +159,7 @@ void JournalKeeper::sync(Now now) {
 
 void JournalKeeper::drain(Now now) {
   Result<void> drained = drain_foreign();
-  if (drained) drained = drain_lanes();
+  if (drained) drained = drain_lanes(now);
   if (drained && now.steady >= maintain_due_) {
     maintain_due_ = now.steady + kMaintainInterval;
     drained = ledger_.maintain(first_id_at(now.wall - options_.retention));
@@ -171,12 +182,16 @@ Result<void> JournalKeeper::drain_foreign() {
   return {};
 }
 
-Result<void> JournalKeeper::drain_lanes() {
+Result<void> JournalKeeper::drain_lanes(Now now) {
   for (bool complete = false; !complete;) {
     complete = true;
     for (const auto& lane : lanes_) complete = lane->read(fold_, kGroup) && complete;
     if (fold_.finished_count() == 0) break;
     if (auto done = hand_over(fold_); !done) return done;
+    if (complete) break;
+    // After an outage there may be hundreds of groups; the workers go on meanwhile.
+    for (const auto& lane : lanes_) lane->free_drained(now.steady);
+    supply(now);
   }
   return {};
 }

@@ -82,7 +82,7 @@ class JournalKeeper {
   void sync(Now now);
   void drain(Now now);
   [[nodiscard]] Result<void> drain_foreign();
-  [[nodiscard]] Result<void> drain_lanes();
+  [[nodiscard]] Result<void> drain_lanes(Now now);
   [[nodiscard]] Result<void> hand_over(Fold& fold);
   void free_space(Now now);
   void carry_over(const std::vector<TrackedSegment*>& held, Now now);

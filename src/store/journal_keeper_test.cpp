@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -149,7 +150,7 @@ TEST_F(Keeping, KeepsEntriesInTheJournalWhileTheLedgerFails) {
 }
 
 TEST_F(Keeping, RefusesToBeginWhenTheJournalIsFullButRecordsTheRestOfWhatHasBegun) {
-  options.journal_bytes = 256 * 1024;
+  options.journal_bytes = 512 * 1024;
   const auto keeper = open();
   JournalWriter& writer = keeper->writer(0);
   ledger.failing = true;
@@ -173,6 +174,74 @@ TEST_F(Keeping, RefusesToBeginWhenTheJournalIsFullButRecordsTheRestOfWhatHasBegu
   EXPECT_EQ(ledger.kept.size(), begun.size());
   round(*keeper);
   EXPECT_TRUE(writer.accepting());
+}
+
+TEST_F(Keeping, AcceptsManyAttemptsAtOnceWhileTheJournalCanGrow) {
+  options.journal_bytes = 16 * 1024 * 1024;
+  const auto keeper = open();
+  JournalWriter& writer = keeper->writer(0);
+  // Their charges and ends alone would fill five segments.
+  for (AttemptId id = 1; id <= 500; ++id) {
+    ASSERT_EQ(writer.begin(sample_begin(id)), Recorded::Yes) << id;
+    round(*keeper);
+  }
+  for (AttemptId id = 1; id <= 500; ++id) {
+    ASSERT_EQ(writer.charge(sample_charge(id)), Recorded::Yes);
+    ASSERT_EQ(writer.end(sample_end(id)), Recorded::Yes);
+    round(*keeper);
+  }
+  EXPECT_EQ(ledger.kept.size(), 500U);
+}
+
+TEST_F(Keeping, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
+  const auto keeper = open();
+  JournalWriter& writer = keeper->writer(0);
+  // A limit on the size of files stands for a full disk; its signal is ignored, so that reserving space fails with
+  // EFBIG.
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small { 32 * 1024, before.rlim_max };
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  AttemptId recorded = 0;
+  while (writer.accepting()) {
+    ASSERT_TRUE(record_attempt(writer, ++recorded)) << recorded;
+    keeper->tick(clock.now());
+  }
+  EXPECT_THAT(keeper->health().last_error, HasSubstr("journal: cannot reserve"));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, handler);
+  round(*keeper);
+  EXPECT_TRUE(writer.accepting());
+  EXPECT_EQ(keeper->health().last_error, "");
+  EXPECT_EQ(ledger.kept.size(), static_cast<std::size_t>(recorded));
+  EXPECT_EQ(keeper->health().not_recorded, 0U);
+}
+
+TEST_F(Keeping, SharesASmallJournalAmongManyWorkers) {
+  options.segment_bytes = 8 * 1024 * 1024;
+  options.journal_bytes = 16 * 1024 * 1024;
+  const auto keeper = open(32);
+  for (unsigned worker = 0; worker < 32; ++worker) ASSERT_TRUE(record_attempt(keeper->writer(worker), 1 + worker));
+  round(*keeper);
+  EXPECT_EQ(ledger.kept.size(), 32U);
+  EXPECT_LE(keeper->health().journal_bytes, options.journal_bytes);
+}
+
+TEST_F(Keeping, DrainsThroughAnOutageThatFilledManyGroups) {
+  options.segment_bytes = 1024 * 1024;
+  options.journal_bytes = 32 * 1024 * 1024;
+  const auto keeper = open();
+  ledger.failing = true;
+  for (AttemptId id = 1; id <= 10'000; ++id) {
+    ASSERT_TRUE(record_attempt(keeper->writer(0), id)) << id;
+    if (id % 100 == 0) round(*keeper);
+  }
+  EXPECT_LE(keeper->health().undrained, 2048U);
+  ledger.failing = false;
+  round(*keeper, Seconds(60));
+  EXPECT_EQ(ledger.kept.size(), 10'000U);
+  EXPECT_LE(files(), 3U);
 }
 
 TEST_F(Keeping, CarriesLongAttemptsOverSoThatTheirSegmentCanGo) {

@@ -40,6 +40,9 @@ inline constexpr std::size_t kMaxBeginBytes = 14 * kCellBytes;
 inline constexpr std::size_t kMaxChargeBytes = 9 * kCellBytes;
 inline constexpr std::size_t kMaxEndBytes = 3 * kCellBytes;
 
+/// What an attempt may still take after its begin.
+inline constexpr std::size_t kMaxRestBytes = kMaxChargeBytes + kMaxEndBytes;
+
 enum class RecordKind : std::uint8_t { Begin = 1, Charge = 2, End = 3, Padding = 127 };
 
 /// The first `most` bytes of `text`, less the beginning of a character that would be cut in two.

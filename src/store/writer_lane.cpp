@@ -27,7 +27,7 @@ bool WriterLane::has_room(const TrackedSegment& tracked) {
   return tracked.segment->room() >= tracked.segment->bytes().size() / 4;
 }
 
-void WriterLane::supply(const MakeSegment& make) {
+void WriterLane::supply(const MakeSegment& make, bool may_grow) {
   look();
   if (active_ != nullptr) {
     const std::size_t position = active_->segment->position();
@@ -37,6 +37,7 @@ void WriterLane::supply(const MakeSegment& make) {
     }
     last_position_ = position;
   }
+  writer_.scarce_.store(!may_grow, std::memory_order_relaxed);
   if (offered_ != nullptr) return;
   touch_bytes_ = std::max(touch_bytes_, kMinTouchBytes);
   const auto resting = std::find_if(segments_.begin(), segments_.end(),
@@ -45,7 +46,10 @@ void WriterLane::supply(const MakeSegment& make) {
     offered_ = resting->get();
   } else {
     auto made = make();
-    if (made == nullptr) return;
+    if (made == nullptr) {
+      writer_.scarce_.store(true, std::memory_order_relaxed);
+      return;
+    }
     segments_.push_back(std::make_unique<TrackedSegment>(std::move(made), SegmentCursor::Holes::Stop));
     in_order_.push_back(segments_.back().get());
     offered_ = segments_.back().get();
@@ -67,7 +71,10 @@ Result<void> WriterLane::turn() {
   look();
   if (active_ == nullptr || active_->segment->position() == active_->synced) return {};
   const std::size_t position = active_->segment->position();
-  if (position == turn_asked_at_) {
+  // A turn would leave room behind that is needed while no new segment can be had; then the worker may have to wait for
+  // the disk.
+  if (position == turn_asked_at_ || writer_.scarce_.load(std::memory_order_relaxed)) {
+    writer_.turn_.store(false, std::memory_order_relaxed);
     active_->synced = position;  // before the sync: what comes meanwhile is not covered
     return active_->segment->sync();
   }
@@ -127,6 +134,10 @@ std::size_t WriterLane::bytes() const {
   std::size_t sum = 0;
   for (const auto& tracked : segments_) sum += tracked->segment->bytes().size();
   return sum;
+}
+
+std::size_t WriterLane::reserve() const {
+  return writer_.begun_.load(std::memory_order_relaxed) * kMaxRestBytes * 3 / 2;
 }
 
 std::size_t WriterLane::damaged() const {

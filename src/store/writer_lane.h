@@ -23,8 +23,9 @@ class WriterLane {
 
   [[nodiscard]] JournalWriter& writer() { return writer_; }
 
-  /// Sees to it that a segment is offered, and that the pages the worker will write to next are at hand.
-  void supply(const MakeSegment& make);
+  /// Sees to it that a segment is offered, and that the pages the worker will write to next are at hand. `may_grow`:
+  /// whether `make` will find room once more after this time; if not, the worker is told to be sparing.
+  void supply(const MakeSegment& make, bool may_grow);
   /// Folds what was committed, until `fold` has `enough` finished attempts; true if everything was read.
   [[nodiscard]] bool read(Fold& fold, std::size_t enough);
   /// Asks the worker to turn to the offered segment with its next record, so that its present one can be synced. One
@@ -40,6 +41,8 @@ class WriterLane {
   void close();
 
   [[nodiscard]] std::size_t bytes() const;
+  /// What the rest of all that has begun may take, the unused ends of pages included.
+  [[nodiscard]] std::size_t reserve() const;
   [[nodiscard]] std::size_t damaged() const;
 
  private:

@@ -19,19 +19,18 @@ CREATE TABLE label_set (
           organisation, workspace, error_kind, stop_reason)
 );
 CREATE TABLE text (id INTEGER PRIMARY KEY, value TEXT UNIQUE);
-CREATE TABLE entry (
+CREATE TABLE entry (   -- columns without a type: SQLite then stores what it is given and converts nothing
   id INTEGER PRIMARY KEY,
-  started_at INTEGER,  -- nanoseconds since 1970
-  flags INTEGER,       -- ledger_schema.h
-  labels INTEGER,      -- label_set.id
-  user INTEGER, session INTEGER, agent INTEGER,  -- text.id, 0 = none
-  request_id TEXT, upstream_request_id TEXT,
-  status INTEGER, upstream_status INTEGER,
-  input INTEGER, cache_read INTEGER, cache_write_5m INTEGER, cache_write_1h INTEGER, output INTEGER, reasoning INTEGER,
-  web_search_requests INTEGER, estimated_input INTEGER,
-  cost INTEGER,        -- nano-dollars
-  queue_wait INTEGER, time_to_first_byte INTEGER, duration INTEGER,  -- nanoseconds
-  request_bytes INTEGER, response_bytes INTEGER
+  started_at,          -- nanoseconds since 1970
+  flags,               -- ledger_schema.h
+  labels,              -- label_set.id
+  user, session, agent,  -- text.id, 0 = none
+  request_id, upstream_request_id,
+  status, upstream_status,
+  input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_search_requests, estimated_input,
+  cost,                -- nano-dollars
+  queue_wait, time_to_first_byte, duration,  -- nanoseconds
+  request_bytes, response_bytes
 );
 CREATE TABLE limit_reading (
   pool TEXT, model_group TEXT, dimension INTEGER,
