@@ -10,6 +10,9 @@ namespace {
 
 /// Pages are touched this far ahead at least, and four times what came between two rounds.
 constexpr std::size_t kMinTouchBytes = 128 * 1024;
+/// A new segment is touched further, so that a burst after quiet does not outrun the pages. Not each time one is offered again:
+/// touched pages are written to disk with the next sync, used or not.
+constexpr std::size_t kFirstTouchBytes = 2 * 1024 * 1024;
 
 }  // namespace
 
@@ -40,6 +43,7 @@ void WriterLane::supply(const MakeSegment& make, bool may_grow) {
   writer_.scarce_.store(!may_grow, std::memory_order_relaxed);
   if (offered_ != nullptr) return;
   touch_bytes_ = std::max(touch_bytes_, kMinTouchBytes);
+  std::size_t touched = touch_bytes_;
   const auto resting = std::find_if(segments_.begin(), segments_.end(),
                                     [&](const auto& tracked) { return is_quiet(*tracked) && has_room(*tracked); });
   if (resting != segments_.end()) {
@@ -53,8 +57,9 @@ void WriterLane::supply(const MakeSegment& make, bool may_grow) {
     segments_.push_back(std::make_unique<TrackedSegment>(std::move(made), SegmentCursor::Holes::Stop));
     in_order_.push_back(segments_.back().get());
     offered_ = segments_.back().get();
+    touched = std::max(touched, kFirstTouchBytes);
   }
-  offered_->segment->touch_ahead(touch_bytes_);
+  offered_->segment->touch_ahead(touched);
   writer_.offered_.store(offered_->segment.get(), std::memory_order_release);
 }
 

@@ -13,9 +13,12 @@
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <thread>
 
 namespace tidegate::store {
 namespace {
@@ -198,6 +201,54 @@ TEST_F(Ledgers, ForgetEntriesPastTheirRetention) {
   ASSERT_TRUE(write(ledger, full_entry(9)));
   ASSERT_TRUE(ledger.maintain(9));
   EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(9)});
+}
+
+TEST_F(Ledgers, HoldEveryAttemptThatWasReportedBeforeAKill) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 256 * 1024;
+  options.drain_interval = Milliseconds(1);
+  options.sync_interval = Milliseconds(1);
+  SystemClock clock;
+  AttemptId reported = 0;
+  for (int run = 0; run < 3; ++run) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(60);
+      SqliteLedger ledger(path);
+      auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();
+      keeper->start();
+      for (AttemptId id = std::max<AttemptId>(keeper->last_id(), 0) + 1;; ++id) {
+        while (!keeper->writer(0).accepting()) std::this_thread::yield();
+        // The charge is what a client may rely on; the end comes after it has its answer.
+        if (keeper->writer(0).begin(sample_begin(id)) != Recorded::Yes) ::_exit(1);
+        if (keeper->writer(0).charge(sample_charge(id)) != Recorded::Yes) ::_exit(1);
+        if (::write(ends[1], &id, sizeof id) != sizeof id) ::_exit(1);
+        if (keeper->writer(0).end(sample_end(id)) != Recorded::Yes) ::_exit(1);
+      }
+    }
+    ::close(ends[1]);
+    for (int i = 0; i < 1500; ++i) ASSERT_EQ(::read(ends[0], &reported, sizeof reported), sizeof reported);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    while (::read(ends[0], &reported, sizeof reported) == sizeof reported) {
+    }
+    ::close(ends[0]);
+  }
+  // As `tidegate cost` sees it before the next start, and after it.
+  for (const bool restarted : {false, true}) {
+    SqliteLedger ledger(path);
+    if (restarted) JournalKeeper::open(options, 1, ledger, clock).value()->stop();
+    const auto kept = all(directory.path());
+    ASSERT_GE(kept.size(), static_cast<std::size_t>(reported));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(reported); ++i) {
+      ASSERT_EQ(kept[i].id, static_cast<AttemptId>(i) + 1);
+      ASSERT_EQ(kept[i].cost, sample_charge(kept[i].id).cost);
+      ASSERT_FALSE(kept[i].estimated);
+    }
+  }
 }
 
 TEST_F(Ledgers, TakeWhatAKeeperDrainsAndLetItGoOnWhileTheyAreLocked) {
