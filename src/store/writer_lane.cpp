@@ -10,8 +10,8 @@ namespace {
 
 /// Pages are touched this far ahead at least, and four times what came between two rounds.
 constexpr std::size_t kMinTouchBytes = 128 * 1024;
-/// A new segment is touched further, so that a burst after quiet does not outrun the pages. Not each time one is offered again:
-/// touched pages are written to disk with the next sync, used or not.
+/// A new segment is touched further, so that a burst after quiet does not outrun the pages. Not each time one is
+/// offered again: touched pages are written to disk with the next sync, used or not.
 constexpr std::size_t kFirstTouchBytes = 2 * 1024 * 1024;
 
 }  // namespace
