@@ -16,30 +16,28 @@ namespace tidegate::metrics {
 
 /// One finished request, as far as metrics are concerned. The text is borrowed for the call.
 struct RequestSample {
-  std::string_view provider;  ///< the configuration's name; empty if nothing went upstream
-  std::string_view
-      model;  ///< as requested; leave it empty where the caller was not authenticated: strangers fill no labels
-  std::string_view response_model;  ///< as answered; empty if not said
-  std::string_view endpoint;        ///< `messages`, `chat_completions` …
-  std::string_view tenant;          ///< empty if there is none
-  int status = 0;                   ///< as the client saw it; 0 if it saw none
-  std::string_view error_kind;      ///< of the provider's last answer; empty if it was good
+  std::string_view provider = {};        ///< the configuration's name; empty if nothing went upstream
+  std::string_view model = {};           ///< as requested; empty for a caller that was not authenticated
+  std::string_view response_model = {};  ///< as answered; empty if not said
+  std::string_view endpoint = {};        ///< `messages`, `chat_completions` …
+  std::string_view tenant = {};          ///< empty if there is none
+  int status = 0;                        ///< as the client saw it; 0 if it saw none
+  std::string_view error_kind = {};      ///< of the provider's last answer; empty if it was good
 
-  std::string_view
-      genai_operation;  ///< `chat`, `embeddings`; empty for what is no operation of a model (models, files …)
-  std::string_view genai_provider;  ///< `anthropic`, `openai`
+  std::string_view genai_operation = {};  ///< `chat`, `embeddings`; empty for models, files and the like
+  std::string_view genai_provider = {};   ///< `anthropic`, `openai`
 
   std::int64_t input_tokens = 0;  ///< the five kinds do not overlap
   std::int64_t cache_read_tokens = 0;
   std::int64_t cache_write_5m_tokens = 0;
   std::int64_t cache_write_1h_tokens = 0;
   std::int64_t output_tokens = 0;
-  Money cost;
+  Money cost = {};
   bool price_known = true;
 
   Nanoseconds duration{0};
-  std::optional<Nanoseconds> time_to_first_token;  ///< absent if no token came
-  std::optional<Nanoseconds> overhead;             ///< absent if nothing went upstream
+  std::optional<Nanoseconds> time_to_first_token = {};  ///< absent if no token came
+  std::optional<Nanoseconds> overhead = {};             ///< absent if nothing went upstream
 };
 
 /// Counts finished requests for one worker, on that worker's thread. What a label set needs is resolved once and kept,

@@ -29,12 +29,12 @@ void add(SampleSink& sink, Metric metric, WallTime time);
 
 /// One dimension of one pool, at this moment.
 struct PoolFigures {
-  std::string_view pool;
-  std::string_view model_group;
-  std::string_view dimension;  ///< `requests`, `input_tokens` …
-  std::optional<double> limit;
-  std::optional<double> remaining;
-  std::optional<double> seconds_to_exhaustion;
+  std::string_view pool = {};
+  std::string_view model_group = {};
+  std::string_view dimension = {};  ///< `requests`, `input_tokens` …
+  std::optional<double> limit = {};
+  std::optional<double> remaining = {};
+  std::optional<double> seconds_to_exhaustion = {};
 };
 void add(SampleSink& sink, const PoolFigures& figures);
 
@@ -49,8 +49,8 @@ struct LedgerFigures {
 void add(SampleSink& sink, const LedgerFigures& figures);
 
 struct BuildFigures {
-  std::string_view version;
-  std::string_view commit;
+  std::string_view version = {};
+  std::string_view commit = {};
 };
 void add(SampleSink& sink, const BuildFigures& figures);
 
