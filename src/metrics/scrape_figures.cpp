@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "metrics/scrape_figures.h"
+
+namespace tidegate::metrics {
+
+void add(SampleSink& sink, Metric metric, std::optional<double> value) { sink.add(definition(metric), {}, value); }
+
+void add(SampleSink& sink, Metric metric, WallTime time) {
+  add(sink, metric, std::chrono::duration_cast<Seconds>(time.time_since_epoch()).count());
+}
+
+void add(SampleSink& sink, const PoolFigures& figures) {
+  const auto add_one = [&](Metric metric, std::optional<double> value) {
+    sink.add(definition(metric), {figures.pool, figures.model_group, figures.dimension}, value);
+  };
+  add_one(Metric::PoolLimit, figures.limit);
+  add_one(Metric::PoolRemaining, figures.remaining);
+  add_one(Metric::PoolSecondsToExhaustion, figures.seconds_to_exhaustion);
+}
+
+void add(SampleSink& sink, const LedgerFigures& figures) {
+  add(sink, Metric::LedgerAppended, figures.appended);
+  add(sink, Metric::LedgerDrained, figures.drained);
+  add(sink, Metric::LedgerUndrained, figures.undrained);
+  add(sink, Metric::LedgerJournalBytes, figures.journal_bytes);
+  add(sink, Metric::LedgerErrors, figures.errors);
+  add(sink, Metric::LedgerUnrecorded, figures.unrecorded);
+}
+
+void add(SampleSink& sink, const BuildFigures& figures) {
+  sink.add(definition(Metric::BuildInfo), {figures.version, figures.commit}, 1.0);
+}
+
+void add(SampleSink& sink, const ProcessFigures& figures) {
+  add(sink, Metric::ProcessStartTime, figures.start_time);
+  add(sink, Metric::ProcessResidentMemory, figures.resident_bytes);
+  add(sink, Metric::ProcessCpu, figures.cpu_seconds);
+}
+
+}  // namespace tidegate::metrics

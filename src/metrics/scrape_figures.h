@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+#include "metrics/names.h"
+#include "metrics/snapshot.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tidegate::metrics {
+
+// What other modules know and a collector (Registry::collect) hands over at scrape time, on the scrape's thread.
+//
+//     registry.collect([&](SampleSink& sink) {
+//       add(sink, Metric::ClaudeRpmLeft, book.smallest_remaining_requests(now));
+//       add(sink, Metric::BodyMemory, body_memory.used());
+//     });
+
+/// A metric without labels; nothing is shown where there is no value.
+void add(SampleSink& sink, Metric metric, std::optional<double> value);
+inline void add(SampleSink& sink, Metric metric, std::int64_t value) {
+  add(sink, metric, std::optional<double>(static_cast<double>(value)));
+}
+/// Whole seconds since 1970, for Metric::CertificateExpiry.
+void add(SampleSink& sink, Metric metric, WallTime time);
+
+/// One dimension of one pool, at this moment.
+struct PoolFigures {
+  std::string_view pool = {};
+  std::string_view model_group = {};
+  std::string_view dimension = {};  ///< `requests`, `input_tokens` …
+  std::optional<double> limit = {};
+  std::optional<double> remaining = {};
+  std::optional<double> seconds_to_exhaustion = {};
+};
+void add(SampleSink& sink, const PoolFigures& figures);
+
+struct LedgerFigures {
+  std::int64_t appended = 0;
+  std::int64_t drained = 0;
+  std::int64_t undrained = 0;
+  std::int64_t journal_bytes = 0;
+  std::int64_t errors = 0;
+  std::int64_t unrecorded = 0;
+};
+void add(SampleSink& sink, const LedgerFigures& figures);
+
+struct BuildFigures {
+  std::string_view version = {};
+  std::string_view commit = {};
+};
+void add(SampleSink& sink, const BuildFigures& figures);
+
+/// Of this process; what the system does not tell is absent.
+struct ProcessFigures {
+  std::optional<double> start_time;  ///< Unix time, seconds
+  std::optional<double> resident_bytes;
+  std::optional<double> cpu_seconds;
+};
+/// Reads /proc (proc(5)): three small files, some 50 µs.
+[[nodiscard]] ProcessFigures read_process_figures();
+void add(SampleSink& sink, const ProcessFigures& figures);
+
+}  // namespace tidegate::metrics
