@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "config/checks.h"
+
+#include "config/byte_size.h"
+#include "config/nearest.h"
+#include "config/prices.h"
+#include "config/url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace tidegate::config {
+
+namespace {
+
+using gateway::AuthMode;
+using upstream::CredentialKind;
+using upstream::ProviderOptions;
+
+void check_readable(const std::string& path, std::string_view setting, Reading& reading) {
+  if (path.empty() || !reading.has(setting)) return;
+  if (const auto file = reading.file_reader()(path); !file) reading.refuse_at(setting, file.error().detail);
+}
+
+void check_certificate(const net::ListenOptions& listen, Reading& reading) {
+  if (listen.certificate_file.empty() != listen.private_key_file.empty()) {
+    const bool has_key = !listen.private_key_file.empty();
+    reading.refuse_at("listen", fmt::format("'{}' is missing; TLS needs 'certificate_file' and 'private_key_file'",
+                                            has_key ? "certificate_file" : "private_key_file"));
+  }
+  check_readable(listen.certificate_file, "listen.certificate_file", reading);
+  constexpr std::string_view kKeyFile = "listen.private_key_file";
+  if (listen.private_key_file.empty() || !reading.has(kKeyFile)) return;
+  const auto file = reading.file_reader()(listen.private_key_file);
+  if (!file) {
+    reading.refuse_at(kKeyFile, file.error().detail);
+  } else if (is_open_to_others(file->permissions)) {
+    reading.warn_at(kKeyFile, fmt::format("{} can be read by others (permissions {:04o}); run: chmod 600 {}",
+                                          listen.private_key_file, file->permissions, listen.private_key_file));
+  }
+}
+
+void check_doors(const Options& options, Reading& reading) {
+  const net::ListenOptions& listen = options.listen;
+  if (!is_loopback(listen.host)) {
+    const std::string address = address_text(listen.host, listen.port);
+    if (options.gateway.auth == AuthMode::Open) {
+      reading.refuse_at(
+          reading.has("auth") ? "auth" : "listen",
+          fmt::format("'auth: open' would let everyone who reaches {} spend your keys; listen on 127.0.0.1, or "
+                      "set 'auth: virtual' and give out keys with 'tidegate keys create', or 'auth: passthrough'",
+                      address));
+    }
+    if (listen.certificate_file.empty()) {
+      reading.warn_at("listen",
+                      fmt::format("{} serves plain HTTP beyond this machine: keys and prompts can be read on the way; "
+                                  "set certificate_file and private_key_file, or stand behind a TLS proxy",
+                                  address));
+    }
+  }
+  const net::ListenOptions& admin = options.admin.admin;
+  if (!is_loopback(admin.host) && options.admin.token.empty()) {
+    reading.refuse_at("admin", fmt::format("without a token, everyone who reaches {} could change what runs; listen on "
+                                           "127.0.0.1, or set 'token: {{env: NAME}}'",
+                                           address_text(admin.host, admin.port)));
+  }
+}
+
+void check_addresses(const Options& options, Reading& reading) {
+  struct Door {
+    std::string_view setting;
+    const net::ListenOptions& listen;
+  };
+  const std::array<Door, 3> doors{
+      {{"listen", options.listen}, {"metrics.address", options.admin.metrics}, {"admin.address", options.admin.admin}}};
+  for (std::size_t i = 0; i < doors.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool same = doors[i].listen.host == doors[j].listen.host && doors[i].listen.port == doors[j].listen.port;
+      if (!same || doors[i].listen.port == 0) continue;
+      const bool blame_later = reading.has(doors[i].setting);
+      reading.refuse_at(
+          doors[blame_later ? i : j].setting,
+          fmt::format("{} is taken by '{}'; give each its own port",
+                      address_text(doors[i].listen.host, doors[i].listen.port), doors[blame_later ? j : i].setting));
+    }
+  }
+}
+
+void check_keys(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
+  if (provider.credential == CredentialKind::None && !provider.keys.empty()) {
+    reading.refuse_at(path + ".keys", "would never be sent, because 'credential' is none; remove one of the two");
+  }
+  if (provider.credential != CredentialKind::None && provider.keys.empty() && auth != AuthMode::Passthrough) {
+    reading.refuse_at(path, "has no key; add 'keys: [{env: NAME}]', or write 'credential: none' if it wants none");
+  }
+  for (std::size_t i = 0; i < provider.keys.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const upstream::ProviderKey& key = provider.keys[i];
+      const std::string key_path = fmt::format("{}.keys[{}]", path, i);
+      if (!key.name.empty() && key.name == provider.keys[j].name) {
+        reading.refuse_at(key_path, fmt::format("{} is listed twice", key.name));
+      } else if (!key.secret.empty() && key.secret == provider.keys[j].secret) {
+        reading.warn_at(key_path, fmt::format("{} and {} hold the same key, which adds no capacity", key.name,
+                                              provider.keys[j].name));
+      }
+    }
+  }
+}
+
+void check_provider(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
+  check_keys(provider, path, auth, reading);
+  check_readable(provider.ca_file, path + ".tls.ca_file", reading);
+  if (!provider.verify_certificate) {
+    reading.warn_at(path + ".tls.verify", "certificates are not checked: anybody between could read keys and prompts");
+  }
+  if (const auto url = parse_url(provider.base_url); url && url->scheme == "http" && !is_loopback(url->host)) {
+    reading.warn_at(path + ".base_url",
+                    "plain HTTP beyond this machine: keys and prompts can be read on the way; use https");
+  }
+  if (provider.max_idle_connections > provider.max_connections) {
+    reading.refuse_at(path + ".connections", fmt::format("max_idle ({}) is more than max ({})",
+                                                         provider.max_idle_connections, provider.max_connections));
+  }
+  if (provider.deadlines.connect > provider.deadlines.total) {
+    reading.refuse_at(path + ".deadlines",
+                      fmt::format("connect ({}) is longer than total ({})", tidegate::to_text(provider.deadlines.connect),
+                                  tidegate::to_text(provider.deadlines.total)));
+  }
+}
+
+std::vector<std::string> check_providers(const Options& options, Reading& reading) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < options.providers.size(); ++i) {
+    const ProviderOptions& provider = options.providers[i];
+    const std::string path = fmt::format("providers[{}]", i);
+    check_provider(provider, path, options.gateway.auth, reading);
+    if (provider.id.empty()) continue;  // reported as missing
+    if (std::find(names.begin(), names.end(), provider.id.text()) != names.end()) {
+      reading.refuse_at(path + ".name",
+                        fmt::format("'{}' is the name of another provider too; give each its own", provider.id.text()));
+    }
+    names.push_back(provider.id.text());
+  }
+  return names;
+}
+
+void check_name(const std::string& name, const std::vector<std::string>& names, std::string_view path,
+                Reading& reading) {
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+  const auto near = nearest(name, names);
+  reading.refuse_at(
+      path, near ? fmt::format("no provider is named '{}'; did you mean '{}'?", name, *near)
+                 : fmt::format("no provider is named '{}'; there {} {}", name, names.size() == 1 ? "is only" : "are",
+                               names.empty() ? "none" : one_of(names)));
+}
+
+void check_routes(const Options& options, const std::vector<std::string>& names, Reading& reading) {
+  std::set<std::string> patterns;
+  bool takes_all = false;
+  for (std::size_t i = 0; i < options.gateway.routes.size(); ++i) {
+    const gateway::RouteRule& route = options.gateway.routes[i];
+    const std::string path = fmt::format("routes[{}]", i);
+    check_name(route.provider.text(), names, path + ".provider", reading);
+    if (takes_all) {
+      reading.warn_at(path, "is never reached: a route before it takes every model");
+    } else if (!patterns.insert(route.model).second) {
+      reading.refuse_at(path + ".model",
+                        fmt::format("'{}' has a route already, and the first that matches counts", route.model));
+    }
+    takes_all = takes_all || route.model == "*";
+  }
+}
+
+void check_sizes(const Options& options, Reading& reading) {
+  if (options.gateway.body_memory < options.limits.max_body_bytes) {
+    reading.refuse_at(
+        reading.has("limits.body_memory") ? "limits.body_memory" : "limits.max_body",
+        fmt::format("body_memory ({}) must hold at least one max_body ({})",
+                    byte_size_text(options.gateway.body_memory), byte_size_text(options.limits.max_body_bytes)));
+  }
+  if (options.store.journal_bytes / 2 < options.store.segment_bytes) {
+    reading.refuse_at(
+        reading.has("ledger.journal_size") ? "ledger.journal_size" : "ledger.segment_size",
+        fmt::format("journal_size ({}) must hold at least two segments (segment_size: {})",
+                    byte_size_text(options.store.journal_bytes), byte_size_text(options.store.segment_bytes)));
+  }
+}
+
+void check_windows(const monitor::WindowOptions& windows, Reading& reading) {
+  if (windows.lengths.empty()) reading.refuse_at("windows.lengths", "must name at least one length, as in [60s, 5m]");
+  const std::set<Nanoseconds> different(windows.lengths.begin(), windows.lengths.end());
+  if (different.size() != windows.lengths.size()) reading.refuse_at("windows.lengths", "names a length twice");
+}
+
+void check_prices(const pricing::PriceOptions& prices, const std::vector<std::string>& names, Reading& reading) {
+  if (!reading.has("prices")) return;  // the shipped list has tests of its own
+  check_overlaps(prices.rows, [&](const std::string& message) { reading.refuse_at("prices.rows", message); });
+  std::set<std::string> asked;
+  for (const pricing::PriceRow& row : prices.rows) {
+    if (row.provider && asked.insert(*row.provider).second) check_name(*row.provider, names, "prices.rows", reading);
+  }
+}
+
+}  // namespace
+
+void check_together(const Options& options, Reading& reading) {
+  check_certificate(options.listen, reading);
+  check_doors(options, reading);
+  check_addresses(options, reading);
+  const std::vector<std::string> names = check_providers(options, reading);
+  check_routes(options, names, reading);
+  check_sizes(options, reading);
+  check_windows(options.windows, reading);
+  check_prices(options.prices, names, reading);
+}
+
+}  // namespace tidegate::config

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "config/settings.h"
+
+#include "config/prices.h"
+#include "config/secrets.h"
+#include "config/url.h"
+
+#include <chrono>
+
+namespace tidegate::config {
+
+namespace {
+
+using gateway::RouteRule;
+using net::ListenOptions;
+using std::chrono::hours;
+using std::chrono::minutes;
+using upstream::CallDeadlines;
+using upstream::CredentialKind;
+using upstream::ProviderOptions;
+
+constexpr std::size_t kKiB = 1024;
+constexpr std::size_t kMiB = 1024 * kKiB;
+constexpr std::size_t kGiB = 1024 * kMiB;
+
+/// A place in a `T`: the accessor of a field. Generic, because it serves reading and printing.
+#define TIDEGATE_AT(member) \
+  [](auto& whole) -> auto& { return whole.member; }
+constexpr auto kItself = [](auto& whole) -> auto& { return whole; };
+
+// ------------------------------------------------------------------------------------------------------- single values
+
+std::optional<std::string> why_not_a_name(const std::string& text) {
+  const bool good = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+                    });
+  if (good) return std::nullopt;
+  return "is not a name; use at most 64 of a-z, 0-9, '-' and '_', because it becomes a label of metrics";
+}
+
+std::optional<std::string> why_not_a_header(const std::string& text) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";  // RFC 9110 5.6.2
+  const bool good = std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+  return good ? std::nullopt : std::optional<std::string>("is not a header name");
+}
+
+std::optional<std::string> why_not_an_origin(const std::string& text) {
+  const auto url = parse_url(text);
+  if (!url || (url->scheme != "http" && url->scheme != "https"))
+    return "is not a URL; write it as https://host or http://host:port";
+  if (!url->user.empty()) return "holds credentials; name them under 'keys'";
+  if (url->has_query || url->has_fragment) return "has a query or fragment; remove it";
+  return std::nullopt;
+}
+
+std::optional<std::string> why_not_a_proxy(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  const auto url = parse_url(text);
+  if (!url || url->scheme != "http") return "is not a proxy; write it as http://host:port, or none";
+  if (!url->user.empty())
+    return "holds credentials, which are not supported; use a proxy that takes this machine as it is";
+  if (url->path.size() > 1 || url->has_query || url->has_fragment)
+    return "has a path; a proxy is only http://host:port";
+  return std::nullopt;
+}
+
+template <typename Id>
+Type<Id> id() {
+  return converted<Id, std::string>(
+      checked_text("name", why_not_a_name),
+      [](Reading&, const Node&, const std::string& text) -> std::optional<Id> { return Id(text); },
+      [](const Id& value) { return value.text(); });
+}
+
+Type<std::string> proxy() {
+  return converted<std::string, std::string>(
+      checked_text("URL", why_not_a_proxy),
+      [](Reading&, const Node&, const std::string& text) -> std::optional<std::string> {
+        return text == "none" ? std::string() : text;
+      },
+      [](const std::string& value) { return value; });
+}
+
+/// `threads: 0` reads better as a word.
+Type<std::uint32_t> threads() {
+  Type<std::uint32_t> type = count<std::uint32_t>(0, 1'024);
+  type.range += "; 0 is one per core";
+  return type;
+}
+
+// ------------------------------------------------------------------------------------------------------------
+// listeners
+
+Type<ListenOptions> address() {
+  Type<ListenOptions> type;
+  type.name = "address";
+  type.schema = schema_of_type("string");
+  type.read = [](Reading& reading, const Node& node, ListenOptions& listen) {
+    const std::string* written = scalar(reading, node, "an address, as in 127.0.0.1:8080");
+    if (written == nullptr) return;
+    const auto parsed = parse_address(*written);
+    if (!parsed) {
+      reading.refuse(node,
+                     fmt::format("{} is not an address; write ADDRESS:PORT, as in 127.0.0.1:8080, 0.0.0.0:8080 or "
+                                 "[::1]:8080 (port 0 takes a free one)",
+                                 shown(*written)));
+      return;
+    }
+    listen.host = parsed->host;
+    listen.port = parsed->port;
+  };
+  type.print = [](const ListenOptions& listen) { return Node::quoted_text(address_text(listen.host, listen.port)); };
+  return type;
+}
+
+Type<ListenOptions> listener() {
+  Type<ListenOptions> type =
+      record<ListenOptions>({field<ListenOptions>("address", kItself, address(), "where clients connect"),
+                             field<ListenOptions>("certificate_file", TIDEGATE_AT(certificate_file), text("path"),
+                                                  "PEM chain: clients must then use https; read again when it changes"),
+                             field<ListenOptions>("private_key_file", TIDEGATE_AT(private_key_file), text("path"),
+                                                  "PEM; required with certificate_file")});
+  const Type<ListenOptions> alone = address();
+  type.name = "address or map";
+  Node choices = Node::list();
+  choices.items = {alone.schema, type.schema};
+  type.schema = Node::map();
+  type.schema.with("anyOf", std::move(choices));
+  type.read = [alone, whole = type.read](Reading& reading, const Node& node, ListenOptions& listen) {
+    (node.kind == Node::Kind::Scalar ? alone.read : whole)(reading, node, listen);
+  };
+  type.print = [alone, whole = type.print](const ListenOptions& listen) {
+    return listen.certificate_file.empty() && listen.private_key_file.empty() ? alone.print(listen) : whole(listen);
+  };
+  return type;
+}
+
+Type<admin::AdminOptions> metrics() {
+  using admin::AdminOptions;
+  return record<AdminOptions>(
+      {field<AdminOptions>("address", TIDEGATE_AT(metrics), address(), "where Prometheus scrapes `/metrics`")});
+}
+
+Type<admin::AdminOptions> admin_settings() {
+  using admin::AdminOptions;
+  return record<AdminOptions>(
+      {field<AdminOptions>("address", TIDEGATE_AT(admin), address(), "where dashboard and admin API are served"),
+       field<AdminOptions>("token", TIDEGATE_AT(token), secret("a token"),
+                           "`authorization: Bearer TOKEN` of the admin API; required unless it listens on loopback")});
+}
+
+// ------------------------------------------------------------------------------------------------------------
+// providers
+
+/// `x-api-key`, `bearer`, `none` or `{header: NAME}`; sets two members.
+Type<ProviderOptions> credential() {
+  const Type<CredentialKind> kind = word<CredentialKind>({{"x-api-key", CredentialKind::ApiKeyHeader},
+                                                          {"bearer", CredentialKind::Bearer},
+                                                          {"none", CredentialKind::None}});
+  const Type<ProviderOptions> header = record<ProviderOptions>(
+      {field<ProviderOptions>("header", TIDEGATE_AT(credential_header), checked_text("header name", why_not_a_header),
+                              "header that carries the key alone")
+           .required()});
+  Type<ProviderOptions> type;
+  type.name = "word or map";
+  type.range = kind.range + ", or {header: NAME}";
+  Node choices = Node::list();
+  choices.items = {kind.schema, header.schema};
+  type.schema = Node::map();
+  type.schema.with("anyOf", std::move(choices));
+  type.read = [kind, header](Reading& reading, const Node& node, ProviderOptions& provider) {
+    if (node.kind != Node::Kind::Map) return kind.read(reading, node, provider.credential);
+    header.read(reading, node, provider);
+    if (!provider.credential_header.empty()) provider.credential = CredentialKind::NamedHeader;
+  };
+  type.print = [kind, header](const ProviderOptions& provider) {
+    return provider.credential == CredentialKind::NamedHeader ? header.print(provider)
+                                                              : kind.print(provider.credential);
+  };
+  return type;
+}
+
+Type<CallDeadlines> deadlines() {
+  return record<CallDeadlines>(
+      {field<CallDeadlines>("connect", TIDEGATE_AT(connect), duration(Milliseconds(10), minutes(5)),
+                            "name, TCP and TLS together"),
+       field<CallDeadlines>("first_byte", TIDEGATE_AT(first_byte), duration(Milliseconds(100), hours(24)),
+                            "from the request sent to the head of the answer"),
+       field<CallDeadlines>("idle", TIDEGATE_AT(idle), duration(Milliseconds(100), hours(24)),
+                            "longest pause inside an answer"),
+       field<CallDeadlines>("total", TIDEGATE_AT(total), duration(Milliseconds(100), hours(24)), "the whole call")});
+}
+
+Type<ProviderOptions> connections() {
+  return record<ProviderOptions>(
+      {field<ProviderOptions>("max", TIDEGATE_AT(max_connections), count<std::size_t>(1, 100'000),
+                              "open at once, per worker thread"),
+       field<ProviderOptions>("max_idle", TIDEGATE_AT(max_idle_connections), count<std::size_t>(0, 100'000),
+                              "kept open for the next request, per worker thread"),
+       field<ProviderOptions>("max_idle_time", TIDEGATE_AT(max_idle_time), duration(Milliseconds(100), hours(1)),
+                              "an idle connection older than this is not used again")});
+}
+
+Type<ProviderOptions> tls() {
+  return record<ProviderOptions>(
+      {field<ProviderOptions>("ca_file", TIDEGATE_AT(ca_file), text("path"),
+                              "PEM; without it, the authorities of the system"),
+       field<ProviderOptions>("verify", TIDEGATE_AT(verify_certificate), yes_or_no(),
+                              "false only for tests: anybody between could read keys and prompts")});
+}
+
+Type<ProviderOptions> provider() {
+  std::vector<Field<ProviderOptions>> fields;
+  fields.push_back(
+      field<ProviderOptions>("name", TIDEGATE_AT(id), id<ProviderId>(), "what routes, labels and logs call it")
+          .required());
+  fields.push_back(field<ProviderOptions>("base_url", TIDEGATE_AT(base_url), checked_text("URL", why_not_an_origin),
+                                          "origin; a path is put before the request's")
+                       .required());
+  fields.push_back(field<ProviderOptions>(
+      "dialect", TIDEGATE_AT(dialect),
+      word<llm::Dialect>({{"anthropic", llm::Dialect::Anthropic}, {"openai", llm::Dialect::OpenAi}}),
+      "how its requests and answers are written"));
+  fields.push_back(
+      field<ProviderOptions>("credential", kItself, credential(),
+                             "how it wants its key; by default x-api-key for anthropic, bearer for openai"));
+  fields.push_back(field<ProviderOptions>("keys", TIDEGATE_AT(keys), list_of(provider_key(), 1'000), "its keys"));
+  fields.push_back(field<ProviderOptions>("admin_key", TIDEGATE_AT(admin_key), secret("an admin key"),
+                                          "key of the Admin API, for `tidegate reconcile` and for limits"));
+  fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
+                                          "requested model: its name there; other models keep their name"));
+  fields.push_back(field<ProviderOptions>("deadlines", TIDEGATE_AT(deadlines), deadlines(),
+                                          "how long each part of a call may take"));
+  fields.push_back(field<ProviderOptions>("connections", kItself, connections(), "connections to it"));
+  fields.push_back(field<ProviderOptions>("tls", kItself, tls(), "how its certificate is checked"));
+  fields.push_back(
+      field<ProviderOptions>("proxy", TIDEGATE_AT(proxy), proxy(),
+                             "`http://host:port` for CONNECT, or none; by default HTTPS_PROXY unless NO_PROXY "
+                             "names the host, for https addresses only"));
+  return record<ProviderOptions>(std::move(fields));
+}
+
+/// A provider of OpenAI's dialect wants a bearer token unless it says otherwise.
+Type<ProviderOptions> provider_with_usual_credential() {
+  Type<ProviderOptions> type = provider();
+  type.read = [read = type.read](Reading& reading, const Node& node, ProviderOptions& value) {
+    read(reading, node, value);
+    if (value.dialect == llm::Dialect::OpenAi && node.find("credential") == nullptr)
+      value.credential = CredentialKind::Bearer;
+  };
+  return type;
+}
+
+Type<RouteRule> route() {
+  return record<RouteRule>(
+      {field<RouteRule>("model", TIDEGATE_AT(model), text("pattern"),
+                        "requested model; `*` is any run, `?` one character"),
+       field<RouteRule>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "name of the provider that serves it")
+           .required()});
+}
+
+// ------------------------------------------------------------------------------------------------------- the other
+// maps
+
+Type<Options> limits() {
+  return record<Options>(
+      {field<Options>("max_head", TIDEGATE_AT(limits.max_head_bytes), byte_size(kKiB, 16 * kMiB),
+                      "head of a request; larger: 431"),
+       field<Options>("max_body", TIDEGATE_AT(limits.max_body_bytes), byte_size(kKiB, kGiB),
+                      "body of a request; larger: 413"),
+       field<Options>("max_upload", TIDEGATE_AT(limits.max_upload_bytes), byte_size(kKiB, 1024 * kGiB),
+                      "file upload, which streams through; larger: 413"),
+       field<Options>("max_connections", TIDEGATE_AT(limits.max_connections), count<std::size_t>(1, 10'000'000),
+                      "of clients; further ones wait in the kernel's backlog"),
+       field<Options>("head_timeout", TIDEGATE_AT(limits.head_timeout), duration(Milliseconds(100), hours(1)),
+                      "from a request's first byte to the end of its head; later: 408"),
+       field<Options>("body_timeout", TIDEGATE_AT(limits.body_timeout), duration(Milliseconds(100), hours(1)),
+                      "longest pause inside a request's body; longer: 408"),
+       field<Options>("idle_timeout", TIDEGATE_AT(limits.idle_timeout), duration(Milliseconds(100), hours(24)),
+                      "a connection without a request for so long is closed"),
+       field<Options>("write_timeout", TIDEGATE_AT(limits.write_timeout), duration(Milliseconds(100), hours(24)),
+                      "a client that takes no byte for so long is gone"),
+       field<Options>("body_memory", TIDEGATE_AT(gateway.body_memory), byte_size(kMiB, 1024 * kGiB),
+                      "all request bodies together; when it is spent, sockets are not read further"),
+       field<Options>("body_wait", TIDEGATE_AT(gateway.body_wait), duration(Nanoseconds(0), hours(1)),
+                      "for room in body_memory; longer: 429 with retry-after")});
+}
+
+Type<gateway::GatewayOptions> attribution() {
+  using gateway::GatewayOptions;
+  return record<GatewayOptions>(
+      {field<GatewayOptions>("default_tenant", TIDEGATE_AT(default_tenant), checked_text("name", why_not_a_name),
+                             "tenant of requests whose key names none"),
+       field<GatewayOptions>("user_headers", TIDEGATE_AT(user_headers),
+                             list_of(checked_text("header name", why_not_a_header), 32),
+                             "headers that name the user; the first one present wins over the body's user")});
+}
+
+Type<store::StoreOptions> ledger() {
+  using store::StoreOptions;
+  using store::WhenFull;
+  return record<StoreOptions>(
+      {field<StoreOptions>("directory", TIDEGATE_AT(directory), text("path"),
+                           "holds `ledger.db` and `journal/`; created if missing", Takes::Restart),
+       field<StoreOptions>("segment_size", TIDEGATE_AT(segment_bytes), byte_size(64 * kKiB, kGiB),
+                           "one file of the journal", Takes::Restart),
+       field<StoreOptions>("journal_size", TIDEGATE_AT(journal_bytes), byte_size(kMiB, 1024 * kGiB),
+                           "all files of the journal together", Takes::Restart),
+       field<StoreOptions>("when_full", TIDEGATE_AT(when_full),
+                           word<WhenFull>({{"continue", WhenFull::Continue}, {"refuse", WhenFull::Refuse}}),
+                           "when the journal is full: serve on and count what is not recorded, or answer 503",
+                           Takes::Restart),
+       field<StoreOptions>("sync_interval", TIDEGATE_AT(sync_interval), duration(Milliseconds(10), minutes(10)),
+                           "how much a power cut may cost: the journal is written to disk so often", Takes::Restart),
+       field<StoreOptions>("drain_interval", TIDEGATE_AT(drain_interval), duration(Milliseconds(10), minutes(10)),
+                           "how often entries are moved to the database", Takes::Restart),
+       field<StoreOptions>("retention", TIDEGATE_AT(retention), duration(hours(1), hours(24 * 3'650)),
+                           "older entries are deleted", Takes::Restart)});
+}
+
+Type<monitor::WindowOptions> windows() {
+  using monitor::WindowOptions;
+  return record<WindowOptions>(
+      {field<WindowOptions>("lengths", TIDEGATE_AT(lengths), list_of(duration(Seconds(1), hours(24)), 8),
+                            "sliding windows to keep", Takes::Restart),
+       field<WindowOptions>("max_values", TIDEGATE_AT(max_values), count<std::size_t>(1, 10'000),
+                            "rows per dimension (model, user …); the rest shares one row `other`", Takes::Restart)});
+}
+
+Type<LogOptions> log() {
+  return record<LogOptions>(
+      {field<LogOptions>("level", TIDEGATE_AT(level),
+                         word<LogLevel>({{"debug", LogLevel::Debug},
+                                         {"info", LogLevel::Info},
+                                         {"warning", LogLevel::Warning},
+                                         {"error", LogLevel::Error}}),
+                         "lines below this level are not written"),
+       field<LogOptions>("file", TIDEGATE_AT(file), text("path"), "without it, standard error", Takes::Restart),
+       field<LogOptions>("buffer_lines", TIDEGATE_AT(buffer_lines), count<std::size_t>(16, 10'000'000),
+                         "waiting lines; further ones are dropped and counted", Takes::Restart)});
+}
+
+Type<Options> make_all() {
+  using gateway::AuthMode;
+  std::vector<Field<Options>> fields;
+  fields.push_back(
+      field<Options>("listen", TIDEGATE_AT(listen), listener(), "where programs send their requests", Takes::Restart));
+  fields.push_back(field<Options>("metrics", TIDEGATE_AT(admin), metrics(), "the metrics listener", Takes::Restart));
+  fields.push_back(
+      field<Options>("admin", TIDEGATE_AT(admin), admin_settings(), "dashboard and admin API", Takes::Restart));
+  fields.push_back(field<Options>(
+      "auth", TIDEGATE_AT(gateway.auth),
+      word<AuthMode>(
+          {{"open", AuthMode::Open}, {"virtual", AuthMode::Virtual}, {"passthrough", AuthMode::Passthrough}}),
+      "who may use the gateway: everyone on this machine; holders of a key that `tidegate keys "
+      "create` made; everyone, with the client's own credential going upstream"));
+  fields.push_back(field<Options>("providers", TIDEGATE_AT(providers), list_of(provider_with_usual_credential(), 200),
+                                  "where requests go; without any, those whose keys are in the environment"));
+  fields.push_back(
+      field<Options>("routes", TIDEGATE_AT(gateway.routes), list_of(route(), 2'000),
+                     "which provider serves a model; the first that matches counts. Without any: the first "
+                     "provider of the request's dialect"));
+  fields.push_back(field<Options>("limits", kItself, limits(), "what one client may ask for"));
+  fields.push_back(field<Options>("drain_timeout", TIDEGATE_AT(gateway.drain_timeout),
+                                  duration(Nanoseconds(0), hours(24)), "after SIGTERM, for running answers"));
+  fields.push_back(
+      field<Options>("threads", TIDEGATE_AT(gateway.worker_threads), threads(), "worker threads", Takes::Restart));
+  fields.push_back(
+      field<Options>("public_url", TIDEGATE_AT(gateway.public_url), checked_text("URL", why_not_an_origin),
+                     "origin that clients use, for the `results_url` of batches; without it, the request's Host"));
+  fields.push_back(field<Options>("attribution", TIDEGATE_AT(gateway), attribution(), "whom a request is counted for"));
+  fields.push_back(
+      field<Options>("ledger", TIDEGATE_AT(store), ledger(), "the record of every request", Takes::Restart));
+  fields.push_back(field<Options>("windows", TIDEGATE_AT(windows), windows(), "live figures", Takes::Restart));
+  fields.push_back(
+      field<Options>("prices", TIDEGATE_AT(prices), price_settings(),
+                     "what models cost; a row here replaces the shipped rows of the same model, provider and speed"));
+  fields.push_back(field<Options>("log", TIDEGATE_AT(log), log(), "one line per request, and what goes wrong"));
+  return record<Options>(std::move(fields));
+}
+
+#undef TIDEGATE_AT
+
+}  // namespace
+
+const Type<Options>& all_settings() {
+  static const Type<Options> type = make_all();
+  return type;
+}
+
+std::vector<Setting> list_settings() {
+  std::vector<Setting> settings;
+  all_settings().describe(Options{}, "", settings);
+  return settings;
+}
+
+Node effective(const Options& options) { return all_settings().print(options); }
+
+Node json_schema() {
+  Node schema = Node::map();
+  schema.with("$schema", Node::quoted_text("https://json-schema.org/draft/2020-12/schema"));
+  schema.with("title", Node::quoted_text("tidegate.yaml"));
+  const Node& whole = all_settings().schema;
+  for (std::size_t i = 0; i < whole.items.size(); ++i) schema.with(whole.keys[i].text, whole.items[i]);
+  return schema;
+}
+
+}  // namespace tidegate::config

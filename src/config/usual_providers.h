@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "config/environment.h"
+#include "config/problem.h"
+#include "upstream/provider_options.h"
+
+#include <string_view>
+#include <vector>
+
+namespace tidegate::config {
+
+/// The providers that the environment alone gives, in this order:
+///   CLAUDE_KEY or ANTHROPIC_API_KEY (with ANTHROPIC_ADMIN_KEY)   anthropic, https://api.anthropic.com
+///   LZ_API_KEY                                                   laozhang, https://api.laozhang.ai
+///   OPENAI_API_KEY                                               openai, https://api.openai.com
+/// A key that cannot be sent is a problem that names its variable.
+[[nodiscard]] std::vector<upstream::ProviderOptions> usual_providers(const Environment& environment,
+                                                                     std::vector<Problem>& problems);
+
+/// The proxy that HTTPS_PROXY (or https_proxy) and NO_PROXY (or no_proxy) give for this address; empty = direct. Only
+/// for https, and never for loopback. A HTTPS_PROXY that cannot be used is a problem.
+[[nodiscard]] std::string usual_proxy(std::string_view base_url, const Environment& environment,
+                                      std::vector<Problem>& problems);
+
+}  // namespace tidegate::config
