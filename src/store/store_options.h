@@ -17,7 +17,7 @@ enum class WhenFull : std::uint8_t {
 };
 
 struct StoreOptions {
-  std::string directory = "./data";  ///< holds ledger.db and journal/; created if missing
+  std::string directory = "./tidegate-data";  ///< holds ledger.db and journal/; created if missing
   std::size_t segment_bytes = 8 * 1024 * 1024;      ///< one journal file
   std::size_t journal_bytes = 256 * 1024 * 1024;    ///< all journal files together
   WhenFull when_full = WhenFull::Continue;

@@ -20,7 +20,7 @@ namespace tidegate::app {
 namespace {
 
 struct CostArguments {
-  std::string ledger = "./data";
+  std::string ledger = "./tidegate-data";
   std::string since = "24h";
   std::vector<std::string> by{"model"};
   std::string format = "table";

@@ -30,7 +30,7 @@ namespace {
 struct ServeArguments {
   std::string listen = "127.0.0.1:8080";
   std::string anthropic_url;
-  std::string ledger = "./data";
+  std::string ledger = "./tidegate-data";
 };
 
 int complain(const Failure& failure) {
