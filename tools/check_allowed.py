@@ -37,6 +37,7 @@ RULES = [
          {
              "src/app/main.cpp": "reads the environment once and hands it down",
              "src/app/cli/*": "commands read the environment once and hand it down",
+             "src/app/configuration_sources.cpp": "reads it for the configuration",
              "sim/main.cpp": "the simulator's own start",
              "tests/*": "tests prepare the environment of the programs they start",
              "bench/*": "the same",

@@ -32,7 +32,7 @@ DataPlane::DataPlane(const config::Options& options, const Clock& clock)
     : clock_(clock), body_memory_(options.gateway.body_memory), resolver_(clock) {}
 
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& options, const Clock& clock,
-                                                    const gateway::KeyCheck* key_check, const SinkOf& sink_of) {
+                                                    const PortsOf& ports_of) {
   const auto address = net::parse_address(options.listen.host, options.listen.port);
   if (options.gateway.auth == gateway::AuthMode::Open && address && !address->is_loopback()) {
     return fail(FailureKind::InvalidInput, Origin::Operator,
@@ -47,10 +47,12 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   std::unique_ptr<DataPlane> plane(new DataPlane(options, clock));
   const std::uint32_t count =
       options.gateway.worker_threads > 0 ? options.gateway.worker_threads : std::max(1U, std::thread::hardware_concurrency());
+  plane->note_certificate(**setup);
   net::ListenOptions listen = options.listen;
   for (std::uint32_t number = 0; number < count; ++number) {
+    const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
-        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, key_check}, sink_of(number), *setup, number);
+        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, ports.key_check}, ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);
     listen.port = plane->port_ = *port;  // the first one's free port is everybody's
@@ -64,7 +66,23 @@ Result<void> DataPlane::adopt(const config::Options& options) {
   auto setup = make_setup(options, clock_.now().wall);
   if (!setup) return fail(setup);
   for (const auto& worker : workers_) worker->adopt(*setup);
+  note_certificate(**setup);
   return {};
+}
+
+std::size_t DataPlane::open_connections() const {
+  std::size_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->open_connections();
+  return sum;
+}
+
+std::optional<WallTime> DataPlane::certificate_expires_at() const {
+  const std::int64_t nanoseconds = certificate_expires_at_.load(std::memory_order_relaxed);
+  return nanoseconds == 0 ? std::nullopt : std::optional(wall_time_from_unix_nanoseconds(nanoseconds));
+}
+
+void DataPlane::note_certificate(const gateway::Setup& setup) {
+  certificate_expires_at_.store(setup.tls == nullptr ? 0 : unix_nanoseconds(setup.tls->expires_at()), std::memory_order_relaxed);
 }
 
 void DataPlane::drain(Nanoseconds timeout) {

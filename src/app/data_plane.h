@@ -7,9 +7,11 @@
 #include "gateway/worker.h"
 #include "net/resolver.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,12 +21,17 @@ namespace tidegate::app {
 /// The workers that serve clients, each on a thread of its own, on one shared port.
 class DataPlane {
  public:
-  /// The sink of worker `number`; called once per worker, before it runs. Sinks outlive the data plane.
-  using SinkOf = std::function<gateway::OutcomeSink&(std::uint32_t number)>;
+  /// What one worker reports to and asks; both outlive the data plane.
+  struct WorkerPorts {
+    gateway::OutcomeSink& sink;
+    gateway::KeyCheck* key_check = nullptr;
+  };
+  /// The ports of worker `number`; called once per worker, before it runs.
+  using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;
 
   /// Opens the port and starts the workers. Failure: whatever keeps it from starting, in words for the operator.
   [[nodiscard]] static Result<std::unique_ptr<DataPlane>> start(const config::Options& options, const Clock& clock,
-                                                                const gateway::KeyCheck* key_check, const SinkOf& sink_of);
+                                                                const PortsOf& ports_of);
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
   /// Cuts what still runs.
@@ -32,6 +39,10 @@ class DataPlane {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] const gateway::BodyMemory& body_memory() const { return body_memory_; }
+  /// Client connections of all workers. Any thread.
+  [[nodiscard]] std::size_t open_connections() const;
+  /// Of the listener; absent without TLS. Any thread.
+  [[nodiscard]] std::optional<WallTime> certificate_expires_at() const;
   /// Uses other options from now on, for what can change while running. A failure changes nothing.
   [[nodiscard]] Result<void> adopt(const config::Options& options);
   /// Accepts nothing more, lets running answers end for `timeout`, then returns.
@@ -39,6 +50,7 @@ class DataPlane {
 
  private:
   DataPlane(const config::Options& options, const Clock& clock);
+  void note_certificate(const gateway::Setup& setup);
 
   const Clock& clock_;
   gateway::BodyMemory body_memory_;
@@ -46,6 +58,7 @@ class DataPlane {
   std::vector<std::unique_ptr<gateway::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
+  std::atomic<std::int64_t> certificate_expires_at_ = 0;  ///< Unix nanoseconds; 0 without TLS
 };
 
 /// What requests are served by, from options. Failure: a URL, certificate or authority that cannot be used.

@@ -15,16 +15,14 @@ class QuietSink final : public gateway::OutcomeSink {
  public:
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome&) override { return 1; }
   void answered(const gateway::Outcome&, HeaderFields) override {}
-  void charge(const gateway::Outcome&) override {}
+  gateway::Charged charge(const gateway::Outcome&) override { return {}; }
   void finish(const gateway::Outcome&) override {}
 };
 
 class DataPlaneTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<DataPlane>> start(const config::Options& options) {
-    return DataPlane::start(options, clock_, nullptr, [this](std::uint32_t) -> gateway::OutcomeSink& {
-      return sinks_.emplace_back();
-    });
+    return DataPlane::start(options, clock_, [this](std::uint32_t) { return DataPlane::WorkerPorts{sinks_.emplace_back()}; });
   }
   static config::Options on_a_free_port() {
     config::Options options;

@@ -2,57 +2,14 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/request_log.h"
 
+#include "base/time.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 namespace tidegate::app {
-
-LogWriter::LogWriter(std::FILE* out, std::size_t capacity) : out_(out), capacity_(capacity), thread_([this] { work(); }) {}
-
-LogWriter::~LogWriter() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-void LogWriter::write(std::string line) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= capacity_) {
-      ++dropped_;
-      return;
-    }
-    waiting_.push_back(std::move(line));
-    if (waiting_.size() > 1) return;  // the thread has been told already
-  }
-  changed_.notify_one();
-}
-
-std::uint64_t LogWriter::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
-}
-
-void LogWriter::work() {
-  std::vector<std::string> batch;
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      batch.swap(waiting_);
-    }
-    for (const std::string& line : batch) std::fwrite(line.data(), 1, line.size(), out_);
-    std::fflush(out_);
-    batch.clear();
-  }
-}
 
 namespace {
 
@@ -90,9 +47,9 @@ std::int64_t milliseconds(Nanoseconds duration) { return std::chrono::duration_c
 
 }  // namespace
 
-std::string to_log_line(const gateway::Outcome& outcome) {
-  std::string line = fmt::format("time={} request={} state={} status={}", to_rfc3339(outcome.started_at), outcome.request_id,
-                                 store::to_string(outcome.state), outcome.status);
+void append_log_line(std::string& line, const gateway::Outcome& outcome) {
+  fmt::format_to(std::back_inserter(line), "time={} request={} state={} status={}", to_rfc3339(outcome.started_at), outcome.request_id,
+                 store::to_string(outcome.state), outcome.status);
   append(line, "endpoint", llm::to_string(outcome.match.endpoint));
   append(line, "provider", outcome.provider);
   append(line, "pool", outcome.pool);
@@ -112,7 +69,6 @@ std::string to_log_line(const gateway::Outcome& outcome) {
   append(line, "output_tokens", tokens.output);
   append(line, "first_byte_ms", milliseconds(outcome.time_to_first_byte));
   fmt::format_to(std::back_inserter(line), " duration_ms={}\n", milliseconds(outcome.duration));
-  return line;
 }
 
 }  // namespace tidegate::app

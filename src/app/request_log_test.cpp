@@ -4,11 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <memory>
+#include <string>
 
 namespace tidegate::app {
 namespace {
+
+std::string to_log_line(const gateway::Outcome& outcome) {
+  std::string line;
+  append_log_line(line, outcome);
+  return line;
+}
 
 TEST(LogLine, LetsNoClientBeginAFieldOrALineOfItsOwn) {
   gateway::Outcome outcome;
@@ -28,25 +33,6 @@ TEST(LogLine, TellsTokensAndDuration) {
   EXPECT_NE(line.find(" input_tokens=12 "), std::string::npos) << line;
   EXPECT_NE(line.find(" output_tokens=3 "), std::string::npos) << line;
   EXPECT_NE(line.find(" duration_ms=250\n"), std::string::npos) << line;
-}
-
-TEST(LogWriter, WritesEveryLineThatItTook) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
-  std::uint64_t dropped = 0;
-  {
-    LogWriter log(file.get(), 10'000);
-    for (int i = 0; i < 1'000; ++i) log.write("line\n");
-    dropped = log.dropped();
-  }
-  EXPECT_EQ(dropped, 0U);
-  EXPECT_EQ(std::ftell(file.get()), 5'000);
-}
-
-TEST(LogWriter, DropsAndCountsWhatFindsNoRoom) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
-  LogWriter log(file.get(), 0);
-  log.write("line\n");
-  EXPECT_EQ(log.dropped(), 1U);
 }
 
 }  // namespace

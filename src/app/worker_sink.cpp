@@ -2,8 +2,12 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/worker_sink.h"
 
+#include "app/request_log.h"
+#include "llm/anthropic/rate_limits.h"
+#include "llm/model_group.h"
+#include "llm/openai/rate_limits.h"
+
 #include <algorithm>
-#include <utility>
 
 namespace tidegate::app {
 
@@ -44,28 +48,74 @@ store::EndRecord end_record(const gateway::Outcome& outcome, store::AttemptId id
   return record;
 }
 
+/// The OpenTelemetry GenAI conventions' name of the operation; empty for what is none.
+std::string_view genai_operation(llm::Endpoint endpoint) {
+  switch (endpoint) {
+    case llm::Endpoint::Messages:
+    case llm::Endpoint::ChatCompletions:
+    case llm::Endpoint::Responses: return "chat";
+    case llm::Endpoint::Embeddings: return "embeddings";
+    case llm::Endpoint::CountTokens:
+    case llm::Endpoint::MessageBatches:
+    case llm::Endpoint::Files:
+    case llm::Endpoint::Models:
+    case llm::Endpoint::Other: return {};
+  }
+  return {};
+}
+
+metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
+  metrics::RequestSample sample;
+  const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
+  sample.provider = outcome.provider;
+  sample.model = outcome.refusal == "unauthorised" ? std::string_view{} : std::string_view(outcome.view.model);
+  sample.response_model = outcome.answer.model;
+  sample.endpoint = llm::to_string(outcome.match.endpoint);
+  sample.tenant = outcome.caller.tenant;
+  sample.status = outcome.status;
+  if (outcome.error != llm::UpstreamErrorKind::None) sample.error_kind = llm::to_string(outcome.error);
+  sample.genai_operation = genai_operation(outcome.match.endpoint);
+  sample.genai_provider = llm::to_string(outcome.match.dialect);
+  sample.input_tokens = tokens.input;
+  sample.cache_read_tokens = tokens.cache_read;
+  sample.cache_write_5m_tokens = tokens.cache_write_5m;
+  sample.cache_write_1h_tokens = tokens.cache_write_1h;
+  sample.output_tokens = tokens.output;
+  sample.cost = outcome.cost;
+  sample.price_known = outcome.price_known;
+  sample.duration = outcome.duration;
+  if (outcome.upstream_status != 0 && outcome.time_to_first_byte > Nanoseconds(0)) {
+    if (outcome.metered()) sample.time_to_first_token = outcome.time_to_first_byte;
+    sample.overhead = std::max(Nanoseconds(0), outcome.time_to_first_byte - outcome.upstream_wait);
+  }
+  return sample;
+}
+
+llm::RateLimitReading read_limits(llm::Dialect dialect, HeaderFields fields) {
+  return dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(fields) : llm::openai::read_rate_limits(fields);
+}
+
 }  // namespace
 
-WorkerSink::WorkerSink(LogWriter& log, store::JournalWriter& journal, std::shared_ptr<const pricing::PriceBook> prices,
-                       const Clock& clock, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full)
-    : log_(log), journal_(journal), prices_(std::move(prices)), clock_(clock), ids_(worker, last_known), when_full_(when_full) {}
+WorkerSink::WorkerSink(const Targets& targets, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full)
+    : to_(targets), metrics_(targets.registry), prices_(targets.prices), ids_(worker, last_known), when_full_(when_full) {}
 
-bool WorkerSink::accepting() const { return when_full_ == store::WhenFull::Continue || journal_.accepting(); }
+bool WorkerSink::accepting() const { return when_full_ == store::WhenFull::Continue || to_.journal.accepting(); }
 
 store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
-  const store::AttemptId id = ids_.next(clock_.now());
+  const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   if (record.metered) {
-    const Amount expected = prices_->estimate(outcome.view.model, outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+    const Amount expected = prices_.get()->estimate(outcome.view.model, outcome.provider, outcome.view, std::nullopt, outcome.started_at);
     record.estimated_input = expected.input_tokens;
     record.estimated_cost = expected.money;
   }
-  if (journal_.begin(record) == store::Recorded::No) unrecorded_.push_back(id);
+  if (to_.journal.begin(record) == store::Recorded::No) unrecorded_.push_back(id);
+  metrics_.in_flight.add();
   return id;
 }
 
-void WorkerSink::charge(const gateway::Outcome& outcome) {
-  if (std::find(unrecorded_.begin(), unrecorded_.end(), outcome.id) != unrecorded_.end()) return;
+gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
   const llm::Usage& usage = outcome.answer.usage;
   store::ChargeRecord record;
   record.id = outcome.id;
@@ -80,16 +130,27 @@ void WorkerSink::charge(const gateway::Outcome& outcome) {
   record.organisation = outcome.organisation;
   record.workspace = outcome.workspace;
   if (usage.seen) {
-    const pricing::Cost cost = prices_->cost(outcome.answer, outcome.view.model, outcome.provider, outcome.started_at);
+    const pricing::Cost cost = prices_.get()->cost(outcome.answer, outcome.view.model, outcome.provider, outcome.started_at);
     record.cost = cost.total;
     record.price_known = cost.price_known;
   }
+  const gateway::Charged charged{record.cost, record.price_known};
+  if (!charged.price_known) {
+    to_.alarms.raise({.kind = "price_unknown",
+                      .subject = record.response_model.empty() ? outcome.view.model : std::string(record.response_model),
+                      .severity = Severity::Warning,
+                      .message = "no price row covers this model, its cost is counted at `prices.unknown_model`; add one under `prices.rows`",
+                      .since = to_.clock.now().wall});
+  }
+  if (std::find(unrecorded_.begin(), unrecorded_.end(), outcome.id) != unrecorded_.end()) return charged;
   // A charge that finds no room is counted by the journal; the attempt then reads as interrupted, with its estimate.
-  (void)journal_.charge(record);
+  (void)to_.journal.charge(record);
+  return charged;
 }
 
 void WorkerSink::finish(const gateway::Outcome& outcome) {
-  log_.write(to_log_line(outcome));
+  to_.log.write([&](std::string& line) { append_log_line(line, outcome); });
+  measure(outcome);
   if (outcome.id == 0) {
     record_refusal(outcome);
     return;
@@ -98,14 +159,36 @@ void WorkerSink::finish(const gateway::Outcome& outcome) {
     unrecorded_.erase(found);
     return;
   }
-  (void)journal_.end(end_record(outcome, outcome.id));
+  (void)to_.journal.end(end_record(outcome, outcome.id));
 }
 
+void WorkerSink::measure(const gateway::Outcome& outcome) {
+  if (outcome.id != 0) metrics_.in_flight.subtract();
+  if (outcome.replayed) metrics_.stale_socket_replays.add();
+  metrics_.requests.observe(sample_of(outcome));
+  // What asks nothing of a provider (a health check, an unknown path) is no use of anything.
+  if (outcome.id != 0 || outcome.status >= 400) to_.use.record(outcome, outcome.cost, to_.clock.now().steady);
+}
+
+void WorkerSink::answered(const gateway::Outcome& outcome, HeaderFields fields) {
+  const llm::RateLimitReading reading = read_limits(outcome.match.dialect, fields);
+  if (reading.limits.empty()) return;
+  const std::string group = llm::model_group(outcome.match.endpoint, outcome.view.model, outcome.view.speed);
+  to_.limits.observe({.provider = outcome.provider,
+                      .organisation = outcome.organisation,
+                      .workspace = outcome.workspace,
+                      .model_group = group,
+                      .key = outcome.pool},
+                     reading, to_.clock.now());
+}
+
+void WorkerSink::upstream_connected(const ProviderId& provider) { metrics_.upstream_connection_opened(provider.text()); }
+
 void WorkerSink::record_refusal(const gateway::Outcome& outcome) {
-  const store::AttemptId id = ids_.next(clock_.now());
+  const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   record.metered = false;  // nothing went upstream
-  if (journal_.begin(record) == store::Recorded::Yes) (void)journal_.end(end_record(outcome, id));
+  if (to_.journal.begin(record) == store::Recorded::Yes) (void)to_.journal.end(end_record(outcome, id));
 }
 
 }  // namespace tidegate::app

@@ -2,40 +2,56 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "app/request_log.h"
+#include "app/alarm_board.h"
+#include "app/log_writer.h"
+#include "app/use_board.h"
+#include "base/board.h"
 #include "gateway/outcome.h"
+#include "metrics/worker_metrics.h"
 #include "pricing/price_book.h"
+#include "quota/book/limit_board.h"
 #include "store/attempt_id.h"
 #include "store/journal.h"
 #include "store/store_options.h"
 
 #include <cstdint>
-#include <memory>
+#include <string>
 #include <vector>
 
 namespace tidegate::app {
 
-/// One worker's sink: journal and log. Each call copies memory and returns; the keeper's and the log's threads do the rest.
+/// One worker's sink: journal, log, metrics, windows, limit readings. Each call copies memory and returns; other threads do the rest.
 /// Belongs to its worker's thread.
 class WorkerSink final : public gateway::OutcomeSink {
  public:
-  /// `last_known`: see store::AttemptIdSource. The references outlive the sink.
-  WorkerSink(LogWriter& log, store::JournalWriter& journal, std::shared_ptr<const pricing::PriceBook> prices, const Clock& clock,
-             std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full);
+  /// What it reports to; all of it outlives the sink.
+  struct Targets {
+    LogLane& log;
+    store::JournalWriter& journal;
+    UseLane& use;
+    metrics::Registry& registry;
+    quota::LimitBoard& limits;
+    AlarmBoard& alarms;
+    const Board<pricing::PriceBook>& prices;
+    const Clock& clock;
+  };
+  /// `last_known`: see store::AttemptIdSource.
+  WorkerSink(const Targets& targets, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full);
 
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome& outcome) override;
-  void answered(const gateway::Outcome&, HeaderFields) override {}
-  void charge(const gateway::Outcome& outcome) override;
+  void answered(const gateway::Outcome& outcome, HeaderFields fields) override;
+  [[nodiscard]] gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
   [[nodiscard]] bool accepting() const override;
+  void upstream_connected(const ProviderId& provider) override;
 
  private:
   void record_refusal(const gateway::Outcome& outcome);
+  void measure(const gateway::Outcome& outcome);
 
-  LogWriter& log_;
-  store::JournalWriter& journal_;
-  std::shared_ptr<const pricing::PriceBook> prices_;
-  const Clock& clock_;
+  Targets to_;
+  metrics::WorkerMetrics metrics_;
+  BoardView<pricing::PriceBook> prices_;
   store::AttemptIdSource ids_;
   store::WhenFull when_full_;
   /// Attempts of this worker that found no room at their begin are left out as a whole; ids are ordered, so the present ones suffice.

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/worker_sink.h"
 
+#include "metrics/text_format.h"
 #include "store/journal_keeper.h"
 
 #include <gtest/gtest.h>
@@ -42,8 +43,10 @@ class WorkerSinkTest : public ::testing::Test {
     row.input.of_a_million = Money::dollars(1);
     row.output.of_a_million = Money::dollars(5);
     prices.rows.push_back(row);
-    book_ = std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value());
-    sink_ = std::make_unique<WorkerSink>(log_, keeper_->writer(0), book_, clock_, 0U, 0, store::WhenFull::Continue);
+    prices_.swap(std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value()));
+    sink_ = std::make_unique<WorkerSink>(
+        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, prices_, clock_}, 0U,
+        store::AttemptId{0}, store::WhenFull::Continue);
   }
   ~WorkerSinkTest() override {
     keeper_.reset();
@@ -71,8 +74,12 @@ class WorkerSinkTest : public ::testing::Test {
   KeptInMemory ledger_;
   std::unique_ptr<store::JournalKeeper> keeper_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{std::tmpfile(), std::fclose};
-  LogWriter log_{file_.get(), 100};
-  std::shared_ptr<const pricing::PriceBook> book_;
+  LogWriter log_{file_.get(), 100, 1};
+  UseBoard use_{monitor::Windows::make({}).value(), 1};
+  metrics::Registry registry_;
+  quota::LimitBoard limits_;
+  AlarmBoard alarms_;
+  Board<pricing::PriceBook> prices_{nullptr};
   std::unique_ptr<WorkerSink> sink_;
 };
 
@@ -85,7 +92,9 @@ TEST_F(WorkerSinkTest, MakesOneEntryOfAServedRequestWithItsCost) {
   outcome.answer.model = "claude-haiku-4-5";
   outcome.state = store::AttemptState::Completed;
   outcome.status = 200;
-  sink_->charge(outcome);
+  const gateway::Charged charged = sink_->charge(outcome);
+  outcome.cost = charged.cost;
+  outcome.price_known = charged.price_known;
   sink_->finish(outcome);
   const auto& entries = drained();
   ASSERT_EQ(entries.size(), 1U);
@@ -96,17 +105,51 @@ TEST_F(WorkerSinkTest, MakesOneEntryOfAServedRequestWithItsCost) {
   EXPECT_EQ(entries[0].model, "claude-haiku-4-5");
 }
 
+TEST_F(WorkerSinkTest, ShowsAServedRequestInWindowsAndMetrics) {
+  gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  outcome.id = sink_->begin(outcome);
+  outcome.answer.usage.seen = outcome.answer.usage.complete = true;
+  outcome.answer.usage.tokens.input = 1'000;
+  outcome.status = outcome.upstream_status = 200;
+  outcome.cost = sink_->charge(outcome).cost;
+  sink_->finish(outcome);
+  const monitor::WindowTotals totals = use_.totals(Seconds(60), clock_.now().steady).value();
+  EXPECT_EQ(totals.requests, 1);
+  EXPECT_EQ(totals.errors, 0);
+  EXPECT_EQ(totals.input_tokens, 1'000);
+  EXPECT_EQ(to_text(totals.cost), "0.001");
+  const std::string page = metrics::to_text(registry_.snapshot(), metrics::TextFormat::Prometheus);
+  EXPECT_NE(page.find("claude_req_total{status=\"200\"} 1\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("tidegate_in_flight_requests 0\n"), std::string::npos) << page;
+}
+
+TEST_F(WorkerSinkTest, KeepsTheLimitsOfEveryAnswer) {
+  gateway::Outcome outcome = request_of("claude-opus-4-8");
+  outcome.organisation = "org-1";
+  outcome.pool = "RED";
+  const std::vector<HeaderField> fields{{"anthropic-ratelimit-requests-limit", "50"}, {"anthropic-ratelimit-requests-remaining", "49"}};
+  sink_->answered(outcome, fields);
+  const auto levels = limits_.levels(clock_.now());
+  ASSERT_EQ(levels.size(), 1U);
+  EXPECT_EQ(levels[0].model_group, "opus-4");
+  EXPECT_EQ(levels[0].limits[0].remaining, 49);
+}
+
 TEST_F(WorkerSinkTest, NeverServesAnUnknownModelForFree) {
   gateway::Outcome outcome = request_of("claude-next-9");
   outcome.id = sink_->begin(outcome);
   outcome.answer.usage.seen = true;
   outcome.answer.usage.tokens.input = 1'000;
-  sink_->charge(outcome);
+  const gateway::Charged charged = sink_->charge(outcome);
+  outcome.cost = charged.cost;
+  outcome.price_known = charged.price_known;
   sink_->finish(outcome);
   const auto& entries = drained();
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_FALSE(entries[0].price_known);
   EXPECT_EQ(to_text(entries[0].cost), "0.01");
+  ASSERT_EQ(alarms_.list().size(), 1U);
+  EXPECT_EQ(alarms_.list()[0].subject, "claude-next-9");
 }
 
 TEST_F(WorkerSinkTest, RecordsARefusalThatNeverBegan) {

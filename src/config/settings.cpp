@@ -148,7 +148,7 @@ Type<admin::AdminOptions> metrics() {
 Type<admin::AdminOptions> admin_settings() {
   using admin::AdminOptions;
   return record<AdminOptions>(
-      {field<AdminOptions>("address", TIDEGATE_AT(admin), address(), "where dashboard and admin API are served"),
+      {field<AdminOptions>("address", TIDEGATE_AT(admin), address(), "where dashboard and admin API are served", Takes::Restart),
        field<AdminOptions>("token", TIDEGATE_AT(token), secret("a token"),
                            "`authorization: Bearer TOKEN` of the admin API; required unless it listens on loopback")});
 }
@@ -351,7 +351,7 @@ Type<Options> make_all() {
       field<Options>("listen", TIDEGATE_AT(listen), listener(), "where programs send their requests", Takes::Restart));
   fields.push_back(field<Options>("metrics", TIDEGATE_AT(admin), metrics(), "the metrics listener", Takes::Restart));
   fields.push_back(
-      field<Options>("admin", TIDEGATE_AT(admin), admin_settings(), "dashboard and admin API", Takes::Restart));
+      field<Options>("admin", TIDEGATE_AT(admin), admin_settings(), "dashboard and admin API"));
   fields.push_back(field<Options>(
       "auth", TIDEGATE_AT(gateway.auth),
       word<AuthMode>(

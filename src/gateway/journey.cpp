@@ -183,7 +183,12 @@ bool Journey::identify() {
                    .message = "No API key: this gateway passes the client's own key on; set ANTHROPIC_API_KEY or OPENAI_API_KEY."});
   }
   if (setup_->options.auth == AuthMode::Virtual) {
-    Result<Caller> known = worker_.shared().key_check->check(credential, worker_.reactor().now().wall);
+    KeyCheck* keys = worker_.shared().key_check;
+    if (keys == nullptr) return refuse({.status = 401, .reason = "unauthorised", .message = "No key is known here."});
+    Result<Caller> known = keys->check(credential, outcome_.view.model, worker_.reactor().now().wall);
+    if (!known && known.error().kind == FailureKind::Unsupported) {
+      return refuse({.status = 403, .reason = "model_not_allowed", .message = known.error().detail, .should_retry = false});
+    }
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
   }
@@ -277,6 +282,7 @@ net::Task<bool> Journey::call() {
   net::Task<Result<void>> sending = exchange_->send(head_, incoming_.body(), outcome_.method);
   Result<void> sent = co_await sending;
   outcome_.replayed = exchange_->replayed();
+  outcome_.upstream_wait = exchange_->waited();
   net::Task<bool> next = sent ? relay() : fail_call(std::move(sent.error()));
   const bool goes_on = co_await next;
   co_return goes_on;
@@ -574,7 +580,9 @@ void Journey::charge() {
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
   if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;
-  worker_.sink().charge(outcome_);
+  const Charged charged = worker_.sink().charge(outcome_);
+  outcome_.cost = charged.cost;
+  outcome_.price_known = charged.price_known;
 }
 
 void Journey::finish() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/header_field.h"
+#include "base/money.h"
 #include "base/time.h"
 #include "llm/answer.h"
 #include "llm/dialect.h"
@@ -45,13 +46,22 @@ struct Outcome {
   std::string upstream_request_id;
   std::string organisation;
   std::string workspace;
+  Money cost;                ///< of the usage; set when it is charged
+  bool price_known = true;
   Nanoseconds time_to_first_byte{0};
+  Nanoseconds upstream_wait{0};  ///< the part of it that was spent connecting and waiting for the provider
   Nanoseconds duration{0};
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   bool replayed = false;
 
   [[nodiscard]] bool metered() const { return llm::is_metered(match.endpoint); }
+};
+
+/// What an answer's usage costs.
+struct Charged {
+  Money cost;
+  bool price_known = true;
 };
 
 /// Hears of every attempt at its three moments, on the worker's thread. Implementations copy memory and return: no request
@@ -64,11 +74,13 @@ class OutcomeSink {
   /// The provider's head has come.
   virtual void answered(const Outcome& outcome, HeaderFields fields) = 0;
   /// Usage is known; the answer's last bytes have not been handed to the socket yet.
-  virtual void charge(const Outcome& outcome) = 0;
+  [[nodiscard]] virtual Charged charge(const Outcome& outcome) = 0;
   /// The exchange is over. Called exactly once for every request, also for those that `begin` never saw (id 0).
   virtual void finish(const Outcome& outcome) = 0;
   /// False: new requests must be refused, because they could not be recorded.
   [[nodiscard]] virtual bool accepting() const { return true; }
+  /// A connection to a provider was opened.
+  virtual void upstream_connected(const ProviderId& /*provider*/) {}
 };
 
 }  // namespace tidegate::gateway

@@ -25,7 +25,7 @@ std::shared_ptr<const upstream::Provider> Setup::find_provider(llm::Dialect dial
 }
 
 Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number)
-    : reactor_(clock), shared_(shared), sink_(sink), setup_(std::move(setup)), pool_(reactor_, shared.resolver),
+    : reactor_(clock), shared_(shared), sink_(sink), setup_(std::move(setup)), pool_(reactor_, shared.resolver, [this](const upstream::Provider& provider) { sink_.upstream_connected(provider.id()); }),
       id_prefix_((static_cast<std::uint64_t>(unix_nanoseconds(clock.now().wall)) / 1'000'000) << 8 | (number & 0xff)) {}
 
 Worker::~Worker() = default;
@@ -42,7 +42,10 @@ void Worker::accept(int descriptor) {
 }
 
 void Worker::adopt(std::shared_ptr<const Setup> setup) {
-  reactor_.post([this, setup = std::move(setup)]() mutable { setup_ = std::move(setup); });
+  reactor_.post([this, setup = std::move(setup)]() mutable {
+    setup_ = std::move(setup);
+    pool_.clear();  // what is idle leads to the former providers
+  });
 }
 
 void Worker::begin_drain(Nanoseconds timeout) {
@@ -68,11 +71,13 @@ net::Task<void> Worker::cut_after(Nanoseconds timeout) {
 
 void Worker::join(Member& member) {
   members_.insert(&member);
+  open_connections_.store(members_.size(), std::memory_order_relaxed);
   if (members_.size() >= setup_->limits.max_connections && listener_ != nullptr) listener_->pause();
 }
 
 void Worker::leave(Member& member) {
   members_.erase(&member);
+  open_connections_.store(members_.size(), std::memory_order_relaxed);
   if (listener_ != nullptr && members_.size() + 1 == setup_->limits.max_connections) listener_->resume();
   stop_if_drained();
 }

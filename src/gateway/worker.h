@@ -34,12 +34,13 @@ struct Setup {
   [[nodiscard]] std::shared_ptr<const upstream::Provider> find_provider(llm::Dialect dialect, std::string_view model) const;
 };
 
-/// Checks a client's key. Null in open and passthrough mode.
+/// Checks clients' keys. One per worker, on its thread.
 class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
-  /// The caller's tenant and key id, or Failure Denied with a message for the client. Any thread; does not block.
-  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, WallTime now) const = 0;
+  /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the key may not use
+  /// this model). Does not block.
+  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
 };
 
 /// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but `adopt` and
@@ -49,7 +50,7 @@ class Worker {
   struct Shared {
     BodyMemory& body_memory;
     net::Resolver& resolver;
-    const KeyCheck* key_check;  ///< null unless AuthMode::Virtual
+    KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number);
   Worker(const Worker&) = delete;
@@ -71,6 +72,8 @@ class Worker {
   [[nodiscard]] OutcomeSink& sink() { return sink_; }
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const { return setup_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  /// Any thread.
+  [[nodiscard]] std::size_t open_connections() const { return open_connections_.load(std::memory_order_relaxed); }
   /// `req_tg` + 20 hexadecimal digits, unique over workers and, by the start time within, over restarts.
   [[nodiscard]] std::string new_request_id();
 
@@ -98,6 +101,7 @@ class Worker {
   upstream::ConnectionPool pool_;
   std::unique_ptr<net::Listener> listener_;
   std::unordered_set<Member*> members_;
+  std::atomic<std::size_t> open_connections_ = 0;
   std::uint64_t id_prefix_;
   std::uint64_t next_id_ = 0;
   bool draining_ = false;

@@ -50,17 +50,4 @@ const Tenant* DirectorySnapshot::find_tenant(std::string_view id) const {
   return found == tenants_.end() ? nullptr : &found->second;
 }
 
-void DirectoryBoard::swap(std::shared_ptr<const DirectorySnapshot> next) {
-  {
-    const std::lock_guard guard(mutex_);
-    snapshot_.swap(next);
-  }
-  version_.fetch_add(1, std::memory_order_release);
-}
-
-std::shared_ptr<const DirectorySnapshot> DirectoryBoard::current() const {
-  const std::lock_guard guard(mutex_);
-  return snapshot_;
-}
-
 }  // namespace tidegate::store

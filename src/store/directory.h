@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/board.h"
 #include "base/ids.h"
 #include "base/money.h"
 #include "base/result.h"
@@ -9,11 +10,9 @@
 #include "base/time.h"
 #include "store/key_hash.h"
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,41 +87,10 @@ class DirectorySnapshot {
   std::unordered_map<std::string, VirtualKey, Hash, std::equal_to<>> keys_;
 };
 
-/// The snapshot in force. `swap` by the keeper's thread; `current` by any.
-class DirectoryBoard {
- public:
-  DirectoryBoard() : snapshot_(std::make_shared<const DirectorySnapshot>()) {}
-
-  void swap(std::shared_ptr<const DirectorySnapshot> next);
-  /// Shared because a request that has begun keeps the snapshot it was checked with.
-  [[nodiscard]] std::shared_ptr<const DirectorySnapshot> current() const;
-  /// Grows with each swap.
-  [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
-
- private:
-  mutable std::mutex mutex_;  ///< guards snapshot_
-  std::shared_ptr<const DirectorySnapshot> snapshot_;
-  std::atomic<std::uint64_t> version_ = 1;
-};
-
-/// A worker's copy of the pointer: looking costs one load, no lock and no counter that the workers share. One thread.
-class DirectoryView {
- public:
-  explicit DirectoryView(const DirectoryBoard& board) : board_(board) {}
-  [[nodiscard]] const std::shared_ptr<const DirectorySnapshot>& get() {
-    const std::uint64_t version = board_.version();
-    if (version != version_) {
-      snapshot_ = board_.current();
-      version_ = version;
-    }
-    return snapshot_;
-  }
-
- private:
-  const DirectoryBoard& board_;
-  std::shared_ptr<const DirectorySnapshot> snapshot_;
-  std::uint64_t version_ = 0;
-};
+/// The snapshot in force; swapped by the keeper's thread.
+using DirectoryBoard = Board<DirectorySnapshot>;
+/// A worker's look at it.
+using DirectoryView = BoardView<DirectorySnapshot>;
 
 /// What a new key is to be.
 struct NewKey {

@@ -293,6 +293,7 @@ void JournalKeeper::note_drain(const Result<void>& drained, Now now) {
     return;
   }
   drain_error_ = drained.error().detail;
+  ++failures_;
   if (!failing_since_) failing_since_ = now.wall;
   pause_ = std::clamp(2 * pause_, kFirstPause, kLongestPause);
   drain_due_ = now.steady + pause_;
@@ -310,6 +311,7 @@ void JournalKeeper::publish() {
   health.open_attempts = fold_.open().size();
   health.journal_bytes = journal_bytes();
   health.drained = drained_;
+  health.failures = failures_;
   health.damaged = foreign_ == nullptr ? 0 : foreign_->damaged();
   for (const auto& lane : lanes_) health.damaged += lane->damaged();
   health.last_error = drain_error_.empty() ? journal_error_ : drain_error_;

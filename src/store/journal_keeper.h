@@ -116,6 +116,7 @@ class JournalKeeper {
   std::string journal_error_;
   std::optional<WallTime> failing_since_;
   std::uint64_t drained_ = 0;
+  std::uint64_t failures_ = 0;
   std::vector<Job> jobs_;
 
   mutable std::mutex health_mutex_;  ///< guards health_

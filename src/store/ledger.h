@@ -42,6 +42,7 @@ struct LedgerHealth {
   std::uint64_t not_recorded = 0;  ///< records that found no room since the start
   std::uint64_t drained = 0;       ///< entries handed to the database since the start
   std::uint64_t damaged = 0;       ///< places in the journal where something lay that is no whole record
+  std::uint64_t failures = 0;      ///< attempts to hand entries over that the database refused
   std::string last_error;          ///< of the latest failure that lasts; empty when all is well
   std::optional<WallTime> failing_since;
 

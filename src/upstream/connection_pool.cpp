@@ -7,7 +7,7 @@
 namespace tidegate::upstream {
 
 net::Task<Result<Connection>> ConnectionPool::acquire(std::shared_ptr<const Provider> provider) {
-  const auto found = idle_.find(provider->destination().get());
+  const auto found = idle_.find(provider->destination());
   if (found != idle_.end()) {
     std::vector<Idle>& idle = found->second;
     const SteadyTime oldest = reactor_.now().steady - provider->options().max_idle_time;
@@ -29,14 +29,14 @@ net::Task<Result<Connection>> ConnectionPool::open(std::shared_ptr<const Provide
       net::connect(reactor_, resolver_, provider->destination(), deadline);
   Result<std::unique_ptr<net::Stream>> stream = co_await connecting;
   if (!stream) co_return fail(stream);
-  ++opened_;
+  if (on_opened_) on_opened_(*provider);
   co_return Connection{std::move(*stream), false};
 }
 
 void ConnectionPool::release(const Provider& provider, std::unique_ptr<net::Stream> stream) {
   if (!stream->is_quiet()) return;
   stream->clear_deadline();
-  std::vector<Idle>& idle = idle_[provider.destination().get()];
+  std::vector<Idle>& idle = idle_[provider.destination()];
   if (idle.size() >= provider.options().max_idle_connections) idle.erase(idle.begin());
   idle.push_back(Idle{std::move(stream), reactor_.now().steady});
 }

@@ -7,10 +7,10 @@
 #include "upstream/provider.h"
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
 namespace tidegate::upstream {
@@ -25,7 +25,9 @@ struct Connection {
 /// One thread.
 class ConnectionPool {
  public:
-  ConnectionPool(net::Reactor& reactor, net::Resolver& resolver) : reactor_(reactor), resolver_(resolver) {}
+  /// `on_opened` is told of every connection that was made.
+  ConnectionPool(net::Reactor& reactor, net::Resolver& resolver, std::function<void(const Provider&)> on_opened = {})
+      : reactor_(reactor), resolver_(resolver), on_opened_(std::move(on_opened)) {}
 
   /// An idle connection that is still good, or a new one. Failure as `net::connect`.
   [[nodiscard]] net::Task<Result<Connection>> acquire(std::shared_ptr<const Provider> provider);
@@ -36,7 +38,7 @@ class ConnectionPool {
   /// Closes every idle connection.
   void clear() { idle_.clear(); }
   [[nodiscard]] std::size_t idle() const;
-  [[nodiscard]] std::uint64_t opened() const { return opened_; }
+  [[nodiscard]] net::Reactor& reactor() const { return reactor_; }
 
  private:
   struct Idle {
@@ -46,8 +48,9 @@ class ConnectionPool {
 
   net::Reactor& reactor_;
   net::Resolver& resolver_;
-  std::map<const net::Destination*, std::vector<Idle>> idle_;
-  std::uint64_t opened_ = 0;
+  std::function<void(const Provider&)> on_opened_;
+  /// Keeps the destination, so that no later one at the same address inherits connections that lead elsewhere.
+  std::map<std::shared_ptr<const net::Destination>, std::vector<Idle>, std::owner_less<>> idle_;
 };
 
 }  // namespace tidegate::upstream

@@ -29,11 +29,13 @@ Exchange::Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provide
 
 net::Task<Result<void>> Exchange::send(std::string_view head, std::string_view body, std::string_view method) {
   method_ = method;
+  const SteadyTime asked = pool_.reactor().now().steady;
   net::Task<Result<Connection>> acquiring = pool_.acquire(provider_);
   Result<Connection> connection = co_await acquiring;
   if (!connection) co_return fail(connection);
   if (cancelled_) co_return cancelled();
   connection_ = std::move(*connection);
+  if (!connection_.reused) waited_ = pool_.reactor().now().steady - asked;
 
   net::Task<Result<void>> trying = write_and_read_head(head, body);
   Result<void> sent = co_await trying;
@@ -86,6 +88,7 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
     // A provider that refuses early may close before it has read everything; its answer counts, so look for one.
     if (!written && written.error().kind != FailureKind::Closed) co_return std::move(written);
   }
+  const SteadyTime written_at = pool_.reactor().read_clock().steady;
   parser_.reset();
   inbox_size_ = 0;
   while (true) {
@@ -115,6 +118,7 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
     if (state == net::http1::ParseState::Complete) {
       head_size_ = parser_.head().size;
       framing_ = net::http1::body_framing(parser_.head(), method_);
+      waited_ += pool_.reactor().now().steady - written_at;
       co_return Result<void>{};
     }
     if (state == net::http1::ParseState::Rejected || inbox_size_ >= kLargestHead) {

@@ -47,6 +47,8 @@ class Exchange {
   /// Ends whatever waits with Cancelled and closes the connection.
   void cancel();
   [[nodiscard]] bool replayed() const { return replayed_; }
+  /// How long connecting and the provider's head took: what is not the gateway's own time.
+  [[nodiscard]] Nanoseconds waited() const { return waited_; }
 
  private:
   [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::string_view body);
@@ -65,6 +67,7 @@ class Exchange {
   std::size_t head_size_ = 0;
   bool cancelled_ = false;
   bool replayed_ = false;
+  Nanoseconds waited_{0};
 };
 
 }  // namespace tidegate::upstream

@@ -20,7 +20,10 @@ store::AttemptId Recorded::begin(const gateway::Outcome&) {
   return next_++;
 }
 void Recorded::answered(const gateway::Outcome&, HeaderFields) { note("answered"); }
-void Recorded::charge(const gateway::Outcome&) { note("charge"); }
+gateway::Charged Recorded::charge(const gateway::Outcome&) {
+  note("charge");
+  return {};
+}
 void Recorded::finish(const gateway::Outcome& outcome) {
   note("finish");
   const std::lock_guard lock(mutex_);

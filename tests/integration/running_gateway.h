@@ -19,7 +19,7 @@ class Recorded final : public gateway::OutcomeSink {
  public:
   store::AttemptId begin(const gateway::Outcome& outcome) override;
   void answered(const gateway::Outcome& outcome, HeaderFields fields) override;
-  void charge(const gateway::Outcome& outcome) override;
+  gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
 
   /// Waits (at most ten seconds) until so many requests have finished; gives their outcomes in order.

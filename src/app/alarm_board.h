@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::app {
+
+enum class Severity : std::uint8_t { Warning, Critical };
+
+/// Something that an operator has to know until it is over.
+struct Alarm {
+  std::string kind;     ///< of a closed set: `price_unknown`, `ledger`, `journal_full`, `certificate`, `configuration` …
+  std::string subject;  ///< what it is about: a model, a file; empty if there is only one
+  Severity severity = Severity::Warning;
+  std::string message;  ///< what is wrong, what follows from it, what to do
+  WallTime since{};
+};
+
+/// The alarms in force. Any thread; a raise that repeats itself changes only the message. Each alarm is told once when it is raised
+/// and once when it clears. Holds at most kMostAlarms: model names come from clients.
+class AlarmBoard {
+ public:
+  /// `tell` gets one line per change; called on the raising thread, under no lock.
+  explicit AlarmBoard(std::function<void(const std::string&)> tell = {}) : tell_(std::move(tell)) {}
+
+  void raise(Alarm alarm);
+  void clear(const std::string& kind, const std::string& subject, WallTime now);
+  /// Critical ones first, then by kind and subject.
+  [[nodiscard]] std::vector<Alarm> list() const;
+
+  static constexpr std::size_t kMostAlarms = 200;
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+
+  std::function<void(const std::string&)> tell_;
+  mutable std::mutex mutex_;  ///< guards alarms_
+  std::map<Key, Alarm> alarms_;
+};
+
+}  // namespace tidegate::app

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "config/options.h"
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace tidegate::app {
+
+/// What the command line says over the file and the environment; empty = not said.
+struct CommandLine {
+  std::string config;         ///< file; empty: ./tidegate.yaml if it is there
+  std::string listen;         ///< ADDRESS:PORT
+  std::string admin;          ///< ADDRESS:PORT
+  std::string metrics;        ///< ADDRESS:PORT
+  std::string anthropic_url;  ///< origin instead of https://api.anthropic.com
+  std::string openai_url;     ///< origin instead of https://api.openai.com
+  std::string ledger;         ///< directory of journal and databases
+};
+
+/// Declares the options that fill a CommandLine in.
+void add_configuration_arguments(CLI::App& command, CommandLine& arguments);
+
+/// Where the configuration of this process comes from: a file, the environment with `.env`, the command line; the later one wins.
+/// Read again at each reload. Any one thread at a time.
+class Configuration {
+ public:
+  explicit Configuration(CommandLine arguments) : arguments_(std::move(arguments)) {}
+  /// Failure: InvalidInput with every problem, one per line.
+  [[nodiscard]] Result<config::Options> read() const;
+
+ private:
+  CommandLine arguments_;
+};
+
+/// Puts the command line over options that were loaded. Failure: InvalidInput, naming the argument.
+[[nodiscard]] Result<void> apply(const CommandLine& arguments, config::Options& options);
+
+}  // namespace tidegate::app

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/directory_key_check.h"
+
+#include "gateway/glob.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tidegate::app {
+
+namespace {
+
+/// What a client is told. An unknown key and a wrong secret read alike, so that ids cannot be tried out.
+std::string_view refusal_of(store::KeyVerdict verdict) {
+  switch (verdict) {
+    case store::KeyVerdict::Valid: break;
+    case store::KeyVerdict::Malformed:
+      return "This gateway wants one of its own keys (tg_…), made by `tidegate keys create`, as x-api-key or Authorization: Bearer.";
+    case store::KeyVerdict::Unknown:
+    case store::KeyVerdict::WrongSecret: return "This key is not valid here; ask the gateway's operator for another.";
+    case store::KeyVerdict::Revoked: return "This key was revoked; ask the gateway's operator for another.";
+    case store::KeyVerdict::Expired: return "This key has expired; ask the gateway's operator for another.";
+  }
+  return "This key is not valid here.";
+}
+
+bool may_use(const store::VirtualKey& key, std::string_view model) {
+  return key.allowed_models.empty() || model.empty() ||
+         std::any_of(key.allowed_models.begin(), key.allowed_models.end(),
+                     [&](const std::string& pattern) { return gateway::matches_glob(pattern, model); });
+}
+
+}  // namespace
+
+Result<gateway::Caller> DirectoryKeyCheck::check(std::string_view credential, std::string_view model, WallTime now) {
+  const store::KeyCheck found = directory_.get()->check(credential, now);
+  if (found.verdict != store::KeyVerdict::Valid) {
+    return fail(FailureKind::Denied, Origin::Client, std::string(refusal_of(found.verdict)));
+  }
+  if (!may_use(*found.key, model)) {
+    return fail(FailureKind::Unsupported, Origin::Client,
+                fmt::format("This key may not use the model '{}'.", model.substr(0, 100)));
+  }
+  return gateway::Caller{.tenant = found.key->tenant.text(), .key = found.key->id.text(), .user = {}, .session = {}, .agent = {}};
+}
+
+}  // namespace tidegate::app

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/server.h"
+
+#include "app/stored_limits.h"
+#include "app/version.h"
+#include "config/difference.h"
+#include "metrics/scrape_figures.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+namespace tidegate::app {
+
+namespace {
+
+constexpr Seconds kSaveLimitsEvery(5);
+constexpr Seconds kReadKeysEvery(1);
+constexpr Milliseconds kCollectUseEvery(200);
+constexpr Seconds kLookAtCertificateEvery(5);
+constexpr std::chrono::days kCertificateWarning(14);
+
+config::Options with_worker_count(config::Options options) {
+  const std::uint32_t wanted = options.gateway.worker_threads;
+  options.gateway.worker_threads = std::min(wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()), store::kMaxWorkers);
+  return options;
+}
+
+std::filesystem::path database(const config::Options& options, const char* name) {
+  return std::filesystem::path(options.store.directory) / name;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(config::Options options, const Clock& clock, std::FILE* log) {
+  auto windows = monitor::Windows::make(options.windows);
+  if (!windows) return fail(windows);
+  std::unique_ptr<Server> server(new Server(with_worker_count(std::move(options)), clock, log, std::move(*windows)));
+  if (Result<void> opened = server->open(); !opened) return fail(opened);
+  return server;
+}
+
+Server::Server(config::Options options, const Clock& clock, std::FILE* log, monitor::Windows windows)
+    : clock_(clock),
+      started_at_(clock.now().wall),
+      options_(std::move(options)),
+      log_(log, options_.log.buffer_lines, options_.gateway.worker_threads),
+      alarms_([this](const std::string& line) { log_.say(line); }),
+      control_metrics_(registry_),
+      prices_(nullptr),
+      use_(std::move(windows), options_.gateway.worker_threads),
+      ledger_(database(options_, "ledger.db")),
+      stored_limits_(database(options_, "ledger.db")),
+      directory_(database(options_, "directory.db")),
+      schedule_(clock) {}
+
+Server::~Server() {
+  schedule_.stop();
+  plane_.reset();
+  if (keeper_ != nullptr) keeper_->stop();
+}
+
+Result<void> Server::open() {
+  if (Result<void> priced = swap_prices(options_); !priced) return priced;
+  auto keeper = store::JournalKeeper::open(options_.store, options_.gateway.worker_threads, ledger_, clock_);
+  if (!keeper) return fail(keeper);
+  keeper_ = std::move(*keeper);
+  for (const std::string& file : keeper_->unreadable()) {
+    log_.say(fmt::format("journal: {} was not written by this version and is left alone\n", file));
+  }
+  if (Result<void> read = read_keys(); !read && options_.gateway.auth == gateway::AuthMode::Virtual) return read;
+  restore_limits();
+  plan_jobs();
+  keeper_->start();
+  auto plane = DataPlane::start(options_, clock_, [this](std::uint32_t number) {
+    const WorkerSink::Targets targets{log_.lane(number), keeper_->writer(number), use_.lane(number), registry_,
+                                      limits_,           alarms_,                 prices_,           clock_};
+    return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
+                                  &key_checks_.emplace_back(keys_)};
+  });
+  if (!plane) return fail(plane);
+  plane_ = std::move(*plane);
+  collect_metrics();
+  schedule_.start();
+  return {};
+}
+
+Result<void> Server::swap_prices(const config::Options& options) {
+  auto book = pricing::PriceBook::make(options.prices);
+  if (!book) return fail(book);
+  prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
+  return {};
+}
+
+Result<void> Server::read_keys() {
+  auto changed = directory_.changed_snapshot();
+  if (!changed) {
+    alarms_.raise({.kind = "directory",
+                   .subject = {},
+                   .severity = Severity::Critical,
+                   .message = changed.error().detail + "; keys stay as they were last read",
+                   .since = clock_.now().wall});
+    return fail(changed);
+  }
+  alarms_.clear("directory", {}, clock_.now().wall);
+  if (*changed != nullptr) keys_.swap(std::move(*changed));
+  return {};
+}
+
+void Server::restore_limits() {
+  auto stored = stored_limits_.load();
+  if (stored) {
+    limits_.restore(from_stored(*stored), clock_.now());
+  } else {
+    // Levels are learned again from the first answers; the ledger's own alarm tells what is wrong with its database.
+    log_.say(fmt::format("limits of the last run are not restored: {}\n", stored.error().detail));
+  }
+}
+
+void Server::save_limits(Now now) {
+  const std::vector<store::StoredLimit> limits = to_stored(limits_.levels(now));
+  if (limits.empty()) return;
+  if (Result<void> saved = stored_limits_.save(limits); !saved) {
+    alarms_.raise({.kind = "limits_not_saved", .subject = {}, .severity = Severity::Warning, .message = saved.error().detail, .since = now.wall});
+  } else {
+    alarms_.clear("limits_not_saved", {}, now.wall);
+  }
+}
+
+void Server::plan_jobs() {
+  keeper_->every(kSaveLimitsEvery, [this](Now now) { save_limits(now); });
+  keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
+  schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
+  schedule_.every(Seconds(1), [this](Now now) { look_at_ledger(now); });
+  schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+void Server::look_at_ledger(Now now) {
+  const store::LedgerHealth health = keeper_->health();
+  if (health.last_error.empty()) {
+    alarms_.clear("ledger", {}, now.wall);
+  } else {
+    alarms_.raise({.kind = "ledger",
+                   .subject = {},
+                   .severity = Severity::Critical,
+                   .message = fmt::format("{}; requests go on, and {} entries wait in the journal", health.last_error, health.undrained),
+                   .since = health.failing_since.value_or(now.wall)});
+  }
+  if (health.not_recorded > 0) {
+    alarms_.raise({.kind = "not_recorded",
+                   .subject = {},
+                   .severity = Severity::Critical,
+                   .message = fmt::format("{} records found no room in the journal and are lost; give `ledger.journal_size` more room, "
+                                          "or set `ledger.when_full: refuse`",
+                                          health.not_recorded),
+                   .since = now.wall});
+  }
+}
+
+void Server::look_at_certificate(Now now) {
+  const config::Options options = this->options();
+  if (options.listen.certificate_file.empty()) return;
+  bool changed = false;
+  for (const std::string& file : {options.listen.certificate_file, options.listen.private_key_file}) {
+    std::error_code error;
+    const auto written = std::filesystem::last_write_time(file, error);
+    if (error) continue;  // being replaced; its absence shows when it is read
+    const auto [known, is_new] = certificate_files_.try_emplace(file, written);
+    if (!is_new && known->second != written) {
+      known->second = written;
+      changed = true;
+    }
+  }
+  if (changed) {
+    Result<void> adopted = plane_->adopt(options);
+    log_.say(adopted ? "certificate: read again\n" : fmt::format("certificate: {}; the former one stays\n", adopted.error().detail));
+    if (!adopted) {
+      alarms_.raise({.kind = "certificate", .subject = "new", .severity = Severity::Warning, .message = adopted.error().detail, .since = now.wall});
+    } else {
+      alarms_.clear("certificate", "new", now.wall);
+    }
+  }
+  const auto expires_at = plane_->certificate_expires_at();
+  if (expires_at && *expires_at < now.wall + kCertificateWarning) {
+    const bool expired = *expires_at <= now.wall;
+    alarms_.raise({.kind = "certificate",
+                   .subject = options.listen.certificate_file,
+                   .severity = expired ? Severity::Critical : Severity::Warning,
+                   .message = fmt::format("{} {}; put a new one in its place, it is read by itself", expired ? "expired on" : "expires on",
+                                          to_rfc3339(*expires_at)),
+                   .since = now.wall});
+  } else {
+    alarms_.clear("certificate", options.listen.certificate_file, now.wall);
+  }
+}
+
+void Server::collect_metrics() {
+  registry_.collect([this](metrics::SampleSink& sink) {
+    using metrics::Metric;
+    const Now now = clock_.now();
+    metrics::add(sink, Metric::ClaudeRpmLeft, limits_.smallest_requests_remaining(now));
+    for (const quota::PoolLevel& pool : limits_.levels(now)) {
+      for (const quota::LimitLevel& level : pool.limits) {
+        const auto limit = level.limit ? std::optional<double>(static_cast<double>(*level.limit)) : std::nullopt;
+        metrics::add(sink, metrics::PoolFigures{.pool = pool.pool,
+                                                .model_group = pool.model_group,
+                                                .dimension = llm::to_string(level.dimension),
+                                                .limit = limit,
+                                                .remaining = level.remaining_now,
+                                                .seconds_to_exhaustion = level.seconds_to_exhaustion});
+      }
+    }
+    const store::LedgerHealth health = keeper_->health();
+    metrics::add(sink, metrics::LedgerFigures{.appended = static_cast<std::int64_t>(health.drained + health.undrained),
+                                              .drained = static_cast<std::int64_t>(health.drained),
+                                              .undrained = static_cast<std::int64_t>(health.undrained),
+                                              .journal_bytes = static_cast<std::int64_t>(health.journal_bytes),
+                                              .errors = static_cast<std::int64_t>(health.failures),
+                                              .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
+    metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));
+    metrics::add(sink, Metric::LogLinesDropped, static_cast<std::int64_t>(log_.dropped()));
+    if (const auto expires_at = plane_->certificate_expires_at()) metrics::add(sink, Metric::CertificateExpiry, *expires_at);
+    metrics::add(sink, metrics::BuildFigures{.version = kVersion, .commit = kCommit});
+    metrics::add(sink, metrics::read_process_figures());
+  });
+}
+
+config::Options Server::options() const {
+  const std::lock_guard lock(options_mutex_);
+  return options_;
+}
+
+Result<std::vector<std::string>> Server::reload(const config::Options& next) {
+  const config::Options before = options();
+  const std::vector<config::Change> changes = config::difference(before, with_worker_count(next));
+  const config::Options after = config::without_restart(before, with_worker_count(next));
+  // The price book first: it is checked whole, and what is swapped in is never half of a configuration.
+  auto book = pricing::PriceBook::make(after.prices);
+  Result<void> adopted = book ? plane_->adopt(after) : Result<void>(fail(book));
+  if (!adopted) {
+    note_rejected_reload(adopted.error().detail);
+    return fail(adopted);
+  }
+  prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
+  {
+    const std::lock_guard lock(options_mutex_);
+    options_ = after;
+  }
+  control_metrics_.config_applied.add();
+  alarms_.clear("configuration", {}, clock_.now().wall);
+  std::vector<std::string> lines;
+  for (const config::Change& change : changes) lines.push_back(config::to_text(change));
+  log_.say(fmt::format("time={} configuration applied, {} settings changed\n", to_rfc3339(clock_.now().wall), lines.size()));
+  for (const std::string& line : lines) log_.say("  " + line + "\n");
+  return lines;
+}
+
+void Server::note_rejected_reload(const std::string& why) {
+  control_metrics_.config_rejected.add();
+  alarms_.raise({.kind = "configuration",
+                 .subject = {},
+                 .severity = Severity::Warning,
+                 .message = "the changed configuration was rejected and nothing of it is in force: " + why,
+                 .since = clock_.now().wall});
+}
+
+void Server::stop() {
+  schedule_.stop();
+  plane_->drain(options().gateway.drain_timeout);
+  keeper_->stop();
+  save_limits(clock_.now());
+}
+
+}  // namespace tidegate::app

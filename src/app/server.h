@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "app/alarm_board.h"
+#include "app/data_plane.h"
+#include "app/directory_key_check.h"
+#include "app/log_writer.h"
+#include "app/schedule.h"
+#include "app/use_board.h"
+#include "app/worker_sink.h"
+#include "base/board.h"
+#include "config/options.h"
+#include "metrics/registry.h"
+#include "metrics/worker_metrics.h"
+#include "pricing/price_book.h"
+#include "quota/book/limit_board.h"
+#include "store/directory.h"
+#include "store/journal_keeper.h"
+#include "store/sqlite/sqlite_directory.h"
+#include "store/sqlite/sqlite_ledger.h"
+#include "store/sqlite/sqlite_limits.h"
+
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace tidegate::app {
+
+/// Everything that one `tidegate serve` is made of, in the order in which it depends on each other: log, boards, stores, journal,
+/// workers, schedule. Starts and stops as a whole. `reload` by one thread at a time; the rest as said.
+class Server {
+ public:
+  /// Opens stores and port and begins to serve; keys and limits of an earlier run are there before the port opens. `options` with all
+  /// defaults; `log` stays the caller's and outlives the server. Failure: whatever keeps it from serving, in words for the operator.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(config::Options options, const Clock& clock, std::FILE* log);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// Cuts what still runs and records it.
+  ~Server();
+
+  /// Takes over what can change while running; no connection is dropped. Gives one line per setting that changed. Failure: nothing
+  /// changed, and why.
+  [[nodiscard]] Result<std::vector<std::string>> reload(const config::Options& next);
+  /// A reload that did not get so far as to `reload`: its options could not be read.
+  void note_rejected_reload(const std::string& why);
+  /// Accepts nothing more, lets running answers end for `gateway.drain_timeout`, settles and records what is left.
+  void stop();
+
+  // Any thread.
+  [[nodiscard]] std::uint16_t port() const { return plane_->port(); }
+  [[nodiscard]] config::Options options() const;
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] WallTime started_at() const { return started_at_; }
+  [[nodiscard]] const metrics::Registry& registry() const { return registry_; }
+  [[nodiscard]] const AlarmBoard& alarms() const { return alarms_; }
+  [[nodiscard]] const quota::LimitBoard& limits() const { return limits_; }
+  [[nodiscard]] UseBoard& use() { return use_; }
+  [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
+  [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
+  void say(const std::string& line) { log_.say(line); }
+
+ private:
+  Server(config::Options options, const Clock& clock, std::FILE* log, monitor::Windows windows);
+
+  [[nodiscard]] Result<void> open();
+  [[nodiscard]] Result<void> swap_prices(const config::Options& options);
+  [[nodiscard]] Result<void> read_keys();
+  void restore_limits();
+  void save_limits(Now now);
+  void plan_jobs();
+  void collect_metrics();
+  void look_at_ledger(Now now);
+  void look_at_certificate(Now now);
+
+  const Clock& clock_;
+  const WallTime started_at_;
+  mutable std::mutex options_mutex_;  ///< guards options_
+  config::Options options_;
+
+  LogWriter log_;
+  AlarmBoard alarms_;
+  metrics::Registry registry_;
+  metrics::ControlMetrics control_metrics_;
+  Board<pricing::PriceBook> prices_;
+  quota::LimitBoard limits_;
+  UseBoard use_;
+
+  store::SqliteLedger ledger_;
+  store::SqliteLimits stored_limits_;
+  store::SqliteDirectory directory_;
+  store::DirectoryBoard keys_;
+  std::unique_ptr<store::JournalKeeper> keeper_;
+
+  std::deque<WorkerSink> sinks_;
+  std::deque<DirectoryKeyCheck> key_checks_;
+  std::unique_ptr<DataPlane> plane_;
+  Schedule schedule_;
+  std::map<std::string, std::filesystem::file_time_type> certificate_files_;  ///< as last seen; the schedule's thread only
+};
+
+}  // namespace tidegate::app

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/use_board.h"
+
+#include <utility>
+
+namespace tidegate::app {
+
+namespace {
+
+/// What made the request fail, in one word; empty if it went well. A client that leaves is no error of anybody.
+std::string_view error_kind_of(const gateway::Outcome& outcome) {
+  if (outcome.error != llm::UpstreamErrorKind::None) return llm::to_string(outcome.error);
+  if (outcome.status >= 400) return outcome.refusal.empty() ? std::string_view("client_error") : std::string_view(outcome.refusal);
+  if (outcome.state == store::AttemptState::Interrupted) return "interrupted";
+  return {};
+}
+
+}  // namespace
+
+void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now) {
+  const bool taken = samples_.push_with([&](Sample& sample) {
+    sample.model = outcome.view.model;
+    sample.endpoint = llm::to_string(outcome.match.endpoint);
+    sample.user = outcome.caller.user;
+    sample.key = outcome.caller.key;
+    sample.tenant = outcome.caller.tenant;
+    sample.session = outcome.caller.session;
+    sample.error_kind = error_kind_of(outcome);
+    sample.tokens = outcome.answer.usage.tokens;
+    sample.cost = cost;
+    sample.at = now;
+  });
+  if (!taken) dropped_.fetch_add(1, std::memory_order_relaxed);
+}
+
+UseBoard::UseBoard(monitor::Windows windows, std::size_t lanes) : lanes_(lanes), windows_(std::move(windows)) {}
+
+void UseBoard::collect_locked() {
+  for (UseLane& lane : lanes_) {
+    // At most what waited at the beginning: a worker that goes on finishing requests must not keep us here.
+    for (std::size_t waiting = lane.samples_.size(); waiting > 0; --waiting) {
+      (void)lane.samples_.pop_with([this](const UseLane::Sample& sample) {
+        windows_.record({.model = sample.model,
+                         .endpoint = sample.endpoint,
+                         .user = sample.user,
+                         .key = sample.key,
+                         .tenant = sample.tenant,
+                         .session = sample.session,
+                         .error_kind = sample.error_kind,
+                         .input_tokens = sample.tokens.input,
+                         .output_tokens = sample.tokens.output,
+                         .cache_read_tokens = sample.tokens.cache_read,
+                         .cache_write_tokens = sample.tokens.cache_write_5m + sample.tokens.cache_write_1h,
+                         .cost = sample.cost},
+                        sample.at);
+      });
+    }
+  }
+}
+
+void UseBoard::collect() {
+  const std::lock_guard lock(mutex_);
+  collect_locked();
+}
+
+Result<monitor::WindowTotals> UseBoard::totals(Nanoseconds length, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  collect_locked();
+  return windows_.totals(length, now);
+}
+
+Result<std::vector<monitor::WindowLine>> UseBoard::query(Nanoseconds length, monitor::Dimension dimension, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  collect_locked();
+  return windows_.query(length, dimension, now);
+}
+
+std::uint64_t UseBoard::dropped() const {
+  std::uint64_t sum = 0;
+  for (const UseLane& lane : lanes_) sum += lane.dropped_.load(std::memory_order_relaxed);
+  return sum;
+}
+
+}  // namespace tidegate::app
