@@ -75,7 +75,8 @@ json::object to_json(const Charge& charge) {
           {"output_tokens", charge.output_tokens},
           {"cost_nanodollars", charge.cost.nanodollars()},
           {"outcome", json::string_view(to_string(charge.outcome).data(), to_string(charge.outcome).size())},
-          {"stream", charge.is_streamed}};
+          {"stream", charge.is_streamed},
+          {"service_tier", charge.service_tier}};
 }
 
 }  // namespace
