@@ -4,8 +4,8 @@
 
 #include "base/number.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <map>
@@ -24,7 +24,8 @@ std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     int value = 0;
-    if (text[i] == '%' && i + 2 < text.size() && std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ec == std::errc{}) {
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ec == std::errc{}) {
       out += static_cast<char>(value);
       i += 2;
     } else {
@@ -55,14 +56,21 @@ tl::expected<Window, ApiError> window_of(const Request& request, WallTime now, b
     Nanoseconds width;
     std::int64_t usual, most;
   };
-  constexpr Width widths[] = {{"1m", std::chrono::minutes(1), 60, 1440}, {"1h", std::chrono::hours(1), 24, 168}, {"1d", std::chrono::hours(24), 7, 31}};
-  const std::string_view wanted = is_daily_only || request.parameter("bucket_width").empty() ? "1d" : request.parameter("bucket_width");
-  const auto* width = std::find_if(std::begin(widths), std::end(widths), [&](const Width& item) { return item.name == wanted; });
-  if (width == std::end(widths)) return tl::unexpected(ApiError{400, "invalid_request_error", "bucket_width: Input should be '1m', '1h' or '1d'"});
+  constexpr Width widths[] = {{"1m", std::chrono::minutes(1), 60, 1440},
+                              {"1h", std::chrono::hours(1), 24, 168},
+                              {"1d", std::chrono::hours(24), 7, 31}};
+  const std::string_view wanted =
+      is_daily_only || request.parameter("bucket_width").empty() ? "1d" : request.parameter("bucket_width");
+  const auto* width =
+      std::find_if(std::begin(widths), std::end(widths), [&](const Width& item) { return item.name == wanted; });
+  if (width == std::end(widths))
+    return tl::unexpected(ApiError{400, "invalid_request_error", "bucket_width: Input should be '1m', '1h' or '1d'"});
   const auto from = parse_rfc3339(decoded(request.parameter("starting_at")));
   if (!from) return tl::unexpected(ApiError{400, "invalid_request_error", "starting_at: Field required"});
   const auto to = parse_rfc3339(decoded(request.parameter("ending_at")));
-  Window window{*from, to ? *to : now, width->width, std::clamp<std::int64_t>(parse_integer(request.parameter("limit")).value_or(width->usual), 1, width->most)};
+  Window window{
+      *from, to ? *to : now, width->width,
+      std::clamp<std::int64_t>(parse_integer(request.parameter("limit")).value_or(width->usual), 1, width->most)};
   // Buckets begin at whole minutes, hours, days of UTC.
   window.from -= Nanoseconds(window.from.time_since_epoch().count() % window.width.count());
   return window;
@@ -108,7 +116,8 @@ Grouped sum_up(const std::vector<Charge>& charges, const std::set<std::string>& 
 json::object usage_result(const Group& group, const Sum& sum) {
   return {{"uncached_input_tokens", sum.input.uncached},
           {"cache_read_input_tokens", sum.input.read},
-          {"cache_creation", json::object{{"ephemeral_5m_input_tokens", sum.input.written_5m}, {"ephemeral_1h_input_tokens", sum.input.written_1h}}},
+          {"cache_creation", json::object{{"ephemeral_5m_input_tokens", sum.input.written_5m},
+                                          {"ephemeral_1h_input_tokens", sum.input.written_1h}}},
           {"output_tokens", sum.output},
           {"server_tool_use", json::object{{"web_search_requests", 0}}},
           {"api_key_id", nullptr},
@@ -145,14 +154,20 @@ Reply report(Exchange& exchange, std::string_view organisation, bool is_daily_on
   json::array data;
   for (std::int64_t i = 0; i < window->buckets && from < window->to; ++i, from += window->width) {
     json::array results;
-    for (const auto& [group, sum] : sum_up(exchange.provider.charges(organisation, from, from + window->width), by, exchange.request)) {
+    for (const auto& [group, sum] :
+         sum_up(exchange.provider.charges(organisation, from, from + window->width), by, exchange.request)) {
       results.push_back(describe(group, sum));
     }
-    data.push_back(json::object{{"starting_at", to_rfc3339(from)}, {"ending_at", to_rfc3339(from + window->width)}, {"results", std::move(results)}});
+    data.push_back(json::object{{"starting_at", to_rfc3339(from)},
+                                {"ending_at", to_rfc3339(from + window->width)},
+                                {"results", std::move(results)}});
   }
   const bool has_more = from < window->to;
-  return {200, json::serialize(json::object{{"data", std::move(data)}, {"has_more", has_more},
-                                            {"next_page", has_more ? json::value(to_rfc3339(from)) : json::value(nullptr)}}), {}};
+  return {200,
+          json::serialize(json::object{{"data", std::move(data)},
+                                       {"has_more", has_more},
+                                       {"next_page", has_more ? json::value(to_rfc3339(from)) : json::value(nullptr)}}),
+          {}};
 }
 
 void add_limiter(json::array& limits, const char* type, const std::optional<double>& value) {
@@ -166,7 +181,10 @@ json::object limits_of_group(const std::string& group, const GroupLimits& limits
   add_limiter(list, "output_tokens_per_minute", limits.output_tokens);
   add_limiter(list, "tokens_per_minute", limits.tokens);
   const bool is_batch = group == "batches";
-  const std::string type = is_batch ? "batch" : group == "count_tokens" ? "token_count" : group == "files" ? "files" : "model_group";
+  const std::string type = is_batch                  ? "batch"
+                           : group == "count_tokens" ? "token_count"
+                           : group == "files"        ? "files"
+                                                     : "model_group";
   return {{"type", "rate_limit"},
           {"group_type", type},
           {"group", json::object{{"type", type}, {"id", group}, {"display_name", group}}},
@@ -183,20 +201,23 @@ Reply rate_limits(Exchange& exchange, std::string_view organisation, std::string
   const GroupLimitTable& table = workspace.empty() ? limits.table : own->second.table;
   std::map<std::string, json::array> models;
   for (const ModelInfo& model : known_models()) {
-    if (model.vendor == Vendor::Anthropic) models[std::string(model.group)].push_back(json::value(json::string_view(model.id.data(), model.id.size())));
+    if (model.vendor == Vendor::Anthropic)
+      models[std::string(model.group)].push_back(json::value(json::string_view(model.id.data(), model.id.size())));
   }
   for (const char* group : {"batches", "count_tokens", "files"}) models[group];
   const std::string wanted_model = decoded(exchange.request.parameter("model"));
   const std::string wanted_type = decoded(exchange.request.parameter("group_type"));
   json::array data;
   for (auto& [group, ids] : models) {
-    const bool has_model = std::any_of(ids.begin(), ids.end(), [&](const json::value& id) { return id.get_string() == wanted_model; });
+    const bool has_model =
+        std::any_of(ids.begin(), ids.end(), [&](const json::value& id) { return id.get_string() == wanted_model; });
     if (!wanted_model.empty() && !has_model) continue;
     json::object entry = limits_of_group(group, table.of(group), std::move(ids));
     if (!wanted_type.empty() && entry["group_type"].get_string() != wanted_type) continue;
     data.push_back(std::move(entry));
   }
-  return {200, json::serialize(json::object{{"data", std::move(data)}, {"has_more", false}, {"next_page", nullptr}}), {}};
+  return {
+      200, json::serialize(json::object{{"data", std::move(data)}, {"has_more", false}, {"next_page", nullptr}}), {}};
 }
 
 }  // namespace
@@ -204,7 +225,8 @@ Reply rate_limits(Exchange& exchange, std::string_view organisation, std::string
 Reply serve_admin_api(Exchange& exchange) {
   const Request& request = exchange.request;
   if (!exchange.provider.is_admin(request)) {
-    return error_reply({403, "permission_error", "This endpoint requires an Admin API key."}, Dialect::Anthropic, exchange.request_id);
+    return error_reply({403, "permission_error", "This endpoint requires an Admin API key."}, Dialect::Anthropic,
+                       exchange.request_id);
   }
   std::string organisation(request.header("x-sim-organization"));
   if (organisation.empty()) organisation = exchange.provider.options().default_organisation;

@@ -4,8 +4,8 @@
 
 #include "sim/model/random.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,8 @@ constexpr std::string_view kSignature = "c2ltdWxhdGVkLXNpZ25hdHVyZQ==";
 
 /// `text`, then as much filler as `tokens` asks for; cut where `tokens` ends.
 std::string text_of_length(std::string_view text, std::int64_t tokens) {
-  constexpr std::string_view filler = " The tide comes in, the gate lets through what the channel can carry, and the rest waits.";
+  constexpr std::string_view filler =
+      " The tide comes in, the gate lets through what the channel can carry, and the rest waits.";
   const std::size_t bytes = static_cast<std::size_t>(std::max<std::int64_t>(tokens, 1)) * kBytesPerToken;
   std::string out(text.substr(0, bytes));
   while (out.size() < bytes) out += filler.substr(0, bytes - out.size());
@@ -126,7 +127,8 @@ json::object anthropic_message(const ModelCall& call, const Answer& answer) {
 }
 
 json::object citation_of(std::string_view text) {
-  return {{"type", "char_location"}, {"cited_text", string_value(text)}, {"document_index", 0}, {"document_title", nullptr},
+  return {{"type", "char_location"}, {"cited_text", string_value(text)},
+          {"document_index", 0},     {"document_title", nullptr},
           {"start_char_index", 0},   {"end_char_index", static_cast<std::int64_t>(text.size())}};
 }
 
@@ -135,9 +137,13 @@ std::string tool_id(const Answer& answer, std::size_t index) { return fmt::forma
 json::object anthropic_block(const ModelCall& call, const Answer& answer, std::size_t index) {
   const Answer::Part& part = answer.parts[index];
   switch (part.kind) {
-    case Kind::Thinking: return {{"type", "thinking"}, {"thinking", part.text()}, {"signature", string_value(kSignature)}};
+    case Kind::Thinking:
+      return {{"type", "thinking"}, {"thinking", part.text()}, {"signature", string_value(kSignature)}};
     case Kind::ToolUse:
-      return {{"type", "tool_use"}, {"id", tool_id(answer, index)}, {"name", part.tool_name}, {"input", json::parse(part.text())}};
+      return {{"type", "tool_use"},
+              {"id", tool_id(answer, index)},
+              {"name", part.tool_name},
+              {"input", json::parse(part.text())}};
     case Kind::Text: break;
   }
   json::object block{{"type", "text"}, {"text", part.text()}};
@@ -153,7 +159,8 @@ std::string anthropic_body(const ModelCall& call, const Answer& answer) {
   message["stop_reason"] = answer.stop_reason;
   message["stop_sequence"] = nullptr;
   json::object usage = anthropic_usage(call, answer, answer.output_tokens());
-  if (answer.thinking_tokens() > 0) usage["output_tokens_details"] = json::object{{"thinking_tokens", answer.thinking_tokens()}};
+  if (answer.thinking_tokens() > 0)
+    usage["output_tokens_details"] = json::object{{"thinking_tokens", answer.thinking_tokens()}};
   add_speed(usage, call);
   message["usage"] = std::move(usage);
   return json::serialize(message);
@@ -168,7 +175,10 @@ json::object anthropic_block_start(const Answer& answer, std::size_t index) {
     case Kind::Thinking: return {{"type", "thinking"}, {"thinking", ""}, {"signature", ""}};
     case Kind::Text: return {{"type", "text"}, {"text", ""}};
     case Kind::ToolUse:
-      return {{"type", "tool_use"}, {"id", tool_id(answer, index)}, {"name", answer.parts[index].tool_name}, {"input", json::object{}}};
+      return {{"type", "tool_use"},
+              {"id", tool_id(answer, index)},
+              {"name", answer.parts[index].tool_name},
+              {"input", json::object{}}};
   }
   return {};
 }
@@ -183,23 +193,28 @@ json::object anthropic_delta(Kind kind, const std::string& text) {
 }
 
 std::string anthropic_delta_event(std::size_t index, json::object delta) {
-  return named_event("content_block_delta", {{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(delta)}});
+  return named_event("content_block_delta",
+                     {{"type", "content_block_delta"}, {"index", index}, {"delta", std::move(delta)}});
 }
 
-void add_anthropic_block(std::vector<TimedEvent>& events, const ModelCall& call, const Answer& answer, std::size_t index) {
+void add_anthropic_block(std::vector<TimedEvent>& events, const ModelCall& call, const Answer& answer,
+                         std::size_t index) {
   const Answer::Part& part = answer.parts[index];
-  events.push_back({named_event("content_block_start", {{"type", "content_block_start"}, {"index", index},
-                                                        {"content_block", anthropic_block_start(answer, index)}})});
+  events.push_back({named_event(
+      "content_block_start",
+      {{"type", "content_block_start"}, {"index", index}, {"content_block", anthropic_block_start(answer, index)}})});
   if (index == 0) events.push_back({named_event("ping", {{"type", "ping"}})});
   if (part.kind == Kind::ToolUse) events.push_back({anthropic_delta_event(index, anthropic_delta(part.kind, ""))});
   for (const Answer::Piece& piece : part.pieces) {
     events.push_back({anthropic_delta_event(index, anthropic_delta(part.kind, piece.text)), piece.tokens});
   }
   if (part.kind == Kind::Thinking) {
-    events.push_back({anthropic_delta_event(index, {{"type", "signature_delta"}, {"signature", string_value(kSignature)}})});
+    events.push_back(
+        {anthropic_delta_event(index, {{"type", "signature_delta"}, {"signature", string_value(kSignature)}})});
   }
   if (part.kind == Kind::Text && call.wants_citations) {
-    events.push_back({anthropic_delta_event(index, {{"type", "citations_delta"}, {"citation", citation_of(part.text().substr(0, 20))}})});
+    events.push_back({anthropic_delta_event(
+        index, {{"type", "citations_delta"}, {"citation", citation_of(part.text().substr(0, 20))}})});
   }
   events.push_back({named_event("content_block_stop", {{"type", "content_block_stop"}, {"index", index}})});
 }
@@ -220,10 +235,12 @@ std::vector<TimedEvent> anthropic_events(const ModelCall& call, const Answer& an
                     {"cache_creation_input_tokens", answer.input.written()},
                     {"cache_read_input_tokens", answer.input.read},
                     {"output_tokens", answer.output_tokens()}};
-  if (answer.thinking_tokens() > 0) last["output_tokens_details"] = json::object{{"thinking_tokens", answer.thinking_tokens()}};
-  events.push_back({named_event("message_delta", {{"type", "message_delta"},
-                                                  {"delta", json::object{{"stop_reason", answer.stop_reason}, {"stop_sequence", nullptr}}},
-                                                  {"usage", std::move(last)}})});
+  if (answer.thinking_tokens() > 0)
+    last["output_tokens_details"] = json::object{{"thinking_tokens", answer.thinking_tokens()}};
+  events.push_back({named_event(
+      "message_delta", {{"type", "message_delta"},
+                        {"delta", json::object{{"stop_reason", answer.stop_reason}, {"stop_sequence", nullptr}}},
+                        {"usage", std::move(last)}})});
   events.push_back({named_event("message_stop", {{"type", "message_stop"}})});
   return events;
 }
@@ -251,23 +268,27 @@ json::object chat_usage(const Answer& answer) {
 }
 
 json::object chat_head(const ModelCall& call, const Answer& answer, std::string_view object) {
-  return {{"id", "chatcmpl-" + answer.id},   {"object", string_value(object)}, {"created", unix_seconds(answer.created)},
-          {"model", call.model},             {"service_tier", "default"},      {"system_fingerprint", "fp_simulator"}};
+  return {{"id", "chatcmpl-" + answer.id}, {"object", string_value(object)}, {"created", unix_seconds(answer.created)},
+          {"model", call.model},           {"service_tier", "default"},      {"system_fingerprint", "fp_simulator"}};
 }
 
 std::string chat_body(const ModelCall& call, const Answer& answer) {
-  json::object message{{"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}, {"annotations", json::array{}}};
+  json::object message{
+      {"role", "assistant"}, {"content", nullptr}, {"refusal", nullptr}, {"annotations", json::array{}}};
   json::array calls;
   for (const Answer::Part& part : answer.parts) {
     if (part.kind == Kind::Text && !call.tool) message["content"] = part.text();
     if (part.kind == Kind::ToolUse) {
-      calls.push_back(json::object{{"id", "call_" + answer.id}, {"type", "function"},
+      calls.push_back(json::object{{"id", "call_" + answer.id},
+                                   {"type", "function"},
                                    {"function", json::object{{"name", part.tool_name}, {"arguments", part.text()}}}});
     }
   }
   if (!calls.empty()) message["tool_calls"] = std::move(calls);
   json::object body = chat_head(call, answer, "chat.completion");
-  body["choices"] = json::array{json::object{{"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr},
+  body["choices"] = json::array{json::object{{"index", 0},
+                                             {"message", std::move(message)},
+                                             {"logprobs", nullptr},
                                              {"finish_reason", string_value(finish_reason_of(answer))}}};
   body["usage"] = chat_usage(answer);
   return json::serialize(body);
@@ -275,8 +296,8 @@ std::string chat_body(const ModelCall& call, const Answer& answer) {
 
 std::string chat_chunk(const ModelCall& call, const Answer& answer, json::object delta, json::value finish_reason) {
   json::object body = chat_head(call, answer, "chat.completion.chunk");
-  body["choices"] = json::array{json::object{{"index", 0}, {"delta", std::move(delta)}, {"logprobs", nullptr},
-                                             {"finish_reason", std::move(finish_reason)}}};
+  body["choices"] = json::array{json::object{
+      {"index", 0}, {"delta", std::move(delta)}, {"logprobs", nullptr}, {"finish_reason", std::move(finish_reason)}}};
   if (call.include_usage) body["usage"] = nullptr;
   return fmt::format("data: {}\n\n", json::serialize(body));
 }
@@ -286,22 +307,26 @@ json::object tool_delta(json::object call_delta) {
   return {{"tool_calls", json::array{std::move(call_delta)}}};
 }
 
-void add_chat_part(std::vector<TimedEvent>& events, const ModelCall& call, const Answer& answer, const Answer::Part& part) {
+void add_chat_part(std::vector<TimedEvent>& events, const ModelCall& call, const Answer& answer,
+                   const Answer::Part& part) {
   if (part.kind == Kind::ToolUse) {
-    json::object start{{"id", "call_" + answer.id}, {"type", "function"},
+    json::object start{{"id", "call_" + answer.id},
+                       {"type", "function"},
                        {"function", json::object{{"name", part.tool_name}, {"arguments", ""}}}};
     events.push_back({chat_chunk(call, answer, tool_delta(std::move(start)), nullptr)});
   }
   for (const Answer::Piece& piece : part.pieces) {
-    json::object delta = part.kind == Kind::ToolUse ? tool_delta({{"function", json::object{{"arguments", piece.text}}}})
-                                                    : json::object{{"content", piece.text}};
+    json::object delta = part.kind == Kind::ToolUse
+                             ? tool_delta({{"function", json::object{{"arguments", piece.text}}}})
+                             : json::object{{"content", piece.text}};
     events.push_back({chat_chunk(call, answer, std::move(delta), nullptr), piece.tokens});
   }
 }
 
 std::vector<TimedEvent> chat_events(const ModelCall& call, const Answer& answer) {
   std::vector<TimedEvent> events;
-  json::object first{{"role", "assistant"}, {"content", call.tool ? json::value(nullptr) : json::value("")}, {"refusal", nullptr}};
+  json::object first{
+      {"role", "assistant"}, {"content", call.tool ? json::value(nullptr) : json::value("")}, {"refusal", nullptr}};
   std::int64_t unseen = 0;  // thinking, and text beside a tool call, are produced but not shown
   std::vector<const Answer::Part*> shown;
   for (const Answer::Part& part : answer.parts) {
@@ -341,7 +366,10 @@ std::string item_id(const Answer& answer, std::size_t index, Kind kind) {
 }
 
 json::object text_part(std::string_view text) {
-  return {{"type", "output_text"}, {"annotations", json::array{}}, {"logprobs", json::array{}}, {"text", string_value(text)}};
+  return {{"type", "output_text"},
+          {"annotations", json::array{}},
+          {"logprobs", json::array{}},
+          {"text", string_value(text)}};
 }
 
 json::object responses_item(const Answer& answer, std::size_t index, std::string_view status) {
@@ -382,13 +410,15 @@ json::object responses_object(const ModelCall& call, const Answer& answer, std::
           {"status", string_value(is_done && is_cut ? "incomplete" : status)},
           {"background", false},
           {"error", nullptr},
-          {"incomplete_details", is_done && is_cut ? json::value(json::object{{"reason", "max_output_tokens"}}) : json::value(nullptr)},
+          {"incomplete_details",
+           is_done && is_cut ? json::value(json::object{{"reason", "max_output_tokens"}}) : json::value(nullptr)},
           {"instructions", nullptr},
           {"max_output_tokens", nullptr},
           {"model", call.model},
           {"output", std::move(output)},
           {"parallel_tool_calls", true},
-          {"previous_response_id", call.previous_response.empty() ? json::value(nullptr) : json::value(call.previous_response)},
+          {"previous_response_id",
+           call.previous_response.empty() ? json::value(nullptr) : json::value(call.previous_response)},
           {"reasoning", json::object{{"effort", nullptr}, {"summary", nullptr}}},
           {"store", call.stores},
           {"temperature", 1.0},
@@ -432,9 +462,11 @@ void add_responses_deltas(ResponsesStream& stream, const Answer::Part& part, con
   }
   stream.add("response.content_part.added", with({{"content_index", 0}, {"part", text_part("")}}));
   for (const Answer::Piece& piece : part.pieces) {
-    stream.add("response.output_text.delta", with({{"content_index", 0}, {"delta", piece.text}, {"logprobs", json::array{}}}), piece.tokens);
+    stream.add("response.output_text.delta",
+               with({{"content_index", 0}, {"delta", piece.text}, {"logprobs", json::array{}}}), piece.tokens);
   }
-  stream.add("response.output_text.done", with({{"content_index", 0}, {"text", part.text()}, {"logprobs", json::array{}}}));
+  stream.add("response.output_text.done",
+             with({{"content_index", 0}, {"text", part.text()}, {"logprobs", json::array{}}}));
   stream.add("response.content_part.done", with({{"content_index", 0}, {"part", text_part(part.text())}}));
 }
 
@@ -446,7 +478,8 @@ std::vector<TimedEvent> responses_events(const ModelCall& call, const Answer& an
     const Answer::Part& part = answer.parts[i];
     std::int64_t unseen = 0;
     if (part.kind == Kind::Thinking) unseen = answer.thinking_tokens();
-    stream.add("response.output_item.added", {{"output_index", i}, {"item", responses_item(answer, i, "in_progress")}}, unseen);
+    stream.add("response.output_item.added", {{"output_index", i}, {"item", responses_item(answer, i, "in_progress")}},
+               unseen);
     if (part.kind != Kind::Thinking) {
       add_responses_deltas(stream, part, {{"item_id", item_id(answer, i, part.kind)}, {"output_index", i}});
     }
@@ -503,7 +536,9 @@ std::string render_embeddings(const ModelCall& call) {
     data.push_back(json::object{{"object", "embedding"}, {"index", i}, {"embedding", std::move(list)}});
   }
   const std::int64_t tokens = call.input_tokens();
-  return json::serialize(json::object{{"object", "list"}, {"data", std::move(data)}, {"model", call.model},
+  return json::serialize(json::object{{"object", "list"},
+                                      {"data", std::move(data)},
+                                      {"model", call.model},
                                       {"usage", json::object{{"prompt_tokens", tokens}, {"total_tokens", tokens}}}});
 }
 

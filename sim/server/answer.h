@@ -27,7 +27,7 @@ struct Answer {
     [[nodiscard]] std::string text() const;
   };
 
-  std::string id;  ///< without a dialect's prefix
+  std::string id;                        ///< without a dialect's prefix
   std::string stop_reason = "end_turn";  ///< Anthropic's word
   std::vector<Part> parts;
   CacheUsage input;
@@ -44,7 +44,8 @@ struct TimedEvent {
 };
 
 /// An answer of about `length` tokens, cut at the call's max_tokens. `text` comes first, filler follows.
-[[nodiscard]] Answer compose_answer(const ModelCall& call, std::int64_t length, std::string_view text, int tokens_per_event);
+[[nodiscard]] Answer compose_answer(const ModelCall& call, std::int64_t length, std::string_view text,
+                                    int tokens_per_event);
 
 /// The body of an answer that is not streamed.
 [[nodiscard]] std::string render_body(const ModelCall& call, const Answer& answer);

@@ -33,6 +33,7 @@ class Connection {
 };
 
 [[nodiscard]] std::unique_ptr<Connection> make_plain_connection(boost::asio::ip::tcp::socket socket);
-[[nodiscard]] std::unique_ptr<Connection> make_tls_connection(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context& tls);
+[[nodiscard]] std::unique_ptr<Connection> make_tls_connection(boost::asio::ip::tcp::socket socket,
+                                                              boost::asio::ssl::context& tls);
 
 }  // namespace tidegate::sim

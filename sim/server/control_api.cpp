@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "sim/server/control_api.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 namespace tidegate::sim {
 
@@ -11,9 +11,7 @@ namespace json = boost::json;
 
 namespace {
 
-Reply refuse(std::string detail) {
-  return {400, json::serialize(json::object{{"error", std::move(detail)}}), {}};
-}
+Reply refuse(std::string detail) { return {400, json::serialize(json::object{{"error", std::move(detail)}}), {}}; }
 
 Reply done() { return {200, R"({"ok":true})", {}}; }
 
@@ -34,7 +32,8 @@ std::string texts_of(const json::object& body, const char* name) {
 Result<json::object> body_of(const Request& request) {
   json::error_code error;
   json::value body = json::parse({request.body.data(), request.body.size()}, error);
-  if (error || !body.is_object()) return fail(FailureKind::InvalidInput, Origin::Operator, "the body is not a JSON object");
+  if (error || !body.is_object())
+    return fail(FailureKind::InvalidInput, Origin::Operator, "the body is not a JSON object");
   return std::move(body.get_object());
 }
 
@@ -98,7 +97,9 @@ Reply serve_control_api(Exchange& exchange) {
     return {200, json::serialize(exchange.provider.faults()), {}};
   }
   if (request.path == "/sim/limits" && is_post) return set_limits(exchange);
-  return {404, R"({"error":"there are GET /sim/stats, POST /sim/reset, GET POST DELETE /sim/faults, POST /sim/limits"})", {}};
+  return {404,
+          R"({"error":"there are GET /sim/stats, POST /sim/reset, GET POST DELETE /sim/faults, POST /sim/limits"})",
+          {}};
 }
 
 }  // namespace tidegate::sim

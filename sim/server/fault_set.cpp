@@ -23,12 +23,20 @@ struct Refusal {
 constexpr Refusal kRefusals[] = {
     {"rate", 429, "This request would exceed the rate limit for your organization of 50 requests per minute.", {}, 5},
     {"429", 429, "This request would exceed the rate limit for your organization of 50 requests per minute.", {}, 5},
-    {"ramp", 429, "This request would exceed your organization's maximum usage increase rate for input tokens per minute.", "ramp_limit_exceeded", 10},
-    {"concurrency", 429, "Number of concurrent connections has exceeded your rate limit. Please try again later or contact sales.", {}, 1},
+    {"ramp", 429,
+     "This request would exceed your organization's maximum usage increase rate for input tokens per minute.",
+     "ramp_limit_exceeded", 10},
+    {"concurrency",
+     429,
+     "Number of concurrent connections has exceeded your rate limit. Please try again later or contact sales.",
+     {},
+     1},
     {"tier_cap", 429, "You have reached the monthly spend limit of your usage tier.", "enforced_spend_limit_reached"},
     {"contract_cap", 429, "You have reached the spend limit of your contract.", "contract_spend_limit_reached"},
-    {"own_limit", 400, "You have reached your specified API usage limits. You will regain access on 2030-01-01 at 00:00 UTC."},
-    {"workspace_limit", 400, "You have reached your specified workspace API usage limits. You will regain access on 2030-01-01 at 00:00 UTC."},
+    {"own_limit", 400,
+     "You have reached your specified API usage limits. You will regain access on 2030-01-01 at 00:00 UTC."},
+    {"workspace_limit", 400,
+     "You have reached your specified workspace API usage limits. You will regain access on 2030-01-01 at 00:00 UTC."},
     {"billing", 402, "Your credit balance is too low to access the API."},
     {"400", 400, "Simulated invalid request."},
     {"401", 401, "invalid x-api-key", "invalid_api_key"},
@@ -72,12 +80,16 @@ const Fault* FaultSet::find(std::string_view name) const {
 std::optional<Reply> FaultSet::error_reply(Dialect dialect, std::string_view request_id) const {
   for (const Fault& fault : faults_) {
     if (fault.name == "502") {  // from the network in front of the provider: not JSON
-      return Reply{502, "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>\n",
-                   {}, "text/html"};
+      return Reply{502,
+                   "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad "
+                   "Gateway</h1></center></body></html>\n",
+                   {},
+                   "text/html"};
     }
     for (const Refusal& refusal : kRefusals) {
       if (refusal.fault != fault.name) continue;
-      ApiError error{refusal.status, std::string(error_type_of(refusal.status)), std::string(refusal.message), std::string(refusal.error_code)};
+      ApiError error{refusal.status, std::string(error_type_of(refusal.status)), std::string(refusal.message),
+                     std::string(refusal.error_code)};
       const std::int64_t seconds = parse_integer(fault.value).value_or(refusal.retry_after);
       if (seconds > 0) error.retry_after = seconds;
       return sim::error_reply(error, dialect, request_id);

@@ -17,7 +17,8 @@ namespace tidegate::sim {
 /// What goes wrong with one request: its `x-sim-fault` header, else what rules and schedule bring.
 class FaultSet {
  public:
-  /// The header names faults with commas; `none` keeps rules and schedule away. Failure: InvalidInput for an unknown name.
+  /// The header names faults with commas; `none` keeps rules and schedule away. Failure: InvalidInput for an unknown
+  /// name.
   [[nodiscard]] static Result<FaultSet> of(const Request& request, Provider& provider, Now now);
 
   [[nodiscard]] const Fault* find(std::string_view name) const;

@@ -5,8 +5,8 @@
 #include "base/ascii.h"
 #include "sim/server/answer.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 
@@ -35,7 +35,8 @@ std::pair<std::string_view, std::string_view> id_and_action(std::string_view pat
 template <typename Item>
 Item* find_own(std::vector<Item>& items, std::string_view id, const Caller& caller) {
   const auto found = std::find_if(items.begin(), items.end(), [&](const Item& item) {
-    return item.id == id && item.caller.organisation == caller.organisation && item.caller.workspace == caller.workspace;
+    return item.id == id && item.caller.organisation == caller.organisation &&
+           item.caller.workspace == caller.workspace;
   });
   return found == items.end() ? nullptr : &*found;
 }
@@ -82,7 +83,8 @@ std::optional<FormPart> read_upload(std::string_view content_type, std::string_v
       part.name = filename;
       part.content = body.substr(blank + 4, end - blank - 4);
       const std::size_t type = lower(head).find("content-type:");
-      if (type != std::string_view::npos) part.mime_type = trim(head.substr(type + 13, head.find("\r\n", type) - type - 13));
+      if (type != std::string_view::npos)
+        part.mime_type = trim(head.substr(type + 13, head.find("\r\n", type) - type - 13));
       return part;
     }
     from = end + 2;
@@ -96,17 +98,21 @@ std::string Library::describe(const Batch& batch, WallTime now) const {
   const bool has_ended = now >= batch.ends || batch.is_cancelled;
   const auto count = [&](std::size_t number) { return has_ended ? number : 0; };
   const std::size_t all = batch.succeeded + batch.errored;
-  json::object object{{"id", batch.id},
-                      {"type", "message_batch"},
-                      {"processing_status", has_ended ? "ended" : "in_progress"},
-                      {"request_counts", json::object{{"processing", has_ended ? 0 : all}, {"succeeded", count(batch.succeeded)},
-                                                      {"errored", count(batch.errored)}, {"canceled", 0}, {"expired", 0}}},
-                      {"ended_at", has_ended ? json::value(to_rfc3339(std::min(batch.ends, now))) : json::value(nullptr)},
-                      {"created_at", to_rfc3339(batch.created)},
-                      {"expires_at", to_rfc3339(batch.created + std::chrono::hours(24))},
-                      {"archived_at", nullptr},
-                      {"cancel_initiated_at", nullptr},
-                      {"results_url", nullptr}};
+  json::object object{
+      {"id", batch.id},
+      {"type", "message_batch"},
+      {"processing_status", has_ended ? "ended" : "in_progress"},
+      {"request_counts", json::object{{"processing", has_ended ? 0 : all},
+                                      {"succeeded", count(batch.succeeded)},
+                                      {"errored", count(batch.errored)},
+                                      {"canceled", 0},
+                                      {"expired", 0}}},
+      {"ended_at", has_ended ? json::value(to_rfc3339(std::min(batch.ends, now))) : json::value(nullptr)},
+      {"created_at", to_rfc3339(batch.created)},
+      {"expires_at", to_rfc3339(batch.created + std::chrono::hours(24))},
+      {"archived_at", nullptr},
+      {"cancel_initiated_at", nullptr},
+      {"results_url", nullptr}};
   // Absolute, at this server: a gateway has to rewrite it (facts/clients.md 4.16).
   if (has_ended) object["results_url"] = fmt::format("{}{}/{}/results", origin_, kBatches, batch.id);
   return json::serialize(object);
@@ -128,7 +134,8 @@ Reply Library::create_batch(const Request& request, const Caller& caller, std::s
   for (const json::value& item : requests->get_array()) {
     const json::value* params = item.is_object() ? item.get_object().if_contains("params") : nullptr;
     const json::value* id = item.is_object() ? item.get_object().if_contains("custom_id") : nullptr;
-    auto call = read_model_call(Surface::Messages, params == nullptr ? json::value(nullptr) : *params, request.header("anthropic-version"), options);
+    auto call = read_model_call(Surface::Messages, params == nullptr ? json::value(nullptr) : *params,
+                                request.header("anthropic-version"), options);
     json::object result;
     if (call) {
       call->service_tier = "batch";
@@ -149,7 +156,9 @@ Reply Library::create_batch(const Request& request, const Caller& caller, std::s
       result = {{"type", "errored"}, {"error", json::parse(error_body(call.error(), Dialect::Anthropic, request_id))}};
       ++batch.errored;
     }
-    batch.results += json::serialize(json::object{{"custom_id", id == nullptr ? json::value(nullptr) : *id}, {"result", std::move(result)}}) + "\n";
+    batch.results += json::serialize(json::object{{"custom_id", id == nullptr ? json::value(nullptr) : *id},
+                                                  {"result", std::move(result)}}) +
+                     "\n";
   }
   std::string description = describe(batch, batch.created);
   const std::lock_guard lock(mutex_);
@@ -166,7 +175,8 @@ Reply Library::serve_batches(const Request& request, const Caller& caller, std::
   if (id.empty()) {
     json::array data;
     for (const Batch& batch : batches_) {
-      if (batch.caller.organisation == caller.organisation && batch.caller.workspace == caller.workspace) data.push_back(json::parse(describe(batch, now)));
+      if (batch.caller.organisation == caller.organisation && batch.caller.workspace == caller.workspace)
+        data.push_back(json::parse(describe(batch, now)));
     }
     return {200, json::serialize(page_of(std::move(data))), {}};
   }
@@ -174,7 +184,8 @@ Reply Library::serve_batches(const Request& request, const Caller& caller, std::
   if (batch == nullptr) return not_found("message batch", request_id);
   if (action == "cancel" && request.method == "POST") batch->is_cancelled = true;
   if (action == "results") {
-    if (now < batch->ends && !batch->is_cancelled) return not_found("results of a batch that has not ended", request_id);
+    if (now < batch->ends && !batch->is_cancelled)
+      return not_found("results of a batch that has not ended", request_id);
     return {200, batch->results, {}, "application/x-jsonl"};
   }
   if (request.method == "DELETE") {
@@ -188,7 +199,9 @@ Reply Library::serve_batches(const Request& request, const Caller& caller, std::
 Reply Library::create_file(const Request& request, const Caller& caller, std::string_view request_id) {
   auto part = read_upload(request.header("content-type"), request.body);
   if (!part) return error_reply({400, "invalid_request_error", "file: Field required"}, Dialect::Anthropic, request_id);
-  File file{"file_" + provider_.new_id(), caller, std::move(part->name), std::move(part->mime_type), std::move(part->content), provider_.now().wall};
+  File file{"file_" + provider_.new_id(), caller,
+            std::move(part->name),        std::move(part->mime_type),
+            std::move(part->content),     provider_.now().wall};
   const std::lock_guard lock(mutex_);
   if (files_.size() >= kKept) files_.erase(files_.begin());
   files_.push_back(std::move(file));
@@ -196,8 +209,13 @@ Reply Library::create_file(const Request& request, const Caller& caller, std::st
 }
 
 std::string Library::describe(const File& file) {
-  return json::serialize(json::object{{"id", file.id}, {"type", "file"}, {"filename", file.name}, {"mime_type", file.mime_type},
-                                      {"size_bytes", file.content.size()}, {"created_at", to_rfc3339(file.created)}, {"downloadable", true}});
+  return json::serialize(json::object{{"id", file.id},
+                                      {"type", "file"},
+                                      {"filename", file.name},
+                                      {"mime_type", file.mime_type},
+                                      {"size_bytes", file.content.size()},
+                                      {"created_at", to_rfc3339(file.created)},
+                                      {"downloadable", true}});
 }
 
 Reply Library::serve_files(const Request& request, const Caller& caller, std::string_view request_id) {
@@ -207,7 +225,8 @@ Reply Library::serve_files(const Request& request, const Caller& caller, std::st
   if (id.empty()) {
     json::array data;
     for (const File& file : files_) {
-      if (file.caller.organisation == caller.organisation && file.caller.workspace == caller.workspace) data.push_back(json::parse(describe(file)));
+      if (file.caller.organisation == caller.organisation && file.caller.workspace == caller.workspace)
+        data.push_back(json::parse(describe(file)));
     }
     return {200, json::serialize(page_of(std::move(data))), {}};
   }

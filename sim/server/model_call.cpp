@@ -4,8 +4,8 @@
 
 #include "base/ascii.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -65,7 +65,8 @@ std::int64_t tokens_of(const json::value& value) {
     case json::kind::object: {
       const std::string_view type = text_of(member(value, "type"));
       if (type == "image" || type == "image_url" || type == "input_image") return kTokensOfImage;
-      if (type == "text" || type == "input_text" || type == "output_text") return tokens_of_text(text_of(member(value, "text")));
+      if (type == "text" || type == "input_text" || type == "output_text")
+        return tokens_of_text(text_of(member(value, "text")));
       std::int64_t sum = 0;
       for (const auto& item : value.get_object()) {
         if (item.key() != "cache_control" && item.key() != "type") sum += 1 + tokens_of(item.value());
@@ -102,9 +103,9 @@ tl::expected<std::optional<CacheTtl>, ApiError> read_cache_control(const json::v
 
 /// A tool that edits files or runs commands marks a coding agent.
 bool is_coding_tool(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names{"bash",  "edit",         "write",       "str_replace_based_edit_tool",
-                                                   "shell", "exec_command", "apply_patch", "multiedit",
-                                                   "read",  "text_editor"};
+  constexpr std::array<std::string_view, 10> names{
+      "bash",      "edit", "write",      "str_replace_based_edit_tool", "shell", "exec_command", "apply_patch",
+      "multiedit", "read", "text_editor"};
   const std::string lowered = lower(name);
   return std::find(names.begin(), names.end(), lowered) != names.end();
 }
@@ -170,8 +171,8 @@ struct ToolWish {
   bool is_forbidden = false;
 };
 
-std::optional<ToolCall> choose_tool(const std::vector<ToolOffer>& offers, const ToolWish& wish, std::string_view last_text,
-                                    bool has_result, ToolUse use) {
+std::optional<ToolCall> choose_tool(const std::vector<ToolOffer>& offers, const ToolWish& wish,
+                                    std::string_view last_text, bool has_result, ToolUse use) {
   if (offers.empty() || wish.is_forbidden || use == ToolUse::Never) return std::nullopt;
   if (wish.is_forced) {
     if (auto call = spelled_call(last_text, offers)) return call;
@@ -191,13 +192,17 @@ std::optional<ToolCall> choose_tool(const std::vector<ToolOffer>& offers, const 
 }
 
 tl::expected<const ModelInfo*, ApiError> require_model(std::string_view id, Dialect dialect, const Options& options) {
-  if (id.empty()) return tl::unexpected(invalid(dialect == Dialect::Anthropic ? "model: Field required" : "you must provide a model parameter"));
+  if (id.empty())
+    return tl::unexpected(
+        invalid(dialect == Dialect::Anthropic ? "model: Field required" : "you must provide a model parameter"));
   const ModelInfo* info = find_model(id);
   if (info == nullptr) info = likely_model(id);
   if (info == nullptr && options.any_model) info = likely_model("claude-other");
   if (info != nullptr) return info;
-  if (dialect == Dialect::Anthropic) return tl::unexpected(ApiError{404, "not_found_error", fmt::format("model: {}", id)});
-  return tl::unexpected(ApiError{404, "not_found_error", fmt::format("The model `{}` does not exist or you do not have access to it.", id),
+  if (dialect == Dialect::Anthropic)
+    return tl::unexpected(ApiError{404, "not_found_error", fmt::format("model: {}", id)});
+  return tl::unexpected(ApiError{404, "not_found_error",
+                                 fmt::format("The model `{}` does not exist or you do not have access to it.", id),
                                  "model_not_found"});
 }
 
@@ -231,7 +236,8 @@ class PromptBuilder {
   /// A text or a list of blocks.
   tl::expected<void, ApiError> add_content(const json::value& content, std::string_view role, std::int64_t overhead) {
     if (content.is_string()) return add(json::object{{"type", "text"}, {"text", content}}, role, overhead);
-    if (!content.is_array()) return tl::unexpected(invalid("messages: Input should be a string or a list of content blocks"));
+    if (!content.is_array())
+      return tl::unexpected(invalid("messages: Input should be a string or a list of content blocks"));
     for (const json::value& block : content.get_array()) {
       if (auto added = add(block, role, overhead); !added) return added;
       overhead = 0;
@@ -265,7 +271,9 @@ bool asks_for_citations(const json::value& messages) {
   return false;
 }
 
-std::string text_or_empty(const json::value* value) { return value == nullptr ? std::string() : std::string(json::serialize(*value)); }
+std::string text_or_empty(const json::value* value) {
+  return value == nullptr ? std::string() : std::string(json::serialize(*value));
+}
 
 /// The last text of the last message, and whether that message brings a tool's result.
 struct LastTurn {
@@ -304,7 +312,8 @@ tl::expected<CachePrompt, ApiError> read_prompt(const json::value& body, const j
       if (auto added = builder.add(tool, "tool", 8); !added) return tl::unexpected(added.error());
     }
   }
-  builder.mix(fmt::format("{}{}{}", has_web_search, asks_for_citations(*member(body, "messages")), text_of(member(body, "speed"))));
+  builder.mix(fmt::format("{}{}{}", has_web_search, asks_for_citations(*member(body, "messages")),
+                          text_of(member(body, "speed"))));
   if (const json::value* system = member(body, "system"); system != nullptr && !system->is_null()) {
     if (auto added = builder.add_content(*system, "system", 0); !added) return tl::unexpected(added.error());
   }
@@ -317,7 +326,8 @@ tl::expected<CachePrompt, ApiError> read_prompt(const json::value& body, const j
     const json::value* content = member(message, "content");
     const std::string_view role = text_of(member(message, "role"));
     if (content == nullptr) return tl::unexpected(invalid("messages: content: Field required"));
-    if (auto added = builder.add_content(*content, role, kTokensOfMessage); !added) return tl::unexpected(added.error());
+    if (auto added = builder.add_content(*content, role, kTokensOfMessage); !added)
+      return tl::unexpected(added.error());
   }
   CachePrompt prompt = builder.take();
   auto automatic = read_cache_control(member(body, "cache_control"));
@@ -368,7 +378,8 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
   call.max_tokens = max_tokens.value_or(0);
   if (call.max_tokens < 0) return tl::unexpected(invalid("max_tokens: Input should be greater than or equal to 0"));
   call.stream = is_true(member(body, "stream"));
-  if (call.stream && call.max_tokens == 0 && surface == Surface::Messages) return tl::unexpected(invalid("max_tokens: 0 cannot be combined with stream"));
+  if (call.stream && call.max_tokens == 0 && surface == Surface::Messages)
+    return tl::unexpected(invalid("max_tokens: 0 cannot be combined with stream"));
 
   auto prompt = read_prompt(body, *messages);
   if (!prompt) return tl::unexpected(prompt.error());
@@ -402,7 +413,8 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
 
 /// OpenAI caches by itself: every prompt is as if its last block were marked.
 void add_openai_block(CachePrompt& prompt, const json::value& block, std::string_view role) {
-  prompt.blocks.push_back({combine_hashes(hash_of(role), hash_of(json::serialize(block))), tokens_of(block) + kTokensOfMessage});
+  prompt.blocks.push_back(
+      {combine_hashes(hash_of(role), hash_of(json::serialize(block))), tokens_of(block) + kTokensOfMessage});
 }
 
 ToolWish openai_wish(const json::value& body) {
@@ -424,7 +436,8 @@ std::vector<ToolOffer> openai_offers(const json::value& body, ModelCall& call) {
     const json::value& source = function != nullptr ? *function : tool;
     const std::string_view name = text_of(member(source, "name"));
     call.is_code_generation = call.is_code_generation || is_coding_tool(name);
-    if (text_of(member(tool, "type")) == "function" && !name.empty()) offers.push_back({std::string(name), member(source, "parameters")});
+    if (text_of(member(tool, "type")) == "function" && !name.empty())
+      offers.push_back({std::string(name), member(source, "parameters")});
     add_openai_block(call.prompt, tool, "tool");
   }
   return offers;
@@ -482,7 +495,8 @@ tl::expected<ModelCall, ApiError> read_chat(const json::value& body, ModelCall c
 
 tl::expected<ModelCall, ApiError> read_responses(const json::value& body, ModelCall call, const Options& options) {
   const std::vector<ToolOffer> offers = openai_offers(body, call);
-  if (const json::value* instructions = member(body, "instructions")) add_openai_block(call.prompt, *instructions, "system");
+  if (const json::value* instructions = member(body, "instructions"))
+    add_openai_block(call.prompt, *instructions, "system");
   const json::value* input = member(body, "input");
   if (input == nullptr) return tl::unexpected(invalid("Missing required parameter: 'input'."));
   LastTurn turn;
@@ -544,7 +558,8 @@ std::int64_t tokens_of_text(std::string_view text) { return static_cast<std::int
 json::value sample_of(const json::value& schema, int depth) {
   if (!schema.is_object() || depth > 8) return nullptr;
   if (const json::value* constant = member(schema, "const")) return *constant;
-  if (const json::array* values = array_of(member(schema, "enum")); values != nullptr && !values->empty()) return values->front();
+  if (const json::array* values = array_of(member(schema, "enum")); values != nullptr && !values->empty())
+    return values->front();
   for (std::string_view choice : {"anyOf", "oneOf", "allOf"}) {
     const json::array* list = array_of(member(schema, choice));
     if (list != nullptr && !list->empty()) return sample_of(list->front(), depth + 1);
@@ -564,9 +579,10 @@ json::value sample_of(const json::value& schema, int depth) {
   if (const json::value* properties = member(schema, "properties"); properties != nullptr && properties->is_object()) {
     const json::array* required = array_of(member(schema, "required"));
     for (const auto& property : properties->get_object()) {
-      const bool is_required = required != nullptr && std::any_of(required->begin(), required->end(), [&](const json::value& item) {
-        return item.is_string() && item.get_string() == property.key();
-      });
+      const bool is_required =
+          required != nullptr && std::any_of(required->begin(), required->end(), [&](const json::value& item) {
+            return item.is_string() && item.get_string() == property.key();
+          });
       if (is_required || required == nullptr) object[property.key()] = sample_of(property.value(), depth + 1);
     }
   }

@@ -35,19 +35,19 @@ struct ModelCall {
   std::string model;
   const ModelInfo* info = nullptr;
   bool stream = false;
-  bool include_usage = false;      ///< `stream_options.include_usage`
-  std::int64_t max_tokens = 0;     ///< of the answer
-  bool is_fast = false;            ///< `speed: "fast"`
-  bool is_code_generation = false; ///< carries a tool that edits files or runs commands
+  bool include_usage = false;       ///< `stream_options.include_usage`
+  std::int64_t max_tokens = 0;      ///< of the answer
+  bool is_fast = false;             ///< `speed: "fast"`
+  bool is_code_generation = false;  ///< carries a tool that edits files or runs commands
   bool wants_thinking = false;
   bool wants_citations = false;
-  bool stores = true;              ///< `store` of /v1/responses
-  std::string previous_response;   ///< `previous_response_id`
-  CachePrompt prompt;              ///< without its scope
-  std::optional<ToolCall> tool;    ///< what the answer shall call
+  bool stores = true;                     ///< `store` of /v1/responses
+  std::string previous_response;          ///< `previous_response_id`
+  CachePrompt prompt;                     ///< without its scope
+  std::optional<ToolCall> tool;           ///< what the answer shall call
   std::optional<std::string> structured;  ///< the answer's text where a JSON schema demands one
-  std::string user;                ///< `metadata.user_id`
-  std::size_t inputs = 1;          ///< texts of /v1/embeddings
+  std::string user;                       ///< `metadata.user_id`
+  std::size_t inputs = 1;                 ///< texts of /v1/embeddings
   std::string service_tier = "standard";
   std::string inference_geo = "global";
 

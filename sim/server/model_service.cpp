@@ -5,8 +5,8 @@
 #include "sim/server/exchange.h"
 #include "sim/server/fault_set.h"
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -31,7 +31,7 @@ class OpenCall {
     charge_.is_streamed = call.stream;
     charge_.service_tier = call.service_tier;
   }
-  ~OpenCall() { provider_.finish(admitted_, charge_, call_, is_begun_); }
+  ~OpenCall() { settle(); }
   OpenCall(const OpenCall&) = delete;
   OpenCall& operator=(const OpenCall&) = delete;
 
@@ -45,8 +45,17 @@ class OpenCall {
     charge_.output_tokens += output_tokens;
     provider_.produce(admitted_, charge_.caller, output_tokens);
   }
-  void complete() { charge_.outcome = Outcome::Completed; }
+  /// To be called before the last bytes go out, as `settle`.
+  void complete() {
+    charge_.outcome = Outcome::Completed;
+    settle();
+  }
   void cancel() { charge_.outcome = Outcome::Cancelled; }
+  /// Frees the place and writes the books, once. Before the last bytes: whoever has read them finds both done.
+  void settle() {
+    if (std::exchange(is_settled_, true)) return;
+    provider_.finish(admitted_, charge_, call_, is_begun_);
+  }
 
  private:
   Provider& provider_;
@@ -54,6 +63,7 @@ class OpenCall {
   const ModelCall& call_;
   Charge charge_;
   bool is_begun_ = false;
+  bool is_settled_ = false;
 };
 
 /// Everything that serving one call needs at hand.
@@ -83,7 +93,8 @@ RequestClass class_of(const Request& request, const ModelCall& call, const Optio
 
 Nanoseconds pace(const AdmittedCall& admitted, std::int64_t tokens) {
   if (admitted.tokens_per_second <= 0) return Nanoseconds(0);
-  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(static_cast<double>(tokens) / admitted.tokens_per_second));
+  return std::chrono::duration_cast<Nanoseconds>(
+      std::chrono::duration<double>(static_cast<double>(tokens) / admitted.tokens_per_second));
 }
 
 /// Bytes one by one, with a pause between them where the fault says so.
@@ -125,7 +136,9 @@ Nanoseconds stall_of(const Fault& fault) {
 asio::awaitable<bool> generate(Service& service) {
   std::int64_t left = service.answer.output_tokens();
   const AdmittedCall& admitted = service.open.admitted();
-  const std::int64_t step = admitted.tokens_per_second <= 0 ? left : std::max<std::int64_t>(1, static_cast<std::int64_t>(admitted.tokens_per_second));
+  const std::int64_t step = admitted.tokens_per_second <= 0
+                                ? left
+                                : std::max<std::int64_t>(1, static_cast<std::int64_t>(admitted.tokens_per_second));
   while (left > 0) {
     const std::int64_t now = std::min(left, step);
     const bool is_there = co_await wait(service.exchange.connection, pace(admitted, now));
@@ -138,7 +151,8 @@ asio::awaitable<bool> generate(Service& service) {
 
 Reply whole_reply(Service& service) {
   Reply reply;
-  reply.body = service.faults.find("garbage_body") != nullptr ? "{\"id\": \"msg_\xff\xfe, <<not json" : render_body(service.call, service.answer);
+  reply.body = service.faults.find("garbage_body") != nullptr ? "{\"id\": \"msg_\xff\xfe, <<not json"
+                                                              : render_body(service.call, service.answer);
   reply.headers = service.headers;
   return reply;
 }
@@ -155,10 +169,11 @@ asio::awaitable<Persistence> serve_whole(Service& service) {
   const Reply reply = whole_reply(service);
   exchange.provider.count_answer(200);
   if (service.faults.find("close_delimited") != nullptr) {
-    std::string wire = fmt::format("HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\n{}connection: close\r\n\r\n{}",
-                                   to_http_date(wall), reply.headers, reply.body);
-    const bool written = co_await write_with(service, std::move(wire));
-    if (written) service.open.complete();
+    std::string wire =
+        fmt::format("HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: application/json\r\n{}connection: close\r\n\r\n{}",
+                    to_http_date(wall), reply.headers, reply.body);
+    service.open.complete();
+    co_await write_with(service, std::move(wire));
     co_return Persistence::Close;
   }
   std::string wire = to_wire(reply, wall, exchange.persistence);
@@ -166,6 +181,7 @@ asio::awaitable<Persistence> serve_whole(Service& service) {
   if (service.faults.find("reset_after_head") != nullptr) {
     wire.resize(head);
     co_await connection.write(wire);
+    service.open.settle();
     connection.reset();
     co_return Persistence::Close;
   }
@@ -174,6 +190,7 @@ asio::awaitable<Persistence> serve_whole(Service& service) {
   if (is_short || is_reset) {
     wire.resize(head + reply.body.size() / 2);
     co_await connection.write(wire);
+    service.open.settle();
     if (is_reset) connection.reset();
     co_return Persistence::Close;
   }
@@ -186,7 +203,8 @@ asio::awaitable<Persistence> serve_whole(Service& service) {
     }
     wire.erase(0, head + reply.body.size() / 2);
   }
-  // Completed from the provider's side as soon as it is generated: what the client does not take is charged all the same.
+  // Completed from the provider's side as soon as it is generated: what the client does not take is charged all the
+  // same.
   service.open.complete();
   const bool written = co_await write_with(service, std::move(wire));
   co_return written ? exchange.persistence : Persistence::Close;
@@ -204,10 +222,10 @@ struct Break {
 
 Break break_of(const FaultSet& faults, std::size_t events) {
   using How = Break::How;
-  constexpr std::pair<std::string_view, How> names[] = {{"error_event", How::Error},      {"reset_mid_stream", How::Reset},
-                                                        {"cut", How::Cut},                {"truncate", How::CleanEnd},
-                                                        {"stall_mid_stream", How::Stall}, {"garbage_body", How::Garbage},
-                                                        {"short_body", How::Cut}};
+  constexpr std::pair<std::string_view, How> names[] = {
+      {"error_event", How::Error}, {"reset_mid_stream", How::Reset}, {"cut", How::Cut},
+      {"truncate", How::CleanEnd}, {"stall_mid_stream", How::Stall}, {"garbage_body", How::Garbage},
+      {"short_body", How::Cut}};
   for (const auto& [name, how] : names) {
     const Fault* fault = faults.find(name);
     if (fault == nullptr) continue;
@@ -242,6 +260,9 @@ class EventWriter {
 /// Carries out the break. True: go on with the stream.
 asio::awaitable<bool> break_off(Service& service, EventWriter& writer, const Break& at) {
   Connection& connection = service.exchange.connection;
+  const bool ends_here = at.how == Break::How::Error || at.how == Break::How::Reset || at.how == Break::How::Cut ||
+                         at.how == Break::How::CleanEnd;
+  if (ends_here) service.open.settle();
   switch (at.how) {
     case Break::How::None: co_return true;
     case Break::How::Error: {
@@ -262,7 +283,8 @@ asio::awaitable<bool> break_off(Service& service, EventWriter& writer, const Bre
     }
     case Break::How::Stall: {
       const auto seconds = parse_decimal(at.value);
-      const auto length = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds.value_or(3600)));
+      const auto length =
+          std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds.value_or(3600)));
       const bool is_there = co_await wait(connection, length);
       if (!is_there) service.open.cancel();
       co_return is_there;
@@ -280,6 +302,7 @@ asio::awaitable<Persistence> serve_stream(Service& service) {
   exchange.provider.count_answer(200);
   if (service.faults.find("reset_after_head") != nullptr) {
     co_await exchange.connection.write(pending);
+    service.open.settle();
     exchange.connection.reset();
     co_return Persistence::Close;
   }
@@ -287,7 +310,8 @@ asio::awaitable<Persistence> serve_stream(Service& service) {
   const Break breaking = break_of(service.faults, events.size());
   EventWriter writer(service, !is_delimited_by_close);
   const AdmittedCall& admitted = service.open.admitted();
-  const bool is_together = admitted.tokens_per_second <= 0 && service.per_event.count() == 0 && !options.flush_each_event;
+  const bool is_together =
+      admitted.tokens_per_second <= 0 && service.per_event.count() == 0 && !options.flush_each_event;
 
   bool is_head_sent = false;
   std::string together;  // events that go out in one write
@@ -333,7 +357,8 @@ asio::awaitable<Persistence> serve_stream(Service& service) {
 
 std::optional<ApiError> refuse_state(Provider& provider, const Caller& caller, const ModelCall& call) {
   if (call.previous_response.empty() || provider.knows_response(caller, call.previous_response)) return std::nullopt;
-  return ApiError{400, "invalid_request_error", fmt::format("Previous response with id '{}' not found.", call.previous_response),
+  return ApiError{400, "invalid_request_error",
+                  fmt::format("Previous response with id '{}' not found.", call.previous_response),
                   "previous_response_not_found"};
 }
 
@@ -344,12 +369,13 @@ Reply refusal(Exchange& exchange, const ApiError& error, Dialect dialect, std::s
   return reply;
 }
 
-asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall& call, const FaultSet& faults, AdmittedCall admitted,
-                                            RequestClass kind) {
+asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall& call, const FaultSet& faults,
+                                            AdmittedCall admitted, RequestClass kind) {
   Provider& provider = exchange.provider;
   const Dialect dialect = dialect_of(call.surface);
   OpenCall open(provider, std::move(admitted), call, exchange);
-  const std::int64_t length = parse_integer(exchange.request.header("x-sim-output-tokens")).value_or(open.admitted().output_length);
+  const std::int64_t length =
+      parse_integer(exchange.request.header("x-sim-output-tokens")).value_or(open.admitted().output_length);
   Answer answer;
   if (call.surface != Surface::Embeddings) {
     answer = compose_answer(call, length, provider.options().text, provider.options().tokens_per_event);
@@ -357,7 +383,8 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
   answer.id = provider.new_id();
   answer.input = open.admitted().cache.usage;
   answer.created = exchange.started.wall;
-  const Nanoseconds first_token = milliseconds_header(exchange.request, "x-sim-delay-ms").value_or(open.admitted().first_token);
+  const Nanoseconds first_token =
+      milliseconds_header(exchange.request, "x-sim-delay-ms").value_or(open.admitted().first_token);
   const bool is_there = co_await wait(exchange.connection, first_token);
   if (!is_there) {
     open.cancel();
@@ -368,7 +395,8 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
   if (faults.find("no_rate_headers") == nullptr) {
     headers += provider.rate_limit_headers(provider.now(), exchange.caller, call.info->group, kind, dialect);
   }
-  if (call.surface == Surface::Responses && call.stores) provider.remember_response(exchange.caller, "resp_" + answer.id);
+  if (call.surface == Surface::Responses && call.stores)
+    provider.remember_response(exchange.caller, "resp_" + answer.id);
   const Nanoseconds per_event = milliseconds_header(exchange.request, "x-sim-event-delay-ms").value_or(Nanoseconds(0));
   Service service{exchange, call, faults, open, std::move(answer), first_token, per_event, std::move(headers)};
   if (call.stream) {
@@ -441,8 +469,10 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
 
   if (surface == Surface::CountTokens) {
     const auto limited = provider.admit_plain(exchange.started, exchange.caller, "count_tokens");
-    const std::string limits = provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
-    Reply reply = limited ? refusal(exchange, *limited, dialect, limits) : Reply{200, render_body(*call, {}), exchange.identity_headers(dialect) + limits};
+    const std::string limits =
+        provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+    Reply reply = limited ? refusal(exchange, *limited, dialect, limits)
+                          : Reply{200, render_body(*call, {}), exchange.identity_headers(dialect) + limits};
     const Persistence persistence = co_await send(exchange, std::move(reply));
     co_return persistence;
   }
@@ -450,7 +480,8 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
   const RequestClass kind = class_of(exchange.request, *call, provider.options());
   auto admitted = provider.admit(exchange.started, exchange.caller, *call, kind);
   if (!admitted) {
-    const std::string limits = provider.rate_limit_headers(exchange.started, exchange.caller, call->info->group, kind, dialect);
+    const std::string limits =
+        provider.rate_limit_headers(exchange.started, exchange.caller, call->info->group, kind, dialect);
     Reply reply = refusal(exchange, admitted.error(), dialect, limits);
     const Persistence persistence = co_await send(exchange, std::move(reply));
     co_return persistence;

@@ -16,12 +16,42 @@ namespace tidegate::sim {
 namespace {
 
 // sim/README.md says what each does.
-constexpr std::array<std::string_view, 36> kFaults{
-    "rate", "ramp", "concurrency", "tier_cap", "contract_cap", "own_limit", "workspace_limit", "billing",
-    "400", "401", "402", "403", "404", "413", "429", "500", "502", "503", "504", "529",
-    "reset_before_head", "close_before_head", "reset_after_head", "reset_mid_stream", "cut", "truncate", "short_body",
-    "error_event", "drip", "split", "stall_before_head", "stall_mid_stream", "garbage_head", "garbage_body",
-    "close_delimited", "no_rate_headers"};
+constexpr std::array<std::string_view, 36> kFaults{"rate",
+                                                   "ramp",
+                                                   "concurrency",
+                                                   "tier_cap",
+                                                   "contract_cap",
+                                                   "own_limit",
+                                                   "workspace_limit",
+                                                   "billing",
+                                                   "400",
+                                                   "401",
+                                                   "402",
+                                                   "403",
+                                                   "404",
+                                                   "413",
+                                                   "429",
+                                                   "500",
+                                                   "502",
+                                                   "503",
+                                                   "504",
+                                                   "529",
+                                                   "reset_before_head",
+                                                   "close_before_head",
+                                                   "reset_after_head",
+                                                   "reset_mid_stream",
+                                                   "cut",
+                                                   "truncate",
+                                                   "short_body",
+                                                   "error_event",
+                                                   "drip",
+                                                   "split",
+                                                   "stall_before_head",
+                                                   "stall_mid_stream",
+                                                   "garbage_head",
+                                                   "garbage_body",
+                                                   "close_delimited",
+                                                   "no_rate_headers"};
 
 tl::unexpected<Failure> invalid(std::string detail) {
   return fail(FailureKind::InvalidInput, Origin::Operator, std::move(detail));
@@ -49,7 +79,8 @@ Result<FaultRule> parse_fault_rule(std::string_view text) {
   double probability = 1.0;
   if (colon != std::string_view::npos) {
     const auto number = parse_decimal(trim(text.substr(colon + 1)));
-    if (!number || *number < 0 || *number > 1) return invalid(fmt::format("'{}' is not fault:probability with a probability from 0 to 1", text));
+    if (!number || *number < 0 || *number > 1)
+      return invalid(fmt::format("'{}' is not fault:probability with a probability from 0 to 1", text));
     probability = *number;
     text = text.substr(0, colon);
   }

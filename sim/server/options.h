@@ -61,9 +61,9 @@ struct Options {
   std::string tls_key;
   int threads = 1;
   std::uint64_t seed = 1;
-  double speed = 1.0;    ///< limits × speed, latencies ÷ speed
-  bool instant = false;  ///< no latency at all
-  bool bench = false;    ///< fixed answers on /v1/messages and /v1/chat/completions, nothing counted
+  double speed = 1.0;             ///< limits × speed, latencies ÷ speed
+  bool instant = false;           ///< no latency at all
+  bool bench = false;             ///< fixed answers on /v1/messages and /v1/chat/completions, nothing counted
   bool flush_each_event = false;  ///< with `instant`: one write per event instead of one per answer
 
   OrganisationLimits limits;  ///< of every organisation without its own; `preset_limits("scale")` by default
@@ -85,7 +85,7 @@ struct Options {
   std::vector<ScheduledFault> schedule;
 
   Nanoseconds batch_duration = std::chrono::seconds(2);  ///< until a batch has ended; ÷ speed, 0 if instant
-  std::size_t charges_kept = 200'000;  ///< of `GET /sim/stats`; the oldest go first
+  std::size_t charges_kept = 200'000;                    ///< of `GET /sim/stats`; the oldest go first
 
   Options();
 };

@@ -4,8 +4,8 @@
 #include "sim/server/control_api.h"
 #include "sim/server/exchange.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 namespace tidegate::sim {
 
@@ -19,7 +19,9 @@ json::value to_json(std::string_view text) { return json::value(json::string_vie
 
 json::object describe(const ModelInfo& model, Dialect dialect) {
   if (dialect == Dialect::OpenAi) {
-    return {{"id", to_json(model.id)}, {"object", "model"}, {"created", 1'700'000'000},
+    return {{"id", to_json(model.id)},
+            {"object", "model"},
+            {"created", 1'700'000'000},
             {"owned_by", model.vendor == Vendor::Anthropic ? "anthropic" : "openai"}};
   }
   return {{"type", "model"},
@@ -36,17 +38,22 @@ Reply list_models(Dialect dialect) {
   for (const ModelInfo& model : known_models()) {
     if (dialect == Dialect::OpenAi || model.vendor == Vendor::Anthropic) data.push_back(describe(model, dialect));
   }
-  if (dialect == Dialect::OpenAi) return {200, json::serialize(json::object{{"object", "list"}, {"data", std::move(data)}}), {}};
+  if (dialect == Dialect::OpenAi)
+    return {200, json::serialize(json::object{{"object", "list"}, {"data", std::move(data)}}), {}};
   const json::value first = data.front().at("id");
   const json::value last = data.back().at("id");
-  return {200, json::serialize(json::object{{"data", std::move(data)}, {"has_more", false}, {"first_id", first}, {"last_id", last}}), {}};
+  return {200,
+          json::serialize(
+              json::object{{"data", std::move(data)}, {"has_more", false}, {"first_id", first}, {"last_id", last}}),
+          {}};
 }
 
 Reply serve_models(const Request& request, Dialect dialect, std::string_view request_id) {
   if (request.path == kModels) return list_models(dialect);
   const std::string_view id = request.path.substr(kModels.size() + 1);
   const ModelInfo* model = find_model(id);
-  if (model == nullptr) return error_reply({404, "not_found_error", fmt::format("model: {}", id), "model_not_found"}, dialect, request_id);
+  if (model == nullptr)
+    return error_reply({404, "not_found_error", fmt::format("model: {}", id), "model_not_found"}, dialect, request_id);
   return {200, json::serialize(describe(*model, dialect)), {}};
 }
 
@@ -61,7 +68,8 @@ Reply serve_stored(Exchange& exchange, std::string_view group) {
   } else {
     reply = exchange.library.serve_files(exchange.request, exchange.caller, exchange.request_id);
   }
-  reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group, RequestClass::Ordinary, Dialect::Anthropic);
+  reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group,
+                                                        RequestClass::Ordinary, Dialect::Anthropic);
   return reply;
 }
 

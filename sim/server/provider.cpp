@@ -5,8 +5,8 @@
 #include "base/ascii.h"
 #include "sim/model/rate_limit_headers.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -57,7 +57,8 @@ ApiError error_of(const Rejected& rejected) {
 
 void add_level(json::object& object, const char* name, const std::optional<LimitReading>& reading) {
   if (!reading) return;
-  object[name] = json::object{{"limit", reading->limit}, {"remaining", reading->remaining},
+  object[name] = json::object{{"limit", reading->limit},
+                              {"remaining", reading->remaining},
                               {"seconds_until_full", std::chrono::duration<double>(reading->until_full).count()}};
 }
 
@@ -74,7 +75,8 @@ json::object to_json(const Charge& charge) {
           {"output_tokens", charge.output_tokens},
           {"cost_nanodollars", charge.cost.nanodollars()},
           {"outcome", json::string_view(to_string(charge.outcome).data(), to_string(charge.outcome).size())},
-          {"stream", charge.is_streamed}};
+          {"stream", charge.is_streamed},
+          {"service_tier", charge.service_tier}};
 }
 
 }  // namespace
@@ -110,16 +112,19 @@ std::string Provider::new_id() {
 
 tl::expected<Caller, ApiError> Provider::authenticate(const Request& request) const {
   const std::string_view key = credential_of(request);
-  if (key.empty()) return tl::unexpected(ApiError{401, "authentication_error", "x-api-key header is required", "invalid_api_key"});
+  if (key.empty())
+    return tl::unexpected(ApiError{401, "authentication_error", "x-api-key header is required", "invalid_api_key"});
   for (const KeyRule& rule : options_.keys) {
     if (rule.key == key) return Caller{rule.organisation, rule.workspace};
   }
-  if (!options_.keys.empty()) return tl::unexpected(ApiError{401, "authentication_error", "invalid x-api-key", "invalid_api_key"});
+  if (!options_.keys.empty())
+    return tl::unexpected(ApiError{401, "authentication_error", "invalid x-api-key", "invalid_api_key"});
   const std::size_t at = key.rfind('@');
   if (at == std::string_view::npos) return Caller{options_.default_organisation, {}};
   const std::string_view owner = key.substr(at + 1);
   const std::size_t colon = owner.find(':');
-  return Caller{std::string(owner.substr(0, colon)), colon == std::string_view::npos ? std::string() : std::string(owner.substr(colon + 1))};
+  return Caller{std::string(owner.substr(0, colon)),
+                colon == std::string_view::npos ? std::string() : std::string(owner.substr(colon + 1))};
 }
 
 bool Provider::is_admin(const Request& request) const {
@@ -151,12 +156,16 @@ void Provider::set_faults(std::vector<FaultRule> rules, std::vector<ScheduledFau
 
 json::object Provider::faults() const {
   const std::lock_guard lock(mutex_);
-  const auto spelled = [](const Fault& fault) { return fault.value.empty() ? fault.name : fault.name + "=" + fault.value; };
+  const auto spelled = [](const Fault& fault) {
+    return fault.value.empty() ? fault.name : fault.name + "=" + fault.value;
+  };
   json::array rules;
-  for (const FaultRule& rule : fault_rules_) rules.push_back(json::object{{"fault", spelled(rule.fault)}, {"probability", rule.probability}});
+  for (const FaultRule& rule : fault_rules_)
+    rules.push_back(json::object{{"fault", spelled(rule.fault)}, {"probability", rule.probability}});
   json::array schedule;
   for (const ScheduledFault& item : schedule_) {
-    schedule.push_back(json::object{{"fault", spelled(item.fault)}, {"from", to_text(item.from)}, {"length", to_text(item.length)}});
+    schedule.push_back(
+        json::object{{"fault", spelled(item.fault)}, {"from", to_text(item.from)}, {"length", to_text(item.length)}});
   }
   return {{"faults", std::move(rules)}, {"schedule", std::move(schedule)}};
 }
@@ -182,7 +191,8 @@ std::int64_t Provider::estimate(std::int64_t counted) {
   return std::max<std::int64_t>(0, std::llround(static_cast<double>(counted) * factor));
 }
 
-tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& caller, const ModelCall& call, RequestClass kind) {
+tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& caller, const ModelCall& call,
+                                                     RequestClass kind) {
   const std::lock_guard lock(mutex_);
   CachePrompt prompt = call.prompt;
   // Caches are never shared between workspaces, models or speeds (facts 3).
@@ -234,7 +244,8 @@ void Provider::begin(const AdmittedCall& admitted, const Caller& caller, const M
   const std::lock_guard lock(mutex_);
   if (admitted.generation != generation_) return;
   cache_.commit(admitted.cache);
-  organisation(caller.organisation, now).begin_answer(now, admitted.ticket, limited_input(*call.info, admitted.cache.usage));
+  organisation(caller.organisation, now)
+      .begin_answer(now, admitted.ticket, limited_input(*call.info, admitted.cache.usage));
 }
 
 void Provider::produce(const AdmittedCall& admitted, const Caller& caller, std::int64_t output_tokens) {
@@ -262,7 +273,7 @@ void Provider::charge_batched(Charge charge, const ModelCall& call) {
 void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   charge.at = clock_.now().wall;
   charge.cost = cost_of(*call.info, charge.input, charge.output_tokens);
-  if (call.is_fast) charge.cost = scaled(charge.cost, 2, 1);                    // facts 4: fast mode is about twice the price
+  if (call.is_fast) charge.cost = scaled(charge.cost, 2, 1);  // facts 4: fast mode is about twice the price
   if (call.inference_geo == "us") charge.cost = scaled(charge.cost, 11, 10);
   if (is_batch) charge.cost = scaled(charge.cost, 1, 2);
   const Now now = clock_.now();
@@ -272,10 +283,12 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   while (charges_.size() > options_.charges_kept) charges_.pop_front();
 }
 
-std::string Provider::rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind, Dialect dialect) {
+std::string Provider::rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                         Dialect dialect) {
   const std::lock_guard lock(mutex_);
   const RateLimitReading reading = organisation(caller.organisation, now).reading(now, group, caller.workspace, kind);
-  return dialect == Dialect::OpenAi ? openai_rate_limit_headers(reading) : anthropic_rate_limit_headers(reading, now.wall);
+  return dialect == Dialect::OpenAi ? openai_rate_limit_headers(reading)
+                                    : anthropic_rate_limit_headers(reading, now.wall);
 }
 
 // --- state of /v1/responses -----------------------------------------------------------------------------------------
@@ -325,7 +338,8 @@ json::object Provider::stats(bool with_charges) {
       add_level(level, "tokens", reading.tokens);
       levels[name] = std::move(level);
     }
-    organisations[id] = json::object{{"in_flight", owner.in_flight()}, {"spent_nanodollars", owner.spent(now).nanodollars()},
+    organisations[id] = json::object{{"in_flight", owner.in_flight()},
+                                     {"spent_nanodollars", owner.spent(now).nanodollars()},
                                      {"buckets", std::move(levels)}};
   }
   json::object stats{{"served", served},

@@ -41,7 +41,7 @@ struct AdmittedCall {
   CachePlan cache;
   std::int64_t output_length = 0;  ///< drawn; compose_answer cuts it at max_tokens
   Nanoseconds first_token{};
-  double tokens_per_second = 0;    ///< 0: everything at once
+  double tokens_per_second = 0;  ///< 0: everything at once
 };
 
 enum class Outcome : std::uint8_t { Completed, Interrupted, Cancelled };
@@ -80,7 +80,8 @@ class Provider {
   [[nodiscard]] boost::json::object faults() const;
 
   /// Charges the call to its organisation's limits, or says with which error it is refused.
-  [[nodiscard]] tl::expected<AdmittedCall, ApiError> admit(Now now, const Caller& caller, const ModelCall& call, RequestClass kind);
+  [[nodiscard]] tl::expected<AdmittedCall, ApiError> admit(Now now, const Caller& caller, const ModelCall& call,
+                                                           RequestClass kind);
   /// For endpoints that are limited by requests only: `count_tokens`, `batches`, `files`.
   [[nodiscard]] std::optional<ApiError> admit_plain(Now now, const Caller& caller, std::string_view group);
   void begin(const AdmittedCall& admitted, const Caller& caller, const ModelCall& call);
@@ -91,7 +92,8 @@ class Provider {
   void charge_batched(Charge charge, const ModelCall& call);
 
   /// Rate-limit headers as they stand now.
-  [[nodiscard]] std::string rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind, Dialect dialect);
+  [[nodiscard]] std::string rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                               Dialect dialect);
 
   void remember_response(const Caller& caller, const std::string& id);
   [[nodiscard]] bool knows_response(const Caller& caller, const std::string& id) const;
@@ -128,8 +130,8 @@ class Provider {
   std::deque<Charge> charges_;
   std::uint64_t charges_total_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> refusals_;
-  std::deque<std::string> responses_;       // oldest first
-  std::set<std::string> known_responses_;   // organisation and id
+  std::deque<std::string> responses_;      // oldest first
+  std::set<std::string> known_responses_;  // organisation and id
   std::uint64_t finished_ = 0;
   std::uint64_t generation_ = 0;
 

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "sim/server/reply.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 namespace tidegate::sim {
 
@@ -61,10 +61,11 @@ std::string_view error_type_of(int status) {
 
 std::string error_body(const ApiError& error, Dialect dialect, std::string_view request_id) {
   if (dialect == Dialect::OpenAi) {
-    return json::serialize(json::object{{"error", json::object{{"message", error.message},
-                                                               {"type", json::string_view(openai_type_of(error.status))},
-                                                               {"param", nullptr},
-                                                               {"code", text_or_null(error.error_code)}}}});
+    return json::serialize(
+        json::object{{"error", json::object{{"message", error.message},
+                                            {"type", json::string_view(openai_type_of(error.status))},
+                                            {"param", nullptr},
+                                            {"code", text_or_null(error.error_code)}}}});
   }
   json::object inner{{"type", error.type}, {"message", error.message}};
   if (!error.error_code.empty()) inner["details"] = json::object{{"error_code", error.error_code}};
@@ -83,17 +84,20 @@ Reply error_reply(const ApiError& error, Dialect dialect, std::string_view reque
 std::string to_wire(const Reply& reply, WallTime now, Persistence persistence, bool has_body) {
   std::string wire;
   wire.reserve(reply.body.size() + reply.headers.size() + 256);
-  fmt::format_to(std::back_inserter(wire), "HTTP/1.1 {} {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {}\r\n{}{}\r\n",
-                 reply.status, reason_of(reply.status), to_http_date(now), reply.content_type, reply.body.size(),
-                 reply.headers, persistence == Persistence::Close ? "connection: close\r\n" : "");
+  fmt::format_to(std::back_inserter(wire),
+                 "HTTP/1.1 {} {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {}\r\n{}{}\r\n", reply.status,
+                 reason_of(reply.status), to_http_date(now), reply.content_type, reply.body.size(), reply.headers,
+                 persistence == Persistence::Close ? "connection: close\r\n" : "");
   if (has_body) wire += reply.body;
   return wire;
 }
 
 std::string stream_head(std::string_view headers, WallTime now, Persistence persistence) {
-  return fmt::format("HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n{}{}\r\n",
-                     to_http_date(now), headers,
-                     persistence == Persistence::Close ? "connection: close\r\n" : "transfer-encoding: chunked\r\n");
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\ndate: {}\r\ncontent-type: text/event-stream; charset=utf-8\r\ncache-control: "
+      "no-cache\r\n{}{}\r\n",
+      to_http_date(now), headers,
+      persistence == Persistence::Close ? "connection: close\r\n" : "transfer-encoding: chunked\r\n");
 }
 
 std::string chunk(std::string_view bytes) { return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes); }

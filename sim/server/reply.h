@@ -24,9 +24,9 @@ struct Reply {
 /// What a provider says when it refuses.
 struct ApiError {
   int status;
-  std::string type;     ///< Anthropic's; OpenAI's follows from the status
+  std::string type;  ///< Anthropic's; OpenAI's follows from the status
   std::string message;
-  std::string error_code = {};  ///< `error.details.error_code`, OpenAI's `error.code`
+  std::string error_code = {};                             ///< `error.details.error_code`, OpenAI's `error.code`
   std::optional<std::int64_t> retry_after = std::nullopt;  ///< seconds
 };
 

@@ -49,7 +49,8 @@ std::vector<std::string_view> Request::parameters(std::string_view name) const {
     const std::size_t end = rest.find('&');
     const std::string_view item = rest.substr(0, end);
     const std::size_t equals = item.find('=');
-    if (item.substr(0, equals) == name) values.push_back(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1));
+    if (item.substr(0, equals) == name)
+      values.push_back(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
   return values;

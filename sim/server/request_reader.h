@@ -19,7 +19,7 @@ struct Request {
   std::string_view method;
   std::string_view target;  ///< path and query
   std::string_view path;
-  std::string_view query;   ///< behind the `?`
+  std::string_view query;  ///< behind the `?`
   std::vector<std::pair<std::string_view, std::string_view>> fields;
   std::string_view body;
   bool is_upgrade = false;

@@ -7,6 +7,7 @@
 #include "sim/server/provider.h"
 #include "sim/server/session.h"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -16,7 +17,6 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -38,12 +38,15 @@ const SystemClock& system_clock() {
 
 tcp::endpoint endpoint_of(const std::string& listen) {
   const std::size_t colon = listen.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : parse_integer<std::uint16_t>(std::string_view(listen).substr(colon + 1));
+  const auto port = colon == std::string::npos
+                        ? std::nullopt
+                        : parse_integer<std::uint16_t>(std::string_view(listen).substr(colon + 1));
   std::string host = listen.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   boost::system::error_code error;
   const asio::ip::address address = asio::ip::make_address(host, error);
-  if (!port || error) throw std::runtime_error(fmt::format("simulator: '{}' is not an address and a port like 127.0.0.1:0", listen));
+  if (!port || error)
+    throw std::runtime_error(fmt::format("simulator: '{}' is not an address and a port like 127.0.0.1:0", listen));
   return {address, *port};
 }
 
@@ -52,9 +55,12 @@ std::unique_ptr<asio::ssl::context> tls_of(const Options& options) {
   auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   boost::system::error_code error;
   context->use_certificate_chain_file(options.tls_certificate, error);
-  if (error) throw std::runtime_error(fmt::format("simulator: cannot read the certificate {} ({})", options.tls_certificate, error.message()));
+  if (error)
+    throw std::runtime_error(
+        fmt::format("simulator: cannot read the certificate {} ({})", options.tls_certificate, error.message()));
   context->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
-  if (error) throw std::runtime_error(fmt::format("simulator: cannot read the key {} ({})", options.tls_key, error.message()));
+  if (error)
+    throw std::runtime_error(fmt::format("simulator: cannot read the key {} ({})", options.tls_key, error.message()));
   return context;
 }
 
@@ -77,7 +83,8 @@ class Server::Implementation {
   ~Implementation() {
     for (auto& context : contexts_) context->stop();
     for (std::thread& thread : threads_) thread.join();
-    // Coroutines still waiting are destroyed with their context; they write to the provider's books, so it lives longer.
+    // Coroutines still waiting are destroyed with their context; they write to the provider's books, so it lives
+    // longer.
     acceptor_.reset();
     guards_.clear();
     contexts_.clear();
@@ -99,9 +106,11 @@ class Server::Implementation {
     if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_->bind(endpoint, error);
     if (!error) acceptor_->listen(4096, error);
-    if (error) throw std::runtime_error(fmt::format("simulator: cannot listen on {} ({})", options.listen, error.message()));
+    if (error)
+      throw std::runtime_error(fmt::format("simulator: cannot listen on {} ({})", options.listen, error.message()));
     port_ = acceptor_->local_endpoint().port();
-    const std::string host = endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string();
+    const std::string host =
+        endpoint.address().is_v6() ? "[" + endpoint.address().to_string() + "]" : endpoint.address().to_string();
     url_ = fmt::format("{}://{}:{}", tls_ ? "https" : "http", host, port_);
     library_.set_origin(url_);
   }
@@ -132,7 +141,8 @@ class Server::Implementation {
 };
 
 Server::Server(Options options) : Server(std::move(options), system_clock()) {}
-Server::Server(Options options, const Clock& clock) : implementation_(std::make_unique<Implementation>(std::move(options), clock)) {}
+Server::Server(Options options, const Clock& clock)
+    : implementation_(std::make_unique<Implementation>(std::move(options), clock)) {}
 Server::~Server() = default;
 
 std::uint16_t Server::port() const { return implementation_->port(); }

@@ -4,10 +4,10 @@
 
 #include "sim/server/exchange.h"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -35,10 +35,16 @@ bool is_public(const Request& request) {
   return request.path.starts_with("/sim/") || request.path == "/api/hello" || request.path == "/";
 }
 
+/// Admin keys belong to nobody and are good for the Admin API only.
+bool is_admin_call(const Exchange& exchange) {
+  return exchange.request.path.starts_with("/v1/organizations/") && exchange.provider.is_admin(exchange.request);
+}
+
 Reply refuse(Exchange& exchange, const ApiError& error) {
   const Dialect dialect = exchange.dialect();
   Reply reply = error_reply(error, dialect, exchange.request_id);
-  reply.headers += fmt::format("{}: {}\r\n", dialect == Dialect::OpenAi ? "x-request-id" : "request-id", exchange.request_id);
+  reply.headers +=
+      fmt::format("{}: {}\r\n", dialect == Dialect::OpenAi ? "x-request-id" : "request-id", exchange.request_id);
   return reply;
 }
 
@@ -49,7 +55,7 @@ asio::awaitable<Persistence> answer(Exchange& exchange) {
     const Persistence persistence = co_await send(exchange, std::move(reply));
     co_return persistence;
   }
-  if (!is_public(request) && !exchange.provider.is_admin(request)) {
+  if (!is_public(request) && !is_admin_call(exchange)) {
     auto caller = exchange.provider.authenticate(request);
     if (!caller) {
       Reply reply = refuse(exchange, caller.error());
@@ -59,7 +65,7 @@ asio::awaitable<Persistence> answer(Exchange& exchange) {
     exchange.caller = *std::move(caller);
   }
   const auto surface = surface_of(request);
-  if (surface && !exchange.caller.organisation.empty()) {
+  if (surface) {
     const Persistence persistence = co_await serve_model_call(exchange, *surface);
     co_return persistence;
   }
@@ -100,10 +106,12 @@ Dialect Exchange::dialect() const {
 std::string Exchange::identity_headers(Dialect of) const {
   if (of == Dialect::OpenAi) {
     const auto spent = std::chrono::duration_cast<Milliseconds>(provider.now().steady - started.steady).count();
-    return fmt::format("x-request-id: {}\r\nopenai-organization: {}\r\nopenai-processing-ms: {}\r\nopenai-version: 2020-10-01\r\n",
-                       request_id, caller.organisation, spent);
+    return fmt::format(
+        "x-request-id: {}\r\nopenai-organization: {}\r\nopenai-processing-ms: {}\r\nopenai-version: 2020-10-01\r\n",
+        request_id, caller.organisation, spent);
   }
-  std::string headers = fmt::format("request-id: {}\r\nanthropic-organization-id: {}\r\n", request_id, caller.organisation);
+  std::string headers = fmt::format("request-id: {}\r\n", request_id);
+  if (!caller.organisation.empty()) headers += fmt::format("anthropic-organization-id: {}\r\n", caller.organisation);
   if (!caller.workspace.empty()) headers += fmt::format("anthropic-workspace-id: {}\r\n", caller.workspace);
   return headers;
 }
@@ -122,8 +130,9 @@ asio::awaitable<bool> wait(Connection& connection, Nanoseconds duration) {
 }
 
 asio::awaitable<Persistence> send(Exchange& exchange, Reply reply) {
-  exchange.provider.count_answer(reply.status);
-  const std::string wire = to_wire(reply, exchange.provider.now().wall, exchange.persistence, exchange.request.method != kNoBody);
+  if (!is_public(exchange.request)) exchange.provider.count_answer(reply.status);
+  const std::string wire =
+      to_wire(reply, exchange.provider.now().wall, exchange.persistence, exchange.request.method != kNoBody);
   const bool written = co_await exchange.connection.write(wire);
   co_return written ? exchange.persistence : Persistence::Close;
 }
@@ -141,8 +150,14 @@ asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, P
       co_await refuse_unreadable(*connection, provider, outcome);
       break;
     }
-    Exchange exchange{*connection, reader.request(), provider, library, provider.now(), "req_" + provider.new_id(),
-                      reader.keep_alive() ? Persistence::KeepAlive : Persistence::Close, {}};
+    Exchange exchange{*connection,
+                      reader.request(),
+                      provider,
+                      library,
+                      provider.now(),
+                      "req_" + provider.new_id(),
+                      reader.keep_alive() ? Persistence::KeepAlive : Persistence::Close,
+                      {}};
     const Persistence persistence = co_await answer(exchange);
     if (persistence == Persistence::Close) break;
   }

@@ -13,6 +13,7 @@
 namespace tidegate::sim {
 
 /// Answers every request of one connection, one after the other.
-[[nodiscard]] boost::asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, Provider& provider, Library& library);
+[[nodiscard]] boost::asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, Provider& provider,
+                                                            Library& library);
 
 }  // namespace tidegate::sim

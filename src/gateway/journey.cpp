@@ -67,6 +67,14 @@ llm::UpstreamErrorKind error_of(FailureKind kind) {
   }
 }
 
+/// What may be sent of the last bytes of a body that must not look whole: all but the last chunk, or all but one byte.
+std::string_view without_end(std::string_view bytes) {
+  const bool ends_after_a_chunk = bytes == http1::kLastChunk || (bytes.ends_with(http1::kLastChunk) &&
+      bytes.substr(0, bytes.size() - http1::kLastChunk.size()).ends_with(http1::kChunkEnd));
+  bytes.remove_suffix(ends_after_a_chunk ? http1::kLastChunk.size() : 1);
+  return bytes;
+}
+
 }  // namespace
 
 Journey::Journey(Worker& worker, std::shared_ptr<const Setup> setup, net::Stream& client, Incoming& incoming)
@@ -367,6 +375,7 @@ void Journey::take_answer_head() {
   outcome_.workspace = bounded(head.find(FieldClass::AnthropicWorkspaceId));
   const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
   streams_ = starts_with_ignoring_case(type, "text/event-stream");
+  encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
   reader_.begin(outcome_.match, head.status, streams_);
   worker_.sink().answered(outcome_, head.fields);
 }
@@ -415,7 +424,12 @@ net::Task<bool> Journey::relay() {
       if (dechunk) unframed.append(payload);
     });
     std::string_view to_client = dechunk ? std::string_view(unframed) : bytes.substr(0, followed.consumed);
-    const bool complete = followed.state == http1::BodyState::Complete || ended;
+    // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients take that
+    // for a whole answer (facts/clients.md 4.6): it is broken off here instead.
+    const bool breaks = followed.state == http1::BodyState::Complete && lacks_its_end() && (dechunk || !to_client.empty());
+    const bool complete = !breaks && (followed.state == http1::BodyState::Complete || ended);
+    const std::size_t whole = to_client.size();
+    if (breaks && !dechunk) to_client = without_end(to_client);
     if (complete) charge();  // before the last bytes are handed over (DESIGN.md 4, ledger)
     if (outcome_.time_to_first_byte == Nanoseconds(0) && (!to_client.empty() || complete)) {
       outcome_.time_to_first_byte = reactor.read_clock().steady - received_at_;
@@ -440,6 +454,11 @@ net::Task<bool> Journey::relay() {
       head_.clear();
     }
     if (complete) break;
+    if (breaks) {
+      rechunk_ = whole - to_client.size() == http1::kLastChunk.size();  // then the client waits for the next chunk
+      net::Task<bool> breaking = break_off((dechunk || rechunk_) && reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
+      co_return co_await breaking;
+    }
     if (followed.state == http1::BodyState::Rejected) {
       net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
       co_return co_await breaking;
@@ -451,7 +470,7 @@ net::Task<bool> Journey::relay() {
       co_return co_await losing;
     }
     const bool eof = next && next->empty();
-    if (eof && !follower.is_truncated_by_eof() && (!streams_ || reader_.facts().finished || !outcome_.metered())) {
+    if (eof && !follower.is_truncated_by_eof() && !lacks_its_end()) {
       ended = true;
       bytes = {};
       continue;
@@ -583,6 +602,13 @@ void Journey::charge() {
   const Charged charged = worker_.sink().charge(outcome_);
   outcome_.cost = charged.cost;
   outcome_.price_known = charged.price_known;
+}
+
+/// A stream of events that ends without the event that ends it. An error event ends it too.
+bool Journey::lacks_its_end() const {
+  const llm::AnswerFacts& facts = reader_.facts();
+  return streams_ && !encoded_ && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
+         facts.error.kind == llm::UpstreamErrorKind::None;
 }
 
 void Journey::finish() {

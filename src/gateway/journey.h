@@ -56,6 +56,7 @@ class Journey {
   void write_rewritten_head();
   void take_answer_head();
   void charge();
+  [[nodiscard]] bool lacks_its_end() const;
   [[nodiscard]] std::string origin() const;
 
   Worker& worker_;
@@ -74,6 +75,7 @@ class Journey {
   bool rechunk_ = false;  ///< the provider's body ends with its connection; the client's must not
   bool head_only_ = false;
   bool streams_ = false;  ///< the answer is a stream of events
+  bool encoded_ = false;  ///< the answer is compressed: the reader cannot tell how it ends
   bool charged_ = false;
   bool finished_ = false;
 };

@@ -141,6 +141,55 @@ TEST(PassThrough, NeverEndsATruncatedStreamCleanly) {
   EXPECT_EQ(outcomes[0].error, llm::UpstreamErrorKind::Truncated);
 }
 
+TEST(PassThrough, BreaksAStreamOffThatEndsInGoodOrderButWithoutItsLastEvent) {
+  const std::string ping = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
+  struct Row {
+    std::string before, end;
+    bool is_told;  ///< by an error event; otherwise the connection breaks
+  };
+  const std::string chunk = fmt::format("{:x}\r\n{}\r\n", ping.size(), ping);
+  const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
+  const std::string chunked = head + "transfer-encoding: chunked\r\n\r\n";
+  const Row rows[] = {
+      {chunked + chunk, "0\r\n\r\n", true},                 // the last chunk comes alone
+      {chunked, chunk + "0\r\n\r\n", true},                 // together with the last event
+      {chunked + chunk + "0", "\r\n\r\n", false},           // one byte of it has been passed on already
+      {chunked + chunk, "000\r\n\r\n", false},              // unusual, but the end
+      {chunked, "4\r\ndata\r\n0\r\n\r\n", false},          // in the middle of an event
+      {head + fmt::format("content-length: {}\r\n\r\n", ping.size()), ping, false},
+  };
+  for (const Row& row : rows) {
+    const PlainListener provider;
+    RunningGateway gateway(provider.port());
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})"));
+    const PlainSocket upstream = provider.accept();
+    (void)read_request(upstream);
+    upstream.send(row.before);
+    std::string seen;
+    if (row.before != chunked && row.before.ends_with("\r\n0")) seen = client.read_until("\r\n0");
+    upstream.send(row.end);
+    seen += client.read_all();
+    EXPECT_EQ(seen.find("event: error\ndata: ") != std::string::npos, row.is_told) << row.before << row.end << "\n" << seen;
+    EXPECT_FALSE(seen.ends_with("0\r\n\r\n")) << seen;
+    EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::Truncated);
+  }
+}
+
+TEST(PassThrough, LetsAnErrorEventBeTheEndOfAStream) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})", "Connection: close\r\n"));
+  const PlainSocket upstream = provider.accept();
+  (void)read_request(upstream);
+  const std::string event = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
+  const std::string body = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", event.size(), event);
+  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + body);
+  (void)client.read_until("\r\n\r\n");
+  EXPECT_EQ(client.read_all(), body);
+}
+
 TEST(PassThrough, EndsACloseDelimitedStreamThatBreaksOffWithAnErrorEvent) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
