@@ -61,11 +61,17 @@ Result<void> apply(const CommandLine& arguments, config::Options& options) {
 }
 
 Result<config::Options> Configuration::read() const {
+  const bool given = !arguments_.anthropic_url.empty() || !arguments_.openai_url.empty();
+  return read(given ? Provider::NotNeeded : Provider::Needed);
+}
+
+Result<config::Options> Configuration::read_for_stores() const { return read(Provider::NotNeeded); }
+
+Result<config::Options> Configuration::read(Provider provider) const {
   auto sources = read_sources(arguments_.config);
   if (!sources) return fail(sources);
   config::LoadResult loaded = config::load(*sources);
-  const bool provider_follows = !arguments_.anthropic_url.empty() || !arguments_.openai_url.empty();
-  if (!loaded.ok() && !(provider_follows && loaded.lacks_only_a_provider())) {
+  if (!loaded.ok() && !(provider == Provider::NotNeeded && loaded.lacks_only_a_provider())) {
     return fail(FailureKind::InvalidInput, Origin::Operator, "the configuration cannot be used:\n" + to_text(loaded.problems));
   }
   if (Result<void> applied = apply(arguments_, loaded.options); !applied) return fail(applied);

@@ -5,7 +5,9 @@
 #include "base/result.h"
 #include "config/options.h"
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
 namespace CLI {
 class App;
@@ -34,8 +36,13 @@ class Configuration {
   explicit Configuration(CommandLine arguments) : arguments_(std::move(arguments)) {}
   /// Failure: InvalidInput with every problem, one per line.
   [[nodiscard]] Result<config::Options> read() const;
+  /// The same for commands that only look into the stores: a missing provider is no problem to them.
+  [[nodiscard]] Result<config::Options> read_for_stores() const;
 
  private:
+  enum class Provider : std::uint8_t { Needed, NotNeeded };
+  [[nodiscard]] Result<config::Options> read(Provider provider) const;
+
   CommandLine arguments_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/cost_command.h"
+#include "app/cli/keys_command.h"
 #include "app/cli/serve_command.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   tidegate::app::add_serve_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
+  tidegate::app::add_keys_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
   return exit_code;
 }
