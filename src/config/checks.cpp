@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace tidegate::config {
 
@@ -23,7 +24,7 @@ using upstream::ProviderOptions;
 
 void check_readable(const std::string& path, std::string_view setting, Reading& reading) {
   if (path.empty() || !reading.has(setting)) return;
-  if (const auto file = reading.file_reader()(path); !file) reading.refuse_at(setting, file.error().detail);
+  if (const auto file = reading.try_file(path); !file) reading.refuse_at(setting, file.error().detail);
 }
 
 void check_certificate(const net::ListenOptions& listen, Reading& reading) {
@@ -35,7 +36,7 @@ void check_certificate(const net::ListenOptions& listen, Reading& reading) {
   check_readable(listen.certificate_file, "listen.certificate_file", reading);
   constexpr std::string_view kKeyFile = "listen.private_key_file";
   if (listen.private_key_file.empty() || !reading.has(kKeyFile)) return;
-  const auto file = reading.file_reader()(listen.private_key_file);
+  const auto file = reading.try_file(listen.private_key_file);
   if (!file) {
     reading.refuse_at(kKeyFile, file.error().detail);
   } else if (is_open_to_others(file->permissions)) {
@@ -70,6 +71,12 @@ void check_doors(const Options& options, Reading& reading) {
   }
 }
 
+/// Whether two listeners cannot live together: the address of all interfaces takes the port everywhere.
+bool collide(const net::ListenOptions& a, const net::ListenOptions& b) {
+  const auto is_everywhere = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
+  return a.port != 0 && a.port == b.port && (a.host == b.host || is_everywhere(a.host) || is_everywhere(b.host));
+}
+
 void check_addresses(const Options& options, Reading& reading) {
   struct Door {
     std::string_view setting;
@@ -79,13 +86,13 @@ void check_addresses(const Options& options, Reading& reading) {
       {{"listen", options.listen}, {"metrics.address", options.admin.metrics}, {"admin.address", options.admin.admin}}};
   for (std::size_t i = 0; i < doors.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const bool same = doors[i].listen.host == doors[j].listen.host && doors[i].listen.port == doors[j].listen.port;
-      if (!same || doors[i].listen.port == 0) continue;
-      const bool blame_later = reading.has(doors[i].setting);
-      reading.refuse_at(
-          doors[blame_later ? i : j].setting,
-          fmt::format("{} is taken by '{}'; give each its own port",
-                      address_text(doors[i].listen.host, doors[i].listen.port), doors[blame_later ? j : i].setting));
+      if (!collide(doors[i].listen, doors[j].listen)) continue;
+      // The one that the file gives is to blame, not a default.
+      const auto& [blamed, other] =
+          reading.has(doors[i].setting) ? std::pair(doors[i], doors[j]) : std::pair(doors[j], doors[i]);
+      reading.refuse_at(blamed.setting,
+                        fmt::format("port {} is taken by '{}'; give each its own", other.listen.port, other.setting));
+      break;
     }
   }
 }
@@ -126,9 +133,9 @@ void check_provider(const ProviderOptions& provider, const std::string& path, Au
                                                          provider.max_idle_connections, provider.max_connections));
   }
   if (provider.deadlines.connect > provider.deadlines.total) {
-    reading.refuse_at(path + ".deadlines",
-                      fmt::format("connect ({}) is longer than total ({})", tidegate::to_text(provider.deadlines.connect),
-                                  tidegate::to_text(provider.deadlines.total)));
+    reading.refuse_at(path + ".deadlines", fmt::format("connect ({}) is longer than total ({})",
+                                                       tidegate::to_text(provider.deadlines.connect),
+                                                       tidegate::to_text(provider.deadlines.total)));
   }
 }
 
@@ -137,11 +144,12 @@ std::vector<std::string> check_providers(const Options& options, Reading& readin
   for (std::size_t i = 0; i < options.providers.size(); ++i) {
     const ProviderOptions& provider = options.providers[i];
     const std::string path = fmt::format("providers[{}]", i);
+    if (provider.id.empty() && provider.base_url.empty()) continue;  // both reported; what follows from it helps nobody
     check_provider(provider, path, options.gateway.auth, reading);
-    if (provider.id.empty()) continue;  // reported as missing
+    if (provider.id.empty()) continue;
     if (std::find(names.begin(), names.end(), provider.id.text()) != names.end()) {
-      reading.refuse_at(path + ".name",
-                        fmt::format("'{}' is the name of another provider too; give each its own", provider.id.text()));
+      reading.refuse_at(path + ".name", fmt::format("{} is the name of another provider too; give each its own",
+                                                    shown(provider.id.text())));
     }
     names.push_back(provider.id.text());
   }
@@ -150,12 +158,11 @@ std::vector<std::string> check_providers(const Options& options, Reading& readin
 
 void check_name(const std::string& name, const std::vector<std::string>& names, std::string_view path,
                 Reading& reading) {
-  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+  if (name.empty() || names.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
   const auto near = nearest(name, names);
-  reading.refuse_at(
-      path, near ? fmt::format("no provider is named '{}'; did you mean '{}'?", name, *near)
-                 : fmt::format("no provider is named '{}'; there {} {}", name, names.size() == 1 ? "is only" : "are",
-                               names.empty() ? "none" : one_of(names)));
+  reading.refuse_at(path, near
+                              ? fmt::format("no provider is named {}; did you mean '{}'?", shown(name), *near)
+                              : fmt::format("no provider is named {}; known: {}", shown(name), fmt::join(names, ", ")));
 }
 
 void check_routes(const Options& options, const std::vector<std::string>& names, Reading& reading) {
@@ -169,7 +176,7 @@ void check_routes(const Options& options, const std::vector<std::string>& names,
       reading.warn_at(path, "is never reached: a route before it takes every model");
     } else if (!patterns.insert(route.model).second) {
       reading.refuse_at(path + ".model",
-                        fmt::format("'{}' has a route already, and the first that matches counts", route.model));
+                        fmt::format("{} has a route already, and the first that matches counts", shown(route.model)));
     }
     takes_all = takes_all || route.model == "*";
   }
@@ -192,8 +199,10 @@ void check_sizes(const Options& options, Reading& reading) {
 
 void check_windows(const monitor::WindowOptions& windows, Reading& reading) {
   if (windows.lengths.empty()) reading.refuse_at("windows.lengths", "must name at least one length, as in [60s, 5m]");
-  const std::set<Nanoseconds> different(windows.lengths.begin(), windows.lengths.end());
-  if (different.size() != windows.lengths.size()) reading.refuse_at("windows.lengths", "names a length twice");
+  std::vector<Nanoseconds> lengths = windows.lengths;
+  std::erase(lengths, Nanoseconds(0));  // could not be read, and was reported
+  const std::set<Nanoseconds> different(lengths.begin(), lengths.end());
+  if (different.size() != lengths.size()) reading.refuse_at("windows.lengths", "names a length twice");
 }
 
 void check_prices(const pricing::PriceOptions& prices, const std::vector<std::string>& names, Reading& reading) {

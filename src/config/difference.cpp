@@ -98,9 +98,9 @@ constexpr std::string_view kOldSecret = "***";
 constexpr std::string_view kNewSecret = "*** (another)";
 
 void compare_secret(const Secret& before, const Secret& after, const std::string& path, std::vector<Change>& changes) {
-  // That one appears or goes is a line of its own already.
-  if (before == after || before.empty() || after.empty()) return;
-  changes.push_back({.path = path, .before = std::string(kOldSecret), .after = std::string(kNewSecret), .takes = takes_of(path)});
+  if (before == after) return;
+  changes.push_back(
+      {.path = path, .before = std::string(kOldSecret), .after = std::string(kNewSecret), .takes = takes_of(path)});
 }
 
 std::string names_of(const std::vector<upstream::ProviderOptions>& providers) {
@@ -110,15 +110,20 @@ std::string names_of(const std::vector<upstream::ProviderOptions>& providers) {
 }
 
 void compare_secrets(const Options& before, const Options& after, std::vector<Change>& changes) {
-  compare_secret(before.admin.token, after.admin.token, "admin.token.env", changes);
+  // A secret of another name is a line of its own already.
+  if (before.admin.token_name == after.admin.token_name) {
+    compare_secret(before.admin.token, after.admin.token, "admin.token", changes);
+  }
   for (const upstream::ProviderOptions& now : after.providers) {
     const auto old = std::find_if(before.providers.begin(), before.providers.end(),
                                   [&](const upstream::ProviderOptions& provider) { return provider.id == now.id; });
     if (old == before.providers.end()) continue;
     const std::string path = fmt::format("providers[{}]", now.id.text());
-    compare_secret(old->admin_key, now.admin_key, path + ".admin_key.env", changes);
+    if (old->admin_key_name == now.admin_key_name) {
+      compare_secret(old->admin_key, now.admin_key, path + ".admin_key", changes);
+    }
     for (std::size_t i = 0; i < std::min(old->keys.size(), now.keys.size()); ++i) {
-      if (old->keys[i].name != now.keys[i].name) continue;  // a line of its own already
+      if (old->keys[i].name != now.keys[i].name) continue;
       compare_secret(old->keys[i].secret, now.keys[i].secret, fmt::format("{}.keys[{}]", path, i), changes);
     }
   }
@@ -149,6 +154,8 @@ std::vector<Change> difference(const Options& before, const Options& after) {
   compare_lines(before, after, changes);
   compare_secrets(before, after, changes);
   compare_wholes(before, after, changes);
+  // A member without a setting must not change unseen; nothing knows whether it could change while running.
+  if (changes.empty()) changes.push_back({.path = "(no setting)", .before = "", .after = "", .takes = Takes::Restart});
   return changes;
 }
 

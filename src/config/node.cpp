@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/node.h"
 
+#include "base/ascii.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,12 +65,21 @@ std::string in_quotes(std::string_view text) {
   return out + '"';
 }
 
+/// Whether other readers of YAML would take the text for a number, a date or a boolean.
+bool looks_like_another_type(std::string_view text) {
+  for (const std::string_view word : {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}) {
+    if (equals_ignoring_case(text, word)) return true;
+  }
+  return text.starts_with("0x") || text.starts_with("0o") ||
+         text.find_first_not_of("0123456789.eE+-_") == std::string_view::npos;
+}
+
 /// Whether text may stand in YAML without quotes and still be read as that text. Cautious: a needless pair of quotes is
 /// harmless.
 bool is_plain_in_yaml(std::string_view text) {
   constexpr std::string_view kSafe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:+";
   if (text.empty() || text.back() == ':' || text.front() == '-' || text.front() == ':') return false;
-  if (text == "null" || text == "Null" || text == "NULL" || text == "true" || text == "false") return false;
+  if (looks_like_another_type(text)) return false;
   return text.find_first_not_of(kSafe) == std::string_view::npos;
 }
 

@@ -20,7 +20,7 @@ enum class LogLevel : std::uint8_t { Debug, Info, Warning, Error };
 
 struct LogOptions {
   LogLevel level = LogLevel::Info;
-  std::string file;           ///< empty = standard error
+  std::string file;                  ///< empty = standard error
   std::size_t buffer_lines = 8'192;  ///< waiting lines; further ones are dropped and counted
 
   friend bool operator==(const LogOptions&, const LogOptions&) = default;

@@ -14,6 +14,7 @@ using pricing::PriceRow;
 
 constexpr std::size_t kMostRows = 5'000;
 constexpr std::size_t kMostAliases = 50;
+constexpr std::string_view kNoFile = "none";
 
 /// A row as it is written: one for several names of the same model.
 struct WrittenRow {
@@ -177,8 +178,18 @@ void apply(const WrittenPrices& written, PriceOptions& prices) {
   if (written.web_search_per_thousand) prices.web_search = scaled(*written.web_search_per_thousand, 1, 1'000);
 }
 
+/// Whether rows of the shipped list would come back if these were read as an addition to it.
+bool lacks_shipped_rows(const PriceOptions& prices) {
+  const std::vector<PriceRow>& shipped = shipped_prices().rows;
+  return std::any_of(shipped.begin(), shipped.end(), [&](const PriceRow& row) {
+    return std::none_of(prices.rows.begin(), prices.rows.end(),
+                        [&](const PriceRow& own) { return is_same_price(own, row); });
+  });
+}
+
 WrittenPrices written_form(const PriceOptions& prices) {
   WrittenPrices written;
+  if (lacks_shipped_rows(prices)) written.file = kNoFile;
   for (const PriceRow& row : prices.rows) written.rows.push_back({.row = row, .aliases = {}});
   if (prices.unknown_model != PriceRow{}) written.unknown_model = prices.unknown_model;
   written.web_search_per_thousand = scaled(prices.web_search, 1'000, 1);
@@ -221,13 +232,15 @@ Type<PriceOptions> price_settings() {
   std::vector<Field<WrittenPrices>> fields;
   fields.push_back(field<WrittenPrices>(
       "file", [](auto& prices) -> auto& { return prices.file; }, text("path"),
-      "a price list to use instead of the shipped one (`data/prices.yaml`)"));
+      "a price list to use instead of the shipped one (`data/prices.yaml`); `none`: only the rows that stand here"));
   for (Field<WrittenPrices>& one : list_fields()) fields.push_back(std::move(one));
   return converted<PriceOptions, WrittenPrices>(
       record<WrittenPrices>(std::move(fields)),
       [](Reading& reading, const Node& node, const WrittenPrices& written) -> std::optional<PriceOptions> {
         PriceOptions prices = shipped_prices();
-        if (!written.file.empty()) {
+        if (written.file == kNoFile) {
+          prices.rows.clear();
+        } else if (!written.file.empty()) {
           const Node* place = node.find("file");
           const Reading::Step step(reading, "file", place == nullptr ? node : *place);
           std::optional<FileText> file = reading.read_file(place == nullptr ? node : *place, written.file);

@@ -54,8 +54,15 @@ void Reading::warn_at(std::string_view path, std::string_view message) {
   warnings_.push_back(at(place_of(path), path, message));
 }
 
-std::optional<FileText> Reading::read_file(const Node& node, const std::string& path) {
+Result<FileText> Reading::try_file(const std::string& path) const {
   Result<FileText> file = read_file_(path);
+  if (file || !may_be_secret(path)) return file;
+  return fail(file.error().kind, Origin::Operator,
+              "cannot read a file of this name (not shown, because it may hold a secret); write the path of a file");
+}
+
+std::optional<FileText> Reading::read_file(const Node& node, const std::string& path) {
+  Result<FileText> file = try_file(path);
   if (file) return std::move(*file);
   refuse(node, file.error().detail);
   return std::nullopt;
@@ -65,13 +72,11 @@ Reading Reading::of_other_file(std::string file) const {
   return {std::move(file), environment_, read_file_, problems_, warnings_};
 }
 
-namespace {
-
-/// Cautious on purpose: a message that hides a harmless word costs a glance, one that shows a key costs the key.
 bool may_be_secret(std::string_view text) {
   for (const std::string_view prefix : {"sk-", "sk_", "tg_", "xox", "ghp_", "bearer ", "eyj", "-----begin"}) {
     if (starts_with_ignoring_case(text, prefix)) return true;
   }
+  if (text.find("://") != std::string_view::npos) return text.find_first_of("@?") != std::string_view::npos;
   const auto is_word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
            c == '+' || c == '=';
@@ -81,11 +86,9 @@ bool may_be_secret(std::string_view text) {
          std::any_of(text.begin(), text.end(), is_digit);
 }
 
-}  // namespace
-
 std::string shown(std::string_view text) {
   constexpr std::size_t kLongest = 60;
-  if (may_be_secret(text)) return "this value (not shown, because it looks like a secret)";
+  if (may_be_secret(text)) return "this value (not shown, because it may hold a secret)";
   std::string out = "'";
   for (const char c : text.substr(0, kLongest)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
   // A character of several bytes is not cut in two.

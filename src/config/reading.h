@@ -45,12 +45,13 @@ class Reading {
   [[nodiscard]] bool has(std::string_view path) const { return places_.find(path) != places_.end(); }
 
   [[nodiscard]] const Environment& environment() const { return environment_; }
-  /// Through the caller's reader; a failure becomes a problem at the node.
+  /// Through the caller's reader. A failure never repeats a name that may be the secret itself.
+  [[nodiscard]] Result<FileText> try_file(const std::string& path) const;
+  /// The same; a failure becomes a problem at the node.
   [[nodiscard]] std::optional<FileText> read_file(const Node& node, const std::string& path);
   /// A reading of another text that reports to the same place.
   [[nodiscard]] Reading of_other_file(std::string file) const;
   [[nodiscard]] std::vector<Problem>& problems() { return problems_; }
-  [[nodiscard]] const FileReader& file_reader() const { return read_file_; }
 
  private:
   [[nodiscard]] Problem at(Position position, std::string_view path, std::string_view message) const;
@@ -64,6 +65,11 @@ class Reading {
   std::string path_;
   std::map<std::string, Position, std::less<>> places_;
 };
+
+/// Whether a text should not be repeated: it begins as keys do, is as random as keys are, or is a URL with credentials
+/// or a query. Cautious on purpose: a message that hides a harmless word costs a glance, one that shows a key costs the
+/// key.
+[[nodiscard]] bool may_be_secret(std::string_view text);
 
 /// The text in quotes for a message: control characters replaced, long texts cut, and what may be a secret not shown at
 /// all.

@@ -18,11 +18,6 @@ struct Place {
   std::string workspace;
 };
 
-struct Found {
-  std::string name;
-  Secret secret;
-};
-
 std::vector<Field<Place>> place_fields() {
   std::vector<Field<Place>> fields;
   fields.push_back(field<Place>(
@@ -40,15 +35,15 @@ std::string refuse_literal(std::string_view what) {
       what);
 }
 
-std::optional<Found> accept(Reading& reading, const Node& node, std::string name, std::string value) {
+std::optional<NamedSecret> accept(Reading& reading, const Node& node, std::string name, std::string value) {
   if (const auto reason = why_not_a_credential(value)) {
     reading.refuse(node, fmt::format("the secret in {} {}", name, *reason));
     return std::nullopt;
   }
-  return Found{.name = std::move(name), .secret = Secret(std::move(value))};
+  return NamedSecret{.name = std::move(name), .secret = Secret(std::move(value))};
 }
 
-std::optional<Found> from_variable(Reading& reading, const Node& node, const std::string& name) {
+std::optional<NamedSecret> from_variable(Reading& reading, const Node& node, const std::string& name) {
   if (!is_variable_name(name)) {
     reading.refuse(node, fmt::format("{} is no name of an environment variable; 'env' takes the name, not the value",
                                      name.size() > 32 ? std::string("this") : shown(name)));
@@ -65,7 +60,7 @@ std::optional<Found> from_variable(Reading& reading, const Node& node, const std
   return accept(reading, node, name, std::move(value));
 }
 
-std::optional<Found> from_file(Reading& reading, const Node& node, const std::string& path) {
+std::optional<NamedSecret> from_file(Reading& reading, const Node& node, const std::string& path) {
   const std::optional<FileText> file = reading.read_file(node, path);
   if (!file) return std::nullopt;
   std::string value(trim(file->text));
@@ -81,7 +76,7 @@ std::optional<Found> from_file(Reading& reading, const Node& node, const std::st
   return accept(reading, node, is_file_name(path) ? path : "./" + path, std::move(value));
 }
 
-std::optional<Found> find(Reading& reading, const Node& node, const Place& place) {
+std::optional<NamedSecret> find(Reading& reading, const Node& node, const Place& place) {
   if (place.env.empty() == place.file.empty()) {
     reading.refuse(node, place.env.empty() ? "say where it is: '{env: NAME}' or '{file: PATH}'"
                                            : "takes 'env' or 'file', not both");
@@ -91,6 +86,12 @@ std::optional<Found> find(Reading& reading, const Node& node, const Place& place
   const Node* written = node.find(is_variable ? "env" : "file");
   const Node& there = written == nullptr ? node : *written;
   return is_variable ? from_variable(reading, there, place.env) : from_file(reading, there, place.file);
+}
+
+/// Where a secret of this name is read again.
+Place place_of(const std::string& name) {
+  const bool is_file = !name.empty() && is_file_name(name);
+  return {.env = is_file ? "" : name, .file = is_file ? name : "", .organisation = {}, .workspace = {}};
 }
 
 }  // namespace
@@ -108,17 +109,9 @@ std::optional<std::string> why_not_a_credential(std::string_view text) {
   return std::nullopt;
 }
 
-Type<Secret> secret(std::string_view what) {
-  return converted<Secret, Place>(
-      record<Place>(place_fields(), refuse_literal(what)),
-      [](Reading& reading, const Node& node, const Place& place) -> std::optional<Secret> {
-        auto found = find(reading, node, place);
-        if (!found) return std::nullopt;
-        return std::move(found->secret);
-      },
-      [](const Secret& value) {
-        return Place{.env = value.empty() ? "" : "***", .file = {}, .organisation = {}, .workspace = {}};
-      });
+Type<NamedSecret> secret(std::string_view what) {
+  return converted<NamedSecret, Place>(record<Place>(place_fields(), refuse_literal(what)), find,
+                                       [](const NamedSecret& value) { return place_of(value.name); });
 }
 
 Type<ProviderKey> provider_key() {
@@ -140,11 +133,10 @@ Type<ProviderKey> provider_key() {
                            .workspace = place.workspace};
       },
       [](const ProviderKey& key) {
-        const bool is_file = is_file_name(key.name);
-        return Place{.env = is_file ? "" : key.name,
-                     .file = is_file ? key.name : "",
-                     .organisation = key.organisation,
-                     .workspace = key.workspace};
+        Place place = place_of(key.name);
+        place.organisation = key.organisation;
+        place.workspace = key.workspace;
+        return place;
       });
 }
 

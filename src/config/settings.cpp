@@ -29,7 +29,7 @@ constexpr std::size_t kGiB = 1024 * kMiB;
   [](auto& whole) -> auto& { return whole.member; }
 constexpr auto kItself = [](auto& whole) -> auto& { return whole; };
 
-// ------------------------------------------------------------------------------------------------------- single values
+// ---- single values
 
 std::optional<std::string> why_not_a_name(const std::string& text) {
   const bool good = text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -82,7 +82,18 @@ Type<std::string> proxy() {
       [](Reading&, const Node&, const std::string& text) -> std::optional<std::string> {
         return text == "none" ? std::string() : text;
       },
-      [](const std::string& value) { return value; });
+      [](const std::string& value) { return value.empty() ? std::string("none") : value; });
+}
+
+/// What applies without it depends on the environment, so the reference shows no default.
+Field<ProviderOptions> without_fallback(Field<ProviderOptions> field) {
+  field.describe = [describe = field.describe](const ProviderOptions& fallback, const std::string& path,
+                                               std::vector<Setting>& settings) {
+    const std::size_t own = settings.size();
+    describe(fallback, path, settings);
+    settings[own].fallback.clear();
+  };
+  return field;
 }
 
 /// `threads: 0` reads better as a word.
@@ -92,8 +103,7 @@ Type<std::uint32_t> threads() {
   return type;
 }
 
-// ------------------------------------------------------------------------------------------------------------
-// listeners
+// ---- listeners
 
 Type<ListenOptions> address() {
   Type<ListenOptions> type;
@@ -119,7 +129,8 @@ Type<ListenOptions> address() {
 
 Type<ListenOptions> listener() {
   Type<ListenOptions> type =
-      record<ListenOptions>({field<ListenOptions>("address", kItself, address(), "where clients connect"),
+      record<ListenOptions>({field<ListenOptions>("address", kItself, address(),
+                                                  "where clients connect; `listen: 127.0.0.1:8080` alone will do"),
                              field<ListenOptions>("certificate_file", TIDEGATE_AT(certificate_file), text("path"),
                                                   "PEM chain: clients must then use https; read again when it changes"),
                              field<ListenOptions>("private_key_file", TIDEGATE_AT(private_key_file), text("path"),
@@ -131,6 +142,12 @@ Type<ListenOptions> listener() {
   type.schema = Node::map();
   type.schema.with("anyOf", std::move(choices));
   type.read = [alone, whole = type.read](Reading& reading, const Node& node, ListenOptions& listen) {
+    if (node.kind == Node::Kind::List) {
+      reading.refuse(
+          node,
+          "expected one address, as in 127.0.0.1:8080, or a map with address, certificate_file or private_key_file");
+      return;
+    }
     (node.kind == Node::Kind::Scalar ? alone.read : whole)(reading, node, listen);
   };
   type.print = [alone, whole = type.print](const ListenOptions& listen) {
@@ -148,13 +165,13 @@ Type<admin::AdminOptions> metrics() {
 Type<admin::AdminOptions> admin_settings() {
   using admin::AdminOptions;
   return record<AdminOptions>(
-      {field<AdminOptions>("address", TIDEGATE_AT(admin), address(), "where dashboard and admin API are served", Takes::Restart),
-       field<AdminOptions>("token", TIDEGATE_AT(token), secret("a token"),
+      {field<AdminOptions>("address", TIDEGATE_AT(admin), address(), "where dashboard and admin API are served",
+                           Takes::Restart),
+       field<AdminOptions>("token", kItself, secret_in(&AdminOptions::token_name, &AdminOptions::token, "a token"),
                            "`authorization: Bearer TOKEN` of the admin API; required unless it listens on loopback")});
 }
 
-// ------------------------------------------------------------------------------------------------------------
-// providers
+// ---- providers
 
 /// `x-api-key`, `bearer`, `none` or `{header: NAME}`; sets two members.
 Type<ProviderOptions> credential() {
@@ -229,18 +246,19 @@ Type<ProviderOptions> provider() {
       field<ProviderOptions>("credential", kItself, credential(),
                              "how it wants its key; by default x-api-key for anthropic, bearer for openai"));
   fields.push_back(field<ProviderOptions>("keys", TIDEGATE_AT(keys), list_of(provider_key(), 1'000), "its keys"));
-  fields.push_back(field<ProviderOptions>("admin_key", TIDEGATE_AT(admin_key), secret("an admin key"),
-                                          "key of the Admin API, for `tidegate reconcile` and for limits"));
+  fields.push_back(field<ProviderOptions>(
+      "admin_key", kItself, secret_in(&ProviderOptions::admin_key_name, &ProviderOptions::admin_key, "an admin key"),
+      "key of the Admin API, for `tidegate reconcile` and for limits"));
   fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
                                           "requested model: its name there; other models keep their name"));
   fields.push_back(field<ProviderOptions>("deadlines", TIDEGATE_AT(deadlines), deadlines(),
                                           "how long each part of a call may take"));
   fields.push_back(field<ProviderOptions>("connections", kItself, connections(), "connections to it"));
   fields.push_back(field<ProviderOptions>("tls", kItself, tls(), "how its certificate is checked"));
-  fields.push_back(
+  fields.push_back(without_fallback(
       field<ProviderOptions>("proxy", TIDEGATE_AT(proxy), proxy(),
                              "`http://host:port` for CONNECT, or none; by default HTTPS_PROXY unless NO_PROXY "
-                             "names the host, for https addresses only"));
+                             "names the host, for https addresses only")));
   return record<ProviderOptions>(std::move(fields));
 }
 
@@ -263,8 +281,7 @@ Type<RouteRule> route() {
            .required()});
 }
 
-// ------------------------------------------------------------------------------------------------------- the other
-// maps
+// ---- the other maps
 
 Type<Options> limits() {
   return record<Options>(
@@ -350,8 +367,7 @@ Type<Options> make_all() {
   fields.push_back(
       field<Options>("listen", TIDEGATE_AT(listen), listener(), "where programs send their requests", Takes::Restart));
   fields.push_back(field<Options>("metrics", TIDEGATE_AT(admin), metrics(), "the metrics listener", Takes::Restart));
-  fields.push_back(
-      field<Options>("admin", TIDEGATE_AT(admin), admin_settings(), "dashboard and admin API"));
+  fields.push_back(field<Options>("admin", TIDEGATE_AT(admin), admin_settings(), "dashboard and admin API"));
   fields.push_back(field<Options>(
       "auth", TIDEGATE_AT(gateway.auth),
       word<AuthMode>(
@@ -394,7 +410,9 @@ const Type<Options>& all_settings() {
 
 std::vector<Setting> list_settings() {
   std::vector<Setting> settings;
-  all_settings().describe(Options{}, "", settings);
+  Options fallback;
+  fallback.prices = shipped_prices();
+  all_settings().describe(fallback, "", settings);
   return settings;
 }
 

@@ -14,14 +14,20 @@ Node text_schema(std::string_view pattern = {}) {
   return schema;
 }
 
-/// Prices and dates look like numbers to YAML; an editor must not mind either form.
-Node text_or_number_schema() {
+std::string with_article(const std::string& noun) {
+  return (std::string_view("aeio").find(noun.front()) == std::string_view::npos ? "a " : "an ") + noun;
+}
+
+Node schema_of_either(std::string_view one, std::string_view other) {
   Node schema = Node::map();
   Node types = Node::list();
-  types.items = {Node::quoted_text("string"), Node::quoted_text("number")};
+  types.items = {Node::quoted_text(std::string(one)), Node::quoted_text(std::string(other))};
   schema.with("type", std::move(types));
   return schema;
 }
+
+/// Prices and dates look like numbers to YAML; an editor must not mind either form.
+Node text_or_number_schema() { return schema_of_either("string", "number"); }
 
 }  // namespace
 
@@ -30,6 +36,8 @@ Node schema_of_type(std::string_view json_type) {
   schema.with("type", Node::quoted_text(std::string(json_type)));
   return schema;
 }
+
+Node schema_of_group(std::string_view json_type) { return schema_of_either(json_type, "null"); }
 
 const std::string* scalar(Reading& reading, const Node& node, std::string_view expected) {
   if (node.kind == Node::Kind::Scalar) return &node.text;
@@ -73,7 +81,7 @@ Type<Nanoseconds> duration(Nanoseconds least, Nanoseconds most) {
     } else if (*read < least || *read > most) {
       reading.refuse(node, fmt::format("{} is out of range; it may be {}", shown(*written), range));
     } else {
-      value = *read;
+      value = std::chrono::floor<std::chrono::microseconds>(*read);  // what it prints as
     }
   };
   type.print = [](const Nanoseconds& value) { return Node::quoted_text(tidegate::to_text(value)); };
@@ -110,17 +118,17 @@ Type<std::string> checked_text(std::string what,
   type.name = what;
   type.schema = text_schema();
   type.read = [what, why_not](Reading& reading, const Node& node, std::string& value) {
-    const std::string* written = scalar(reading, node, "a " + what);
+    const std::string* written = scalar(reading, node, with_article(what));
     if (written == nullptr) return;
     const bool is_one_line = std::none_of(written->begin(), written->end(),
                                           [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
     if (written->empty()) {
-      reading.refuse(node, fmt::format("expected a {}; nothing stands here", what));
+      reading.refuse(node, fmt::format("expected {}; nothing stands here", with_article(what)));
     } else if (written->size() > kLongest) {
-      reading.refuse(node, fmt::format("{} bytes; a {} has at most {}", written->size(), what, kLongest));
+      reading.refuse(node, fmt::format("{} bytes; {} has at most {}", written->size(), with_article(what), kLongest));
     } else if (!is_one_line) {
-      reading.refuse(node,
-                     fmt::format("{} has control characters or several lines; a {} has none", shown(*written), what));
+      reading.refuse(node, fmt::format("{} has control characters or several lines; {} has none", shown(*written),
+                                       with_article(what)));
     } else if (const auto reason = why_not(*written)) {
       reading.refuse(node, fmt::format("{} {}", shown(*written), *reason));
     } else {
@@ -164,7 +172,9 @@ Type<WallTime> instant() {
     const std::string* written = scalar(reading, node, "a time, as in 2026-11-23T10:15:30Z");
     if (written == nullptr) return;
     const auto read = parse_rfc3339(written->size() == 10 ? *written + "T00:00:00Z" : *written);
-    if (read) {
+    if (read && *read < WallTime{}) {
+      reading.refuse(node, fmt::format("{} is before 1970", shown(*written)));  // where "always" begins
+    } else if (read) {
       value = *read;
     } else {
       reading.refuse(node,
@@ -181,7 +191,7 @@ Type<std::map<std::string, std::string>> text_map(std::string key, std::size_t m
   using Map = std::map<std::string, std::string>;
   Type<Map> type;
   type.name = fmt::format("map of {}s", key);
-  type.schema = schema_of_type("object");
+  type.schema = schema_of_group("object");
   type.schema.with("additionalProperties", text_schema());
   const Type<std::string> inner = text(key);
   type.read = [inner, most](Reading& reading, const Node& node, Map& values) {

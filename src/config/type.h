@@ -42,6 +42,8 @@ struct Type {
 
 /// `{"type": …}`
 [[nodiscard]] Node schema_of_type(std::string_view json_type);
+/// The same for a map or list, which may be left empty: a key whose settings are all commented out is null.
+[[nodiscard]] Node schema_of_group(std::string_view json_type);
 
 /// The node's text, if it is a scalar; otherwise a problem that says what is expected.
 [[nodiscard]] const std::string* scalar(Reading& reading, const Node& node, std::string_view expected);
@@ -194,7 +196,7 @@ Type<std::vector<V>> list_of(Type<V> type, std::size_t most) {
   Type<std::vector<V>> result;
   result.name = "list of " + type.name + "s";
   result.range = type.range;
-  result.schema = schema_of_type("array");
+  result.schema = schema_of_group("array");
   result.schema.with("items", type.schema).with("maxItems", Node::plain(fmt::format("{}", most)));
   result.read = [read = type.read, most](Reading& reading, const Node& node, std::vector<V>& values) {
     if (node.kind == Node::Kind::Null) return;  // a key whose items are all commented out
@@ -296,7 +298,7 @@ Type<T> record(std::vector<Field<T>> fields, std::string refuse_scalar) {
   }
   Type<T> type;
   type.name = "map";
-  type.schema = schema_of_type("object");
+  type.schema = schema_of_group("object");
   type.schema.with("additionalProperties", Node::plain("false"));
   if (!required.items.empty()) type.schema.with("required", std::move(required));
   type.schema.with("properties", std::move(properties));

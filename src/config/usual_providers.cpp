@@ -50,6 +50,12 @@ ProviderKey key_from(std::string_view name, const Environment& environment, std:
   return {.name = std::string(name), .secret = Secret(std::move(value)), .organisation = {}, .workspace = {}};
 }
 
+void set_admin_key(ProviderOptions& provider, ProviderKey key) {
+  if (key.secret.empty()) return;
+  provider.admin_key = std::move(key.secret);
+  provider.admin_key_name = std::move(key.name);
+}
+
 /// The first variable of these that is set, in capitals or not.
 std::string first_of(std::initializer_list<std::string_view> names, const Environment& environment) {
   for (const std::string_view name : names) {
@@ -94,8 +100,7 @@ std::vector<ProviderOptions> usual_providers(const Environment& environment, std
       provider.dialect = usual.dialect;
       provider.credential = usual.credential;
       provider.keys.push_back(key_from(name, environment, problems));
-      if (!usual.admin_variable.empty())
-        provider.admin_key = key_from(usual.admin_variable, environment, problems).secret;
+      if (!usual.admin_variable.empty()) set_admin_key(provider, key_from(usual.admin_variable, environment, problems));
       break;
     }
   }

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/yaml.h"
 
+#include "config/reading.h"
+
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -146,7 +148,7 @@ class TreeBuilder final : public YAML::EventHandler {
       problems_.push_back({.file = file_,
                            .line = key.position.line,
                            .column = key.position.column,
-                           .message = fmt::format("'{}' is set twice here; remove one of the two", key.text)});
+                           .message = fmt::format("{} is set twice here; remove one of the two", shown(key.text))});
     }
     open_.back().node.keys.push_back(std::move(key));
   }
@@ -158,6 +160,11 @@ class TreeBuilder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node> anchored_;
   std::size_t nodes_ = 0;
 };
+
+/// The usual reason for a message of yaml-cpp that says nothing of it.
+bool is_indented_by_tabs(std::string_view text) {
+  return text.starts_with('\t') || text.find("\n\t") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -183,10 +190,12 @@ std::optional<Node> parse_yaml(const SourceText& source, std::vector<Problem>& p
     return root;
   } catch (const YAML::Exception& error) {
     const bool placed = !error.mark.is_null();
-    problems.push_back({.file = source.name,
-                        .line = placed ? error.mark.line + 1 : 0,
-                        .column = placed ? error.mark.column + 1 : 0,
-                        .message = fmt::format("cannot be read as YAML: {}", error.msg)});
+    problems.push_back(
+        {.file = source.name,
+         .line = placed ? error.mark.line + 1 : 0,
+         .column = placed ? error.mark.column + 1 : 0,
+         .message = fmt::format("cannot be read as YAML: {}{}", error.msg,
+                                is_indented_by_tabs(source.text) ? "; indent with blanks, not with tabs" : "")});
     return std::nullopt;
   }
 }

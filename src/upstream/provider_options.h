@@ -52,6 +52,7 @@ struct ProviderOptions {
   std::string credential_header;           ///< with NamedHeader
   std::vector<ProviderKey> keys;
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
+  std::string admin_key_name;              ///< the variable or file it came from, for people
   std::map<std::string, std::string> models;  ///< requested model → the model's name there; others keep their name
   CallDeadlines deadlines;
   std::size_t max_connections = 1'000;     ///< per worker thread
