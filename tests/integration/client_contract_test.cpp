@@ -130,6 +130,47 @@ TEST_F(ClientContract, TakesTheKeyFromEitherHeaderOrBothAndPutsItsOwnInPlace) {
   }
 }
 
+/// Knows one key.
+class OneKey final : public gateway::KeyCheck {
+ public:
+  Result<gateway::Caller> check(std::string_view credential, std::string_view, WallTime) override {
+    if (credential != "tg_ours") return fail(FailureKind::Denied, Origin::Client, "no such key");
+    gateway::Caller caller;
+    caller.tenant = "tides";
+    return caller;
+  }
+};
+
+class VirtualContract : public ClientContract {
+ protected:
+  static RunningGateway::Choice with_one_key() {
+    static OneKey keys;  // outlives every gateway
+    RunningGateway::Choice choice;
+    choice.options.auth = gateway::AuthMode::Virtual;
+    choice.key_check = &keys;
+    return choice;
+  }
+  VirtualContract() : ClientContract(with_one_key()) {}
+};
+
+// 1
+TEST_F(VirtualContract, FindsItsOwnKeyInWhicheverHeaderItIs) {
+  for (const char* fields : {"authorization: Bearer tg_ours\r\n", "x-api-key: tg_ours\r\n",
+                             "authorization: Bearer another\r\nx-api-key: tg_ours\r\n",
+                             "authorization: Bearer tg_ours\r\nx-api-key: another\r\n"}) {
+    const PlainSocket client = connect();
+    const PlainSocket upstream =
+        ask(client, post("/v1/messages", kBody, fmt::format("{}{}connection: close\r\n", kVersion, fields)));
+    upstream.send(answer(kAnswer, "connection: close\r\n"));
+    EXPECT_EQ(read_answer(client).body, kAnswer) << fields;
+  }
+  for (const char* fields : {"", "x-api-key: another\r\n", "authorization: Bearer another\r\nx-api-key: a-third\r\n"}) {
+    const PlainSocket client = connect();
+    client.send(post("/v1/messages", kBody, std::string(kVersion) + fields));
+    EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 401 ")) << fields;
+  }
+}
+
 class RelayContract : public ClientContract {
  protected:
   static RunningGateway::Choice below_a_path() {
