@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a client program against `tidegate serve` in front of `tidegate-sim`, and then asks the ledger whether it saw everything.
 
-    run_with_gateway.py --tidegate PROGRAM --sim PROGRAM [--direct] [--sim-option OPTION]… -- CLIENT [ARGUMENT]…
+    run_with_gateway.py --tidegate PROGRAM --sim PROGRAM [--tls] [--direct] [--sim-option OPTION]… -- CLIENT [ARGUMENT]…
 
 Both servers take free ports and are waited for by the line that says where they listen; both are stopped by their process ids,
 also when the client fails. The client finds in its environment TIDEGATE_URL, SIM_URL, ANTHROPIC_BASE_URL, OPENAI_BASE_URL,
-ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own. `--direct` leaves the gateway out, which tells whether a
+ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own. With `--tls` both hops are encrypted, by certificates of an
+authority made for this run, and the variables by which clients learn of an authority name it. `--direct` leaves the gateway out, which tells whether a
 failure is the client's and the simulator's own.
 
 Exit code: the client's; 3 if the client passed and the ledger lost something; 4 if a server did not start; 77 (skipped) if the
@@ -19,6 +20,7 @@ import pathlib
 import re
 import selectors
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -81,13 +83,30 @@ class Server:
 OPENAI_PRICES = {"gpt-5.1": (1.25, 0.125, 10), "gpt-4.1-mini": (0.40, 0.10, 1.60), "text-embedding-3-small": (0.02, 0.02, 0)}
 
 
-def gateway_config(sim_url, ledger):
+def make_certificates(folder):
+    """A certificate authority and a certificate for 127.0.0.1: paths of its certificate, and of the leaf's certificate and key."""
+    script = """
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=tidegate-test-ca -days 2
+        openssl req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=127.0.0.1
+        printf 'subjectAltName=IP:127.0.0.1\\nbasicConstraints=CA:FALSE' > extensions
+        openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile extensions
+    """
+    subprocess.run(["sh", "-ec", script], cwd=folder, check=True, capture_output=True, timeout=60)
+    return folder / "ca.pem", folder / "leaf.pem", folder / "leaf.key"
+
+
+def gateway_config(sim_url, ledger, certificates):
     keys = [{"env": "TIDEGATE_TEST_KEY"}]
+    listen, tls = "127.0.0.1:0", {}
+    if certificates:
+        authority, certificate, key = certificates
+        listen = {"address": listen, "certificate_file": str(certificate), "private_key_file": str(key)}
+        tls = {"tls": {"ca_file": str(authority)}, "proxy": "none"}
     return json.dumps({  # JSON is YAML
-        "listen": "127.0.0.1:0",
+        "listen": listen,
         "metrics": {"address": "127.0.0.1:0"},
         "admin": {"address": "127.0.0.1:0"},
-        "providers": [{"name": dialect, "base_url": sim_url, "dialect": dialect, "keys": keys} for dialect in ("anthropic", "openai")],
+        "providers": [{"name": dialect, "base_url": sim_url, "dialect": dialect, "keys": keys} | tls for dialect in ("anthropic", "openai")],
         "prices": {"rows": [{"model": model, "provider": "openai", "input": input_price, "cache_read": read, "output": output,
                              "cache_write_5m": input_price, "cache_write_1h": input_price, "source": "tidegate-sim"}
                             for model, (input_price, read, output) in OPENAI_PRICES.items()]},
@@ -95,17 +114,20 @@ def gateway_config(sim_url, ledger):
     }, indent=1)
 
 
-def start_gateway(program, sim_url, ledger, folder):
+def start_gateway(program, sim_url, ledger, folder, certificates):
     config = folder / "tidegate.yaml"
-    config.write_text(gateway_config(sim_url, ledger))
+    config.write_text(gateway_config(sim_url, ledger, certificates))
     environment = {name: value for name, value in os.environ.items() if name not in ("CLAUDE_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")}
     environment["TIDEGATE_TEST_KEY"] = POOL_KEY
     return Server("tidegate", [program, "serve", "--config", str(config)], folder, environment)
 
 
-def client_environment(gateway_url, sim_url, folder):
+def client_environment(gateway_url, sim_url, folder, certificates):
     """Nothing of the machine's own settings: a key or a proxy of whoever runs the tests must not get into them."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH") if name in os.environ}
+    if certificates:
+        authority = str(certificates[0])
+        kept |= {"SSL_CERT_FILE": authority, "NODE_EXTRA_CA_CERTS": authority, "CODEX_CA_CERTIFICATE": authority}
     return kept | {
         "HOME": str(folder),
         "WORK_DIR": str(folder),
@@ -121,22 +143,27 @@ def client_environment(gateway_url, sim_url, folder):
 
 def run(arguments, folder):
     ledger = folder / "ledger"
+    certificates = make_certificates(folder) if arguments.tls else None
+    sim_options = ["--instant", *arguments.sim_option]
+    if certificates:
+        sim_options += ["--tls-certificate", str(certificates[1]), "--tls-key", str(certificates[2])]
     servers = []
     try:
-        sim = Server("tidegate-sim", [arguments.sim, "--instant", *arguments.sim_option], folder, dict(os.environ))
+        sim = Server("tidegate-sim", [arguments.sim, *sim_options], folder, dict(os.environ))
         servers.append(sim)
         url = sim.url
         if not arguments.direct:
-            gateway = start_gateway(arguments.tidegate, sim.url, ledger, folder)
+            gateway = start_gateway(arguments.tidegate, sim.url, ledger, folder, certificates)
             servers.append(gateway)
             url = gateway.url
         try:
-            code = subprocess.run(arguments.client, env=client_environment(url, sim.url, folder), stdin=subprocess.DEVNULL,
+            code = subprocess.run(arguments.client, env=client_environment(url, sim.url, folder, certificates), stdin=subprocess.DEVNULL,
                                   timeout=arguments.timeout).returncode
         except subprocess.TimeoutExpired:
             print(f"the client did not end within {arguments.timeout} s", file=sys.stderr)
             code = 1
-        with urllib.request.urlopen(sim.url + "/sim/stats", timeout=30) as answer:
+        trust = ssl.create_default_context(cafile=certificates[0]) if certificates else None
+        with urllib.request.urlopen(sim.url + "/sim/stats", timeout=30, context=trust) as answer:
             stats = json.load(answer)
         if arguments.direct:
             return code
@@ -158,6 +185,7 @@ def main():
     parser.add_argument("--tidegate", required=True, type=os.path.abspath)
     parser.add_argument("--sim", required=True, type=os.path.abspath)
     parser.add_argument("--direct", action="store_true")
+    parser.add_argument("--tls", action="store_true")
     parser.add_argument("--sim-option", action="append", default=[])
     parser.add_argument("--timeout", type=float, default=100, help="seconds for the client")
     parser.add_argument("--needs", help="a file that is there if the client is installed")

@@ -20,7 +20,9 @@ class Sandbox:
 
     def run(self, program, *arguments, timeout=100, **environment):
         """Only the variables named here: nothing of whoever runs the tests may reach the program."""
+        authority = {name: os.environ[name] for name in ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE")
+                     if name in os.environ}
         done = subprocess.run([str(program), *arguments], cwd=self.work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=timeout, env={"HOME": str(self.home), "PATH": "/usr/bin:/bin", "TERM": "dumb",
-                                                    "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1"} | environment)
+                                                    "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1"} | authority | environment)
         return done.stdout + "\n" + done.stderr, done.returncode

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Anthropic SDK for Python, either major: what it sends must come through, and what comes back must be understood."""
-import pathlib
+import asyncio
 import os
+import pathlib
 import unittest
 
 import anthropic
@@ -121,6 +122,21 @@ class AnthropicTest(unittest.TestCase):
                        new_client(api_key="a", default_headers={"authorization": "Bearer b", "x-api-key": "c"})):
             with client:
                 self.assertEqual(client.messages.create(model=MODEL, max_tokens=10, messages=HI).stop_reason, "max_tokens")
+
+    def test_serves_many_at_once(self):
+        async def one(client, number):
+            if number % 3 == 0:
+                return await client.messages.create(model=MODEL, max_tokens=100, messages=HI, metadata={"user_id": f"user-{number}"})
+            async with client.messages.stream(model=MODEL, max_tokens=100, messages=HI, extra_headers={
+                    "x-sim-output-tokens": "60", "x-sim-event-delay-ms": str(number % 3)}) as stream:
+                return await stream.get_final_message()
+
+        async def everyone():
+            async with anthropic.AsyncAnthropic(timeout=60) as client:
+                return await asyncio.gather(*(one(client, number) for number in range(120)))
+
+        for number, answer in enumerate(asyncio.run(everyone())):
+            self.assertEqual(answer.usage.output_tokens, 12 if number % 3 == 0 else 60)
 
     # --- errors
 
