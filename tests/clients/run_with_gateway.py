@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a client program against `tidegate serve` in front of `tidegate-sim`, and then asks the ledger whether it saw everything.
 
-    run_with_gateway.py --tidegate PROGRAM --sim PROGRAM [--tls] [--direct] [--sim-option OPTION]… -- CLIENT [ARGUMENT]…
+    run_with_gateway.py --tidegate PROGRAM --sim PROGRAM [--tls] [--direct] [--settings JSON] [--sim-option OPTION]… -- CLIENT [ARGUMENT]…
 
 Both servers take free ports and are waited for by the line that says where they listen; both are stopped by their process ids,
 also when the client fails. The client finds in its environment TIDEGATE_URL, SIM_URL, ANTHROPIC_BASE_URL, OPENAI_BASE_URL,
@@ -95,8 +95,10 @@ def make_certificates(folder):
     return folder / "ca.pem", folder / "leaf.pem", folder / "leaf.key"
 
 
-def gateway_config(sim_url, ledger, certificates):
+def gateway_config(sim_url, ledger, certificates, settings):
+    """`settings`: what the client's test wants beside the usual; `provider_settings` within goes to each provider."""
     keys = [{"env": "TIDEGATE_TEST_KEY"}]
+    for_providers = settings.pop("provider_settings", {})
     listen, tls = "127.0.0.1:0", {}
     if certificates:
         authority, certificate, key = certificates
@@ -106,17 +108,17 @@ def gateway_config(sim_url, ledger, certificates):
         "listen": listen,
         "metrics": {"address": "127.0.0.1:0"},
         "admin": {"address": "127.0.0.1:0"},
-        "providers": [{"name": dialect, "base_url": sim_url, "dialect": dialect, "keys": keys} | tls for dialect in ("anthropic", "openai")],
+        "providers": [{"name": dialect, "base_url": sim_url, "dialect": dialect, "keys": keys} | tls | for_providers for dialect in ("anthropic", "openai")],
         "prices": {"rows": [{"model": model, "provider": "openai", "input": input_price, "cache_read": read, "output": output,
                              "cache_write_5m": input_price, "cache_write_1h": input_price, "source": "tidegate-sim"}
                             for model, (input_price, read, output) in OPENAI_PRICES.items()]},
         "ledger": {"directory": str(ledger)},
-    }, indent=1)
+    } | settings, indent=1)
 
 
-def start_gateway(program, sim_url, ledger, folder, certificates):
+def start_gateway(program, sim_url, ledger, folder, certificates, settings):
     config = folder / "tidegate.yaml"
-    config.write_text(gateway_config(sim_url, ledger, certificates))
+    config.write_text(gateway_config(sim_url, ledger, certificates, settings))
     environment = {name: value for name, value in os.environ.items() if name not in ("CLAUDE_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")}
     environment["TIDEGATE_TEST_KEY"] = POOL_KEY
     return Server("tidegate", [program, "serve", "--config", str(config)], folder, environment)
@@ -153,7 +155,7 @@ def run(arguments, folder):
         servers.append(sim)
         url = sim.url
         if not arguments.direct:
-            gateway = start_gateway(arguments.tidegate, sim.url, ledger, folder, certificates)
+            gateway = start_gateway(arguments.tidegate, sim.url, ledger, folder, certificates, arguments.settings)
             servers.append(gateway)
             url = gateway.url
         try:
@@ -186,6 +188,7 @@ def main():
     parser.add_argument("--sim", required=True, type=os.path.abspath)
     parser.add_argument("--direct", action="store_true")
     parser.add_argument("--tls", action="store_true")
+    parser.add_argument("--settings", type=json.loads, default={}, help="of the gateway, as JSON")
     parser.add_argument("--sim-option", action="append", default=[])
     parser.add_argument("--timeout", type=float, default=100, help="seconds for the client")
     parser.add_argument("--needs", help="a file that is there if the client is installed")
