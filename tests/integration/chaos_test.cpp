@@ -41,19 +41,41 @@ sim::Options failing_provider() {
   return options;
 }
 
-/// What one client does: messages, streamed and not, on a connection as long as it lasts; now and then it hangs up.
-void be_a_client(std::uint16_t port, int number) {
+struct Call {
+  std::string path, body, fields;
+};
+
+/// The `i`th call of a client, one in three of them not streamed.
+Call call_of(llm::Dialect dialect, int i) {
+  const bool streams = i % 3 != 0;
+  if (dialect == llm::Dialect::Anthropic) {
+    return {
+        "/v1/messages",
+        fmt::format(
+            R"({{"model":"claude-haiku-4-5","max_tokens":100,"stream":{},"messages":[{{"role":"user","content":"{}"}}]}})",
+            streams, i),
+        "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n"};
+  }
+  if (i % 2 == 0) {
+    return {"/v1/responses", fmt::format(R"({{"model":"gpt-5.1","stream":{},"input":"{}"}})", streams, i),
+            "authorization: Bearer k\r\n"};
+  }
+  const std::string_view usage = streams ? R"(,"stream_options":{"include_usage":true})" : "";
+  return {"/v1/chat/completions",
+          fmt::format(R"({{"model":"gpt-4.1-mini","stream":{}{},"messages":[{{"role":"user","content":"{}"}}]}})",
+                      streams, usage, i),
+          "authorization: Bearer k\r\n"};
+}
+
+/// What one client does: its calls on a connection for as long as that lasts; now and then it hangs up.
+void be_a_client(std::uint16_t port, llm::Dialect dialect, int number) {
   auto connection = std::make_unique<TestClient>(port);
   for (int i = 0; i < kRequestsOfOne; ++i) {
-    const bool streams = i % 3 != 0;
+    Call call = call_of(dialect, i);
     const bool leaves = i % 17 == number;
-    const std::string body = fmt::format(
-        R"({{"model":"claude-haiku-4-5","max_tokens":100,"stream":{},"messages":[{{"role":"user","content":"{}"}}]}})",
-        streams, i);
-    // Who leaves has asked for something long, so that there is something to leave.
-    constexpr std::string_view fields = "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n";
-    connection->begin("POST", "/v1/messages", body,
-                      leaves ? fmt::format("{}x-sim-event-delay-ms: 5\r\n", fields) : std::string(fields));
+    // Who leaves has asked for something slow, so that there is something to leave.
+    if (leaves) call.fields += "x-sim-event-delay-ms: 5\r\n";
+    connection->begin("POST", call.path, call.body, call.fields);
     bool goes_on = false;
     if (leaves) {
       (void)connection->wait_for_bytes();
@@ -65,11 +87,16 @@ void be_a_client(std::uint16_t port, int number) {
   }
 }
 
-TEST(Chaos, LosesNothingThatWasChargedAndRecordsEachRequestOnce) {
+class Chaos : public ::testing::TestWithParam<llm::Dialect> {};
+
+TEST_P(Chaos, LosesNothingThatWasChargedAndRecordsEachRequestOnce) {
   const sim::Server provider(failing_provider());
-  RunningGateway gateway(provider.port());
+  RunningGateway::Choice choice;
+  choice.dialect = GetParam();
+  RunningGateway gateway(provider.port(), choice);
   std::vector<std::thread> clients;
-  for (int number = 0; number < kClients; ++number) clients.emplace_back(be_a_client, gateway.port(), number);
+  for (int number = 0; number < kClients; ++number)
+    clients.emplace_back(be_a_client, gateway.port(), GetParam(), number);
   for (std::thread& client : clients) client.join();
 
   const std::vector<gateway::Outcome> outcomes = gateway.recorded().wait_for(std::size_t{kClients} * kRequestsOfOne);
@@ -116,6 +143,9 @@ TEST(Chaos, LosesNothingThatWasChargedAndRecordsEachRequestOnce) {
   EXPECT_GT(states[store::AttemptState::Failed], 10);
   EXPECT_GT(states[store::AttemptState::ClientGone], 10);
 }
+
+INSTANTIATE_TEST_SUITE_P(Dialects, Chaos, ::testing::Values(llm::Dialect::Anthropic, llm::Dialect::OpenAi),
+                         [](const auto& dialect) { return std::string(llm::to_string(dialect.param)); });
 
 }  // namespace
 }  // namespace tidegate
