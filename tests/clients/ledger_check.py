@@ -61,8 +61,22 @@ def compare_sums(entries, report):
         yield f"tidegate cost: {report['total_usd']} $ in all, the entries hold {cost} nano-dollars"
 
 
-def compare(stats, tidegate, ledger):
-    """`stats`: what GET /sim/stats gave. `ledger`: the folder of a stopped gateway. Gives what is wrong, as lines."""
+def read_report(tidegate, ledger, *arguments):
+    command = [tidegate, "cost", "--ledger", str(ledger), "--since", "1h", "--format", "json", *arguments]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+
+
+def compare_session(session, entries, report):
+    """`tidegate cost --session` must find what a session of Claude Code made."""
+    expected = sum(1 for entry in entries if entry["session"] == session)
+    told = sum(row["requests"] for row in report["rows"])
+    if expected == 0 or told != expected:
+        yield f"session {session}: {expected} entries, tidegate cost --session tells {told}"
+
+
+def compare(stats, tidegate, ledger, sessions=()):
+    """`stats`: what GET /sim/stats gave. `ledger`: the folder of a stopped gateway. `sessions`: ids that must be found in it.
+    Gives what is wrong, as lines."""
     entries = read_entries(ledger)
     by_id = {}
     for entry in entries:
@@ -81,7 +95,7 @@ def compare(stats, tidegate, ledger):
             wrong.append(f"{entry['request_id']}: costs {entry['cost_dollars']} $, and the provider charged nothing")
     if len([e for e in entries if e["upstream_status"]]) != stats["served"]:
         wrong.append(f"{len([e for e in entries if e['upstream_status']])} entries have an answer, the provider gave {stats['served']}")
-    command = [tidegate, "cost", "--ledger", str(ledger), "--since", "1h", "--by", "model,endpoint", "--format", "json"]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
-    wrong.extend(compare_sums(entries, report))
+    wrong.extend(compare_sums(entries, read_report(tidegate, ledger, "--by", "model,endpoint")))
+    for session in sessions:
+        wrong.extend(compare_session(session, entries, read_report(tidegate, ledger, "--session", session)))
     return wrong

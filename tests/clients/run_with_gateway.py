@@ -6,7 +6,8 @@
 
 Both servers take free ports and are waited for by the line that says where they listen; both are stopped by their process ids,
 also when the client fails. The client finds in its environment TIDEGATE_URL, SIM_URL, ANTHROPIC_BASE_URL, OPENAI_BASE_URL,
-ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own. With `--tls` both hops are encrypted, by certificates of an
+ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own, where it may leave a file `sessions` with
+the ids of sessions that the ledger must know. With `--tls` both hops are encrypted, by certificates of an
 authority made for this run, and the variables by which clients learn of an authority name it. `--direct` leaves the gateway out, which tells whether a
 failure is the client's and the simulator's own.
 
@@ -173,7 +174,9 @@ def run(arguments, folder):
         if code != 0 or stopped != 0:
             print(f"client: exit {code}; gateway: exit {stopped}, and it said:\n{gateway.errors()}", file=sys.stderr)
             return code or 1
-        lost = ledger_check.compare(stats, arguments.tidegate, ledger)
+        noted = folder / "sessions"
+        sessions = noted.read_text().split() if noted.exists() else []
+        lost = ledger_check.compare(stats, arguments.tidegate, ledger, sessions)
         for line in lost:
             print("ledger:", line, file=sys.stderr)
         return 3 if lost else 0

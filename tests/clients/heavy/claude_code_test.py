@@ -20,7 +20,10 @@ class ClaudeCodeTest(unittest.TestCase):
             **({"ANTHROPIC_API_KEY": "sk-ant-client", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"} | environment))
         found = [line for line in output.splitlines() if line.startswith("{")]
         self.assertTrue(found, output)
-        return json.loads(found[-1]), code
+        answer = json.loads(found[-1])
+        with open(os.path.join(os.environ["WORK_DIR"], "sessions"), "a", encoding="ascii") as sessions:
+            print(answer["session_id"], file=sessions)
+        return answer, code
 
     def test_answers(self):
         answer, code = self.ask("say hi")
