@@ -6,10 +6,10 @@
 
 Both servers take free ports and are waited for by the line that says where they listen; both are stopped by their process ids,
 also when the client fails. The client finds in its environment TIDEGATE_URL, SIM_URL, ANTHROPIC_BASE_URL, OPENAI_BASE_URL,
-ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own, where it may leave a file `sessions` with
-the ids of sessions that the ledger must know. With `--tls` both hops are encrypted, by certificates of an
-authority made for this run, and the variables by which clients learn of an authority name it. `--direct` leaves the gateway out, which tells whether a
-failure is the client's and the simulator's own.
+ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own, where it may leave a file `sessions` with the ids of sessions
+that the ledger must know. With `--tls` both hops are encrypted, by certificates of an authority made for this run, and the
+variables by which clients learn of an authority name it. `--direct` leaves the gateway out, which tells whether a failure is the
+client's and the simulator's own.
 
 Exit code: the client's; 3 if the client passed and the ledger lost something; 4 if a server did not start; 77 (skipped) if the
 client is not installed.
