@@ -63,7 +63,6 @@ struct Options {
   std::uint64_t seed = 1;
   double speed = 1.0;             ///< limits × speed, latencies ÷ speed
   bool instant = false;           ///< no latency at all
-  bool bench = false;             ///< fixed answers on /v1/messages and /v1/chat/completions, nothing counted
   bool flush_each_event = false;  ///< with `instant`: one write per event instead of one per answer
 
   OrganisationLimits limits;  ///< of every organisation without its own; `preset_limits("scale")` by default

@@ -51,11 +51,14 @@ std::string fingerprint(std::string_view credential) {
   return fmt::format("fp_{:016x}", hash);
 }
 
+std::string_view bearer_token(const http1::RequestHead& head) {
+  const auto bearer = head.find(FieldClass::Authorization);
+  return bearer && starts_with_ignoring_case(*bearer, "bearer ") ? trim(bearer->substr(7)) : std::string_view{};
+}
+
 std::string_view client_credential(const http1::RequestHead& head) {
-  if (const auto bearer = head.find(FieldClass::Authorization); bearer && starts_with_ignoring_case(*bearer, "bearer ")) {
-    return trim(bearer->substr(7));
-  }
-  return head.find(FieldClass::XApiKey).value_or(std::string_view{});
+  const std::string_view bearer = bearer_token(head);
+  return bearer.empty() ? head.find(FieldClass::XApiKey).value_or(std::string_view{}) : bearer;
 }
 
 llm::UpstreamErrorKind error_of(FailureKind kind) {
@@ -193,7 +196,13 @@ bool Journey::identify() {
   if (setup_->options.auth == AuthMode::Virtual) {
     KeyCheck* keys = worker_.shared().key_check;
     if (keys == nullptr) return refuse({.status = 401, .reason = "unauthorised", .message = "No key is known here."});
-    Result<Caller> known = keys->check(credential, outcome_.view.model, worker_.reactor().now().wall);
+    const WallTime now = worker_.reactor().now().wall;
+    Result<Caller> known = keys->check(credential, outcome_.view.model, now);
+    // A client that was given two credentials sends both, with different values (facts/clients.md 4.1): either may be ours.
+    const std::string_view other = head.find(FieldClass::XApiKey).value_or(credential);
+    if (!known && known.error().kind == FailureKind::Denied && other != credential) {
+      known = keys->check(other, outcome_.view.model, now);
+    }
     if (!known && known.error().kind == FailureKind::Unsupported) {
       return refuse({.status = 403, .reason = "model_not_allowed", .message = known.error().detail, .should_retry = false});
     }

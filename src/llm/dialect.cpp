@@ -21,10 +21,10 @@ struct Route {
 };
 
 // The longer path first where one is the beginning of another.
-constexpr std::array<Route, 16> kRoutes{{
+constexpr std::array<Route, 17> kRoutes{{
     {"/v1/messages", Extent::Exact, Owner::Anthropic, Endpoint::Messages},
     {"/v1/chat/completions", Extent::Exact, Owner::OpenAi, Endpoint::ChatCompletions},
-    {"/v1/responses", Extent::Subtree, Owner::OpenAi, Endpoint::Responses},
+    {"/v1/responses", Extent::Exact, Owner::OpenAi, Endpoint::Responses},
     {"/v1/embeddings", Extent::Exact, Owner::OpenAi, Endpoint::Embeddings},
     {"/v1/messages/count_tokens", Extent::Exact, Owner::Anthropic, Endpoint::CountTokens},
     {"/v1/messages/batches", Extent::Subtree, Owner::Anthropic, Endpoint::MessageBatches},
@@ -32,6 +32,7 @@ constexpr std::array<Route, 16> kRoutes{{
     {"/v1/files", Extent::Subtree, Owner::Both, Endpoint::Files},
     // Known to be OpenAI's, though nothing is read from them. Everything else is Anthropic's (skills, agents, sessions
     // …).
+    {"/v1/responses", Extent::Subtree, Owner::OpenAi, Endpoint::Other},  // a stored answer shows its usage again: paid once
     {"/v1/completions", Extent::Exact, Owner::OpenAi, Endpoint::Other},
     {"/v1/chat", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
     {"/v1/images", Extent::Subtree, Owner::OpenAi, Endpoint::Other},

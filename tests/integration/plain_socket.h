@@ -30,6 +30,8 @@ class PlainSocket {
   /// Closes with RST.
   void reset();
   [[nodiscard]] bool valid() const { return descriptor_ >= 0; }
+  /// For a library that reads and writes it itself; still owned here.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
   int descriptor_ = -1;

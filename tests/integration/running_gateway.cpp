@@ -53,8 +53,9 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
   auto setup = std::make_shared<gateway::Setup>();
   setup->options = choice.options;
   setup->limits = choice.limits;
+  setup->tls = choice.tls;
   setup->providers.push_back(upstream::Provider::make(provider).value());
-  worker_ = std::make_unique<gateway::Worker>(clock_, gateway::Worker::Shared{body_memory_, resolver_, nullptr}, recorded_,
+  worker_ = std::make_unique<gateway::Worker>(clock_, gateway::Worker::Shared{body_memory_, resolver_, choice.key_check}, recorded_,
                                               std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });

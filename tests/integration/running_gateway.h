@@ -46,6 +46,8 @@ class RunningGateway {
     upstream::CallDeadlines deadlines;
     llm::Dialect dialect = llm::Dialect::Anthropic;
     std::string base_path;
+    std::shared_ptr<const net::TlsServerContext> tls;  ///< of the listener
+    gateway::KeyCheck* key_check = nullptr;            ///< of AuthMode::Virtual; outlives the gateway
   };
   explicit RunningGateway(std::uint16_t provider_port) : RunningGateway(provider_port, Choice{}) {}
   RunningGateway(std::uint16_t provider_port, Choice choice);

@@ -189,6 +189,10 @@ JsonReader::JsonReader() : members_(kAnswerMembers, "content") {}
 void JsonReader::feed(std::string_view bytes) {
   if (members_.is_complete()) return;
   members_.feed(bytes);
+  // Also of an answer that will break off: what was produced is charged, and then this is all there is to estimate it by.
+  constexpr std::int64_t kEmptyList = 2;
+  facts_.content_started = members_.counted_bytes() > kEmptyList;
+  if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
   if (!members_.is_complete()) return;
   bool is_error = false;
   Cursor cursor(members_.kept());
@@ -202,9 +206,6 @@ void JsonReader::feed(std::string_view bytes) {
   }
   facts_.finished = !cursor.broken();
   facts_.usage.complete = facts_.usage.seen;
-  constexpr std::int64_t kEmptyList = 2;
-  facts_.content_started = members_.counted_bytes() > kEmptyList;
-  if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
 }
 
 AnswerFacts read_json_answer(std::string_view body) {

@@ -147,6 +147,17 @@ TEST(AnthropicStream, ReadsAnErrorInMidStreamAndThatTheEndIsMissing) {
   EXPECT_TRUE(estimated.usage.estimated);
 }
 
+TEST(AnthropicAnswer, EstimatesWhatABrokenAnswerHasCost) {
+  JsonReader reader;
+  reader.feed(R"({"id":"msg_1","model":"claude-haiku-4-5","content":[{"type":"text","text":"fourteen bytes)");
+  AnswerFacts facts = reader.facts();
+  EXPECT_TRUE(facts.content_started);
+  EXPECT_FALSE(facts.finished);
+  estimate_missing_usage(facts);
+  EXPECT_GE(facts.usage.tokens.output, 4);
+  EXPECT_TRUE(facts.usage.estimated);
+}
+
 TEST(AnthropicStream, NamesTheModelThatAFallbackBlockNames) {
   const AnswerFacts facts =
       read_stream(std::string(kStart) +

@@ -216,6 +216,10 @@ JsonReader::JsonReader(Endpoint endpoint) : members_(kAnswerMembers, content_mem
 void JsonReader::feed(std::string_view bytes) {
   if (members_.is_complete()) return;
   members_.feed(bytes);
+  // Also of an answer that will break off: what was produced is charged, and then this is all there is to estimate it by.
+  constexpr std::int64_t kEmptyList = 2;
+  facts_.content_started = members_.counted_bytes() > kEmptyList;
+  if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
   if (!members_.is_complete()) return;
   bool is_error = false;
   std::string incomplete_reason;
@@ -229,9 +233,6 @@ void JsonReader::feed(std::string_view bytes) {
   if (is_error) keep_error(facts_, members_.kept());
   facts_.finished = !cursor.broken();
   facts_.usage.complete = facts_.usage.seen;
-  constexpr std::int64_t kEmptyList = 2;
-  facts_.content_started = members_.counted_bytes() > kEmptyList;
-  if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
 }
 
 AnswerFacts read_json_answer(Endpoint endpoint, std::string_view body) {

@@ -130,6 +130,17 @@ TEST(OpenAiAnswer, ReadsRecordedAnswers) {
   EXPECT_EQ(response.usage.tokens, (TokenCounts{176, 1024, 0, 0, 37, 16}));
 }
 
+TEST(OpenAiAnswer, EstimatesWhatABrokenAnswerHasCost) {
+  for (const Endpoint endpoint : {Endpoint::ChatCompletions, Endpoint::Responses}) {
+    const char* member = endpoint == Endpoint::Responses ? "output" : "choices";
+    JsonReader reader(endpoint);
+    reader.feed(std::string("{\"id\":\"x\",\"") + member + "\":[{\"content\":\"fourteen bytes");
+    AnswerFacts facts = reader.facts();
+    estimate_missing_usage(facts);
+    EXPECT_GE(facts.usage.tokens.output, 4);
+  }
+}
+
 TEST(OpenAiAnswer, ReadsTheUsageBehindManyEmbeddings) {
   std::string body = R"({"object":"list","data":[)";
   for (int i = 0; i < 10'000; ++i) body += R"({"object":"embedding","embedding":[0.1,0.2]},)";

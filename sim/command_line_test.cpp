@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "sim/command_line.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace tidegate::sim {
+namespace {
+
+using testing::HasSubstr;
+
+CommandLine read(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "tidegate-sim");
+  return read_command_line(static_cast<int>(arguments.size()), arguments.data());
+}
+
+/// What goes to standard error while it is read.
+std::string complaint(std::vector<const char*> arguments) {
+  testing::internal::CaptureStderr();
+  const CommandLine line = read(std::move(arguments));
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_FALSE(line.options);
+  EXPECT_NE(line.exit_code, 0);
+  return said;
+}
+
+std::string readme() {
+  std::ifstream file(std::string(TIDEGATE_SOURCE_DIR) + "/sim/README.md");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(SimCommandLine, TakesPresetFiguresAndFaults) {
+  const CommandLine line = read({"--preset",        "tier2",
+                                 "--concurrent",    "7",
+                                 "--tier-cap",      "12.50",
+                                 "--organization",  "org-b=start",
+                                 "--workspace",     "ws=50/-/1000",
+                                 "--key",           "k=org-b:ws",
+                                 "--fault",         "529:0.25",
+                                 "--fault",         "drip=3",
+                                 "--schedule",      "1m+30s:rate",
+                                 "--tools",         "always",
+                                 "--output-tokens", "9"});
+  ASSERT_TRUE(line.options);
+  const Options& options = *line.options;
+  EXPECT_EQ(options.limits.table.standard.requests, 20);
+  EXPECT_EQ(options.limits.table.standard.tokens, 40'000);
+  EXPECT_EQ(options.limits.table.standard.concurrent, 7);
+  EXPECT_EQ(options.limits.tier_spend_cap, Money::parse("12.50").value());
+  EXPECT_EQ(options.organisations.at("org-b").table.standard.requests, 1000);
+  const GroupLimits& workspace = options.limits.workspaces.at("ws").table.standard;
+  EXPECT_EQ(workspace.requests, 50);
+  EXPECT_FALSE(workspace.input_tokens);
+  EXPECT_EQ(workspace.output_tokens, 1000);
+  ASSERT_EQ(options.keys.size(), 1U);
+  EXPECT_EQ(options.keys[0].workspace, "ws");
+  ASSERT_EQ(options.faults.size(), 2U);
+  EXPECT_EQ(options.faults[0].probability, 0.25);
+  EXPECT_EQ(options.faults[1].fault, (Fault{"drip", "3"}));
+  ASSERT_EQ(options.schedule.size(), 1U);
+  EXPECT_EQ(options.schedule[0].length, std::chrono::seconds(30));
+  EXPECT_EQ(options.tools, ToolUse::Always);
+  EXPECT_EQ(options.output_tokens, 9);
+}
+
+TEST(SimCommandLine, SaysWhatItDoesNotUnderstand) {
+  EXPECT_THAT(complaint({"--preset", "tier9"}), HasSubstr("no preset 'tier9'; there are unlimited, tier1"));
+  EXPECT_THAT(complaint({"--fault", "breakdown"}), HasSubstr("no fault 'breakdown'"));
+  EXPECT_THAT(complaint({"--fault", "529:2"}), HasSubstr("probability from 0 to 1"));
+  EXPECT_THAT(complaint({"--schedule", "529"}), HasSubstr("30s+60s:529"));
+  EXPECT_THAT(complaint({"--workspace", "ws"}), HasSubstr("ws=50/20000/-"));
+  EXPECT_THAT(complaint({"--organization", "org-a"}), HasSubstr("org-a=tier2"));
+  EXPECT_THAT(complaint({"--key", "k"}), HasSubstr("sk-ant-x=org-a"));
+  EXPECT_THAT(complaint({"--speed", "0"}), HasSubstr("--speed"));
+  EXPECT_THAT(complaint({"--tls-key", "key.pem"}), HasSubstr("go together"));
+  EXPECT_THAT(complaint({"--frobnicate"}), HasSubstr("frobnicate"));
+}
+
+TEST(SimReadme, NamesEveryOptionPresetAndFault) {
+  const std::string text = readme();
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(read({"--help"}).exit_code, 0);
+  const std::string help = testing::internal::GetCapturedStdout();
+  int options = 0;
+  const std::regex option("\n +(?:-h,)?(--[a-z-]+)");
+  for (std::sregex_iterator found(help.begin(), help.end(), option), end; found != end; ++found) {
+    if ((*found)[1] == "--help") continue;
+    EXPECT_THAT(text, HasSubstr((*found)[1].str()));
+    ++options;
+  }
+  EXPECT_GT(options, 30);
+  for (const std::string_view preset : preset_names()) EXPECT_THAT(text, HasSubstr(fmt::format("`{}`", preset)));
+  std::string names = parse_fault("?").error().detail;
+  names.erase(0, names.find("there are ") + 10);
+  const std::regex name("[a-z0-9_]+");
+  for (std::sregex_iterator found(names.begin(), names.end(), name), end; found != end; ++found) {
+    EXPECT_TRUE(std::regex_search(text, std::regex(fmt::format("`{}[`\\[]", found->str())))) << found->str();
+  }
+}
+
+}  // namespace
+}  // namespace tidegate::sim
