@@ -5,9 +5,9 @@
 #include "base/money.h"
 #include "base/number.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <string>
@@ -25,6 +25,7 @@ struct Arguments {
   int concurrent = -1;
   bool has_ramp = false, reserves_output = false;
   std::string tier_cap, contract_cap, spend_limit;
+  std::string subscription;
   std::string tools = "asked", code_generation = "header";
   std::int64_t output_tokens = -1;
 };
@@ -37,7 +38,8 @@ Result<void> apply_figures(const Arguments& arguments, OrganisationLimits& limit
     if (arguments.tokens >= 0) group.tokens = arguments.tokens;
     if (arguments.concurrent >= 0) group.concurrent = arguments.concurrent;
     if (arguments.burst_seconds > 0) {
-      group.burst_window = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(arguments.burst_seconds));
+      group.burst_window =
+          std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(arguments.burst_seconds));
     }
     if (arguments.has_ramp) group.ramp = RampLimit{};
     if (arguments.reserves_output) group.accounting = OutputAccounting::ReserveMaximum;
@@ -58,7 +60,9 @@ Result<void> apply_figures(const Arguments& arguments, OrganisationLimits& limit
   return read(arguments.spend_limit, limits.spend_limit);
 }
 
-tl::unexpected<Failure> invalid(std::string detail) { return fail(FailureKind::InvalidInput, Origin::Operator, std::move(detail)); }
+tl::unexpected<Failure> invalid(std::string detail) {
+  return fail(FailureKind::InvalidInput, Origin::Operator, std::move(detail));
+}
 
 /// `ws=requests/input/output`, `-` for what is not limited.
 Result<void> apply_workspace(std::string_view text, OrganisationLimits& limits) {
@@ -66,7 +70,8 @@ Result<void> apply_workspace(std::string_view text, OrganisationLimits& limits) 
   const std::size_t first = text.find('/', equals == std::string_view::npos ? 0 : equals);
   const std::size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
   if (equals == std::string_view::npos || second == std::string_view::npos) {
-    return invalid(fmt::format("'{}' is not a workspace's limits like ws=50/20000/- (requests, input, output a minute)", text));
+    return invalid(
+        fmt::format("'{}' is not a workspace's limits like ws=50/20000/- (requests, input, output a minute)", text));
   }
   const auto figure = [](std::string_view part) -> std::optional<double> { return parse_decimal(part); };
   GroupLimits group;
@@ -75,6 +80,18 @@ Result<void> apply_workspace(std::string_view text, OrganisationLimits& limits) 
   group.output_tokens = figure(text.substr(second + 1));
   limits.workspaces[std::string(text.substr(0, equals))].table.standard = group;
   return {};
+}
+
+/// `5H/7D`, tokens in each window.
+Result<SubscriptionLimits> read_subscription(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto five_hours = parse_decimal(text.substr(0, slash));
+  const auto seven_days = slash == std::string_view::npos ? std::nullopt : parse_decimal(text.substr(slash + 1));
+  if (!five_hours || !seven_days) {
+    return invalid(
+        fmt::format("'{}' is not a subscription's tokens like 200000/1000000 (in five hours, in seven days)", text));
+  }
+  return SubscriptionLimits{*five_hours, *seven_days};
 }
 
 Result<void> complete(const Arguments& arguments, Options& options) {
@@ -87,11 +104,17 @@ Result<void> complete(const Arguments& arguments, Options& options) {
   options.limits = *std::move(limits);
   for (const std::string& text : arguments.organisations) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos) return invalid(fmt::format("'{}' is not an organisation and its preset like org-a=tier2", text));
+    if (equals == std::string::npos)
+      return invalid(fmt::format("'{}' is not an organisation and its preset like org-a=tier2", text));
     auto own = preset_limits(text.substr(equals + 1));
     if (!own) return fail(own);
     own->workspaces = options.limits.workspaces;
     options.organisations[text.substr(0, equals)] = *std::move(own);
+  }
+  if (!arguments.subscription.empty()) {
+    const auto subscription = read_subscription(arguments.subscription);
+    if (!subscription) return fail(subscription);
+    options.subscription = *subscription;
   }
   for (const std::string& text : arguments.keys) {
     auto rule = parse_key_rule(text);
@@ -105,10 +128,14 @@ Result<void> complete(const Arguments& arguments, Options& options) {
   if (!schedule) return fail(schedule);
   options.schedule = *std::move(schedule);
   if (arguments.output_tokens >= 0) options.output_tokens = arguments.output_tokens;
-  options.tools = arguments.tools == "never" ? ToolUse::Never : arguments.tools == "always" ? ToolUse::Always : ToolUse::Asked;
-  options.code_generation = arguments.code_generation == "tools" ? CodeGenerationRule::Tools : CodeGenerationRule::Header;
+  options.tools = arguments.tools == "never"    ? ToolUse::Never
+                  : arguments.tools == "always" ? ToolUse::Always
+                                                : ToolUse::Asked;
+  options.code_generation =
+      arguments.code_generation == "tools" ? CodeGenerationRule::Tools : CodeGenerationRule::Header;
   if (options.speed <= 0) return invalid("--speed must be above 0");
-  if (options.tls_certificate.empty() != options.tls_key.empty()) return invalid("--tls-certificate and --tls-key go together");
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    return invalid("--tls-certificate and --tls-key go together");
   return {};
 }
 
@@ -116,13 +143,16 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
   app.add_option("--listen", options.listen, "address:port; port 0 takes a free one")->capture_default_str();
   app.add_option("--tls-certificate", options.tls_certificate, "PEM file; with --tls-key the simulator speaks TLS");
   app.add_option("--tls-key", options.tls_key, "PEM file");
-  app.add_option("--threads", options.threads, "threads that serve connections")->capture_default_str()->check(CLI::Range(1, 64));
+  app.add_option("--threads", options.threads, "threads that serve connections")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 64));
   app.add_option("--seed", options.seed, "of latencies, lengths, faults and ids")->capture_default_str();
   app.add_option("--speed", options.speed, "limits times, latencies divided by this")->capture_default_str();
   app.add_flag("--instant", options.instant, "no latency, answers of 12 tokens");
   app.add_flag("--flush-each-event", options.flush_each_event, "with --instant: one write per event");
 
-  app.add_option("--preset", arguments.preset, fmt::format("limits: {}", fmt::join(preset_names(), ", ")))->capture_default_str();
+  app.add_option("--preset", arguments.preset, fmt::format("limits: {}", fmt::join(preset_names(), ", ")))
+      ->capture_default_str();
   app.add_option("--requests", arguments.requests, "per minute, over the preset");
   app.add_option("--input-tokens", arguments.input, "per minute, over the preset");
   app.add_option("--output-tokens-limit", arguments.output, "per minute, over the preset");
@@ -135,8 +165,12 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
   app.add_option("--contract-cap", arguments.contract_cap, "dollars a month, then 429 without retry-after");
   app.add_option("--spend-limit", arguments.spend_limit, "the customer's own, dollars a month, then 400");
   app.add_option("--organization", arguments.organisations, "ORG=PRESET; may be repeated");
-  app.add_option("--default-organization", options.default_organisation, "of keys that name none")->capture_default_str();
-  app.add_option("--workspace", arguments.workspaces, "WORKSPACE=REQUESTS/INPUT/OUTPUT a minute, '-' for none; may be repeated");
+  app.add_option("--subscription", arguments.subscription,
+                 "5H/7D tokens of a subscription's windows, with its unified headers");
+  app.add_option("--default-organization", options.default_organisation, "of keys that name none")
+      ->capture_default_str();
+  app.add_option("--workspace", arguments.workspaces,
+                 "WORKSPACE=REQUESTS/INPUT/OUTPUT a minute, '-' for none; may be repeated");
   app.add_option("--key", arguments.keys, "KEY=ORG[:WORKSPACE]; may be repeated; without any every key is accepted");
   app.add_option("--admin-key", options.admin_key, "of /v1/organizations; by default any sk-ant-admin…");
   app.add_flag("--any-model", options.any_model, "accept ids that look like no known model");
@@ -144,11 +178,16 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
   app.add_option("--text", options.text, "what answers begin with")->capture_default_str();
   app.add_option("--output-tokens", arguments.output_tokens, "length of every answer instead of a drawn one");
   app.add_option("--mean-output-tokens", options.latency.output.mean, "of drawn lengths")->capture_default_str();
-  app.add_option("--output-sigma", options.latency.output.sigma, "of the logarithm of drawn lengths")->capture_default_str();
+  app.add_option("--output-sigma", options.latency.output.sigma, "of the logarithm of drawn lengths")
+      ->capture_default_str();
   app.add_option("--first-token-seconds", options.latency.first_token_median, "median")->capture_default_str();
   app.add_option("--tokens-per-second", options.latency.tokens_per_second, "of one answer")->capture_default_str();
-  app.add_option("--tokens-per-event", options.tokens_per_event, "of a stream")->capture_default_str()->check(CLI::Range(1, 1000));
-  app.add_option("--tools", arguments.tools, "when tools are called")->capture_default_str()->check(CLI::IsMember({"never", "asked", "always"}));
+  app.add_option("--tokens-per-event", options.tokens_per_event, "of a stream")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--tools", arguments.tools, "when tools are called")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"never", "asked", "always"}));
   app.add_option("--code-generation", arguments.code_generation, "which requests are of the code_generation class")
       ->capture_default_str()
       ->check(CLI::IsMember({"header", "tools"}));

@@ -38,17 +38,11 @@ std::string readme() {
 }
 
 TEST(SimCommandLine, TakesPresetFiguresAndFaults) {
-  const CommandLine line = read({"--preset",        "tier2",
-                                 "--concurrent",    "7",
-                                 "--tier-cap",      "12.50",
-                                 "--organization",  "org-b=start",
-                                 "--workspace",     "ws=50/-/1000",
-                                 "--key",           "k=org-b:ws",
-                                 "--fault",         "529:0.25",
-                                 "--fault",         "drip=3",
-                                 "--schedule",      "1m+30s:rate",
-                                 "--tools",         "always",
-                                 "--output-tokens", "9"});
+  const CommandLine line =
+      read({"--preset",    "tier2",          "--concurrent", "7",           "--tier-cap", "12.50",   "--organization",
+            "org-b=start", "--workspace",    "ws=50/-/1000", "--key",       "k=org-b:ws", "--fault", "529:0.25",
+            "--fault",     "drip=3",         "--schedule",   "1m+30s:rate", "--tools",    "always",  "--output-tokens",
+            "9",           "--subscription", "200000/1e6"});
   ASSERT_TRUE(line.options);
   const Options& options = *line.options;
   EXPECT_EQ(options.limits.table.standard.requests, 20);
@@ -69,6 +63,7 @@ TEST(SimCommandLine, TakesPresetFiguresAndFaults) {
   EXPECT_EQ(options.schedule[0].length, std::chrono::seconds(30));
   EXPECT_EQ(options.tools, ToolUse::Always);
   EXPECT_EQ(options.output_tokens, 9);
+  EXPECT_EQ(options.subscription, (SubscriptionLimits{200'000, 1'000'000}));
 }
 
 TEST(SimCommandLine, SaysWhatItDoesNotUnderstand) {
@@ -79,6 +74,7 @@ TEST(SimCommandLine, SaysWhatItDoesNotUnderstand) {
   EXPECT_THAT(complaint({"--workspace", "ws"}), HasSubstr("ws=50/20000/-"));
   EXPECT_THAT(complaint({"--organization", "org-a"}), HasSubstr("org-a=tier2"));
   EXPECT_THAT(complaint({"--key", "k"}), HasSubstr("sk-ant-x=org-a"));
+  EXPECT_THAT(complaint({"--subscription", "5"}), HasSubstr("200000/1000000"));
   EXPECT_THAT(complaint({"--speed", "0"}), HasSubstr("--speed"));
   EXPECT_THAT(complaint({"--tls-key", "key.pem"}), HasSubstr("go together"));
   EXPECT_THAT(complaint({"--frobnicate"}), HasSubstr("frobnicate"));

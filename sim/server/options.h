@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "sim/model/latency.h"
 #include "sim/model/limits.h"
+#include "sim/model/subscription.h"
 
 #include <cstdint>
 #include <map>
@@ -67,6 +68,7 @@ struct Options {
 
   OrganisationLimits limits;  ///< of every organisation without its own; `preset_limits("scale")` by default
   std::map<std::string, OrganisationLimits, std::less<>> organisations;
+  std::optional<SubscriptionLimits> subscription;  ///< of every organisation, instead of the API's headers; limits stand beside it
   std::string default_organisation = "org-sim";
   std::vector<KeyRule> keys;  ///< empty: every key is accepted, `…@org[:workspace]` says whose it is
   std::string admin_key;      ///< empty: any `sk-ant-admin…`

@@ -185,6 +185,11 @@ Organisation& Provider::organisation(const std::string& id, Now now) {
   return organisations_.emplace(id, Organisation(id, configured(id), now)).first->second;
 }
 
+Subscription* Provider::subscription(const std::string& organisation) {
+  if (!options_.subscription) return nullptr;
+  return &subscriptions_.try_emplace(organisation, *options_.subscription).first->second;
+}
+
 std::int64_t Provider::estimate(std::int64_t counted) {
   if (options_.instant || options_.input_estimate_error <= 0) return counted;
   const double factor = 1.0 + options_.input_estimate_error * random_.normal();
@@ -194,6 +199,16 @@ std::int64_t Provider::estimate(std::int64_t counted) {
 tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& caller, const ModelCall& call,
                                                      RequestClass kind) {
   const std::lock_guard lock(mutex_);
+  if (Subscription* own = subscription(caller.organisation)) {
+    if (const auto wait = own->refuse(now.wall)) {
+      ++refusals_["subscription"];
+      return tl::unexpected(ApiError{429,
+                                     "rate_limit_error",
+                                     "This request would exceed your account's rate limit. Please try again later.",
+                                     {},
+                                     retry_after_seconds(*wait)});
+    }
+  }
   CachePrompt prompt = call.prompt;
   // Caches are never shared between workspaces, models or speeds (facts 3).
   prompt.scope = fmt::format("{}/{}/{}/{}", caller.organisation, caller.workspace, call.model, call.is_fast);
@@ -277,6 +292,9 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   if (call.inference_geo == "us") charge.cost = scaled(charge.cost, 11, 10);
   if (is_batch) charge.cost = scaled(charge.cost, 1, 2);
   const Now now = clock_.now();
+  if (Subscription* own = subscription(charge.caller.organisation)) {
+    own->charge(now.wall, static_cast<double>(charge.input.uncached + charge.input.written() + charge.output_tokens));
+  }
   organisation(charge.caller.organisation, now).charge(now, charge.cost, charge.caller.workspace);
   ++charges_total_;
   charges_.push_back(std::move(charge));
@@ -286,6 +304,7 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
 std::string Provider::rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind,
                                          Dialect dialect) {
   const std::lock_guard lock(mutex_);
+  if (Subscription* own = subscription(caller.organisation)) return own->headers(now.wall);
   const RateLimitReading reading = organisation(caller.organisation, now).reading(now, group, caller.workspace, kind);
   return dialect == Dialect::OpenAi ? openai_rate_limit_headers(reading)
                                     : anthropic_rate_limit_headers(reading, now.wall);
@@ -391,6 +410,7 @@ void Provider::reset() {
   const std::lock_guard lock(mutex_);
   ++generation_;  // calls in flight hold tickets of the old organisations
   organisations_.clear();
+  subscriptions_.clear();
   cache_.clear();
   charges_.clear();
   charges_total_ = 0;

@@ -7,6 +7,7 @@
 #include "sim/model/organisation.h"
 #include "sim/model/prompt_cache.h"
 #include "sim/model/random.h"
+#include "sim/model/subscription.h"
 #include "sim/server/model_call.h"
 #include "sim/server/options.h"
 #include "sim/server/reply.h"
@@ -112,6 +113,8 @@ class Provider {
 
  private:
   Organisation& organisation(const std::string& id, Now now);
+  /// Null unless subscriptions are configured.
+  Subscription* subscription(const std::string& organisation);
   [[nodiscard]] OrganisationLimits configured(std::string_view id) const;
   [[nodiscard]] std::int64_t estimate(std::int64_t counted);
   void record(Charge charge, const ModelCall& call, bool is_batch);
@@ -121,6 +124,7 @@ class Provider {
 
   mutable std::mutex mutex_;  // guards everything below but the atomics
   std::map<std::string, Organisation, std::less<>> organisations_;
+  std::map<std::string, Subscription, std::less<>> subscriptions_;
   PromptCache cache_;
   LatencyModel latency_;
   Random random_;

@@ -482,6 +482,25 @@ TEST(SimServerSeed, DrawsTheSameFaultsAgain) {
   EXPECT_NE(statuses(7), statuses(8));
 }
 
+TEST(SimServerSubscription, ShowsItsWindowsAndRefusesWhenOneIsFull) {
+  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
+  Options options = instant();
+  options.subscription = SubscriptionLimits{20, 1000};
+  const Server server(options, clock);
+  TestClient client(server.port());
+  const auto ask = [&] { return client.request("POST", "/v1/messages", kHi, kAnthropic); };
+  const Received first = ask();
+  EXPECT_EQ(first.header("anthropic-ratelimit-unified-status"), "allowed");
+  EXPECT_EQ(first.header("anthropic-ratelimit-requests-limit"), "");
+  EXPECT_EQ(ask().header("anthropic-ratelimit-unified-5h-utilization"), "0.8");  // 16 of 20 tokens, before this answer
+  const Received refused = ask();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.header("retry-after"), "18000");
+  EXPECT_EQ(refused.header("anthropic-ratelimit-unified-status"), "rejected");
+  clock.advance(std::chrono::hours(5));
+  EXPECT_EQ(ask().status, 200);
+}
+
 TEST(SimServerPresets, AreTheTiersOfTheBook) {
   struct Row {
     std::string_view preset, requests, tokens;
