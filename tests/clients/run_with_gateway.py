@@ -7,7 +7,7 @@
 Both servers take free ports and are waited for by the line that says where they listen; both are stopped by their process ids,
 also when the client fails. The client finds in its environment TIDEGATE_URL, SIM_URL, ANTHROPIC_BASE_URL, OPENAI_BASE_URL,
 ANTHROPIC_API_KEY, OPENAI_API_KEY and WORK_DIR, a folder of its own, where it may leave a file `sessions` with the ids of sessions
-that the ledger must know. With `--tls` both hops are encrypted, by certificates of an authority made for this run, and the
+that the ledger must know; and TIDEGATE and LEDGER, with which it can run other commands of the gateway. With `--tls` both hops are encrypted, by certificates of an authority made for this run, and the
 variables by which clients learn of an authority name it. `--direct` leaves the gateway out, which tells whether a failure is the
 client's and the simulator's own.
 
@@ -167,8 +167,9 @@ def run(arguments, folder):
             gateway = start_gateway(arguments.tidegate, sim.url, ledger, folder, certificates, arguments.settings)
             servers.append(gateway)
             url = gateway.url
+        environment = client_environment(url, sim.url, folder, certificates) | {"TIDEGATE": arguments.tidegate, "LEDGER": str(ledger)}
         try:
-            code = subprocess.run(arguments.client, env=client_environment(url, sim.url, folder, certificates), stdin=subprocess.DEVNULL,
+            code = subprocess.run(arguments.client, env=environment, stdin=subprocess.DEVNULL,
                                   timeout=arguments.timeout).returncode
         except subprocess.TimeoutExpired:
             print(f"the client did not end within {arguments.timeout} s", file=sys.stderr)
