@@ -45,14 +45,15 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   if (Result<void> free = net::Listener::check_free(options.listen); !free) return fail(free);
 
   std::unique_ptr<DataPlane> plane(new DataPlane(options, clock));
-  const std::uint32_t count =
-      options.gateway.worker_threads > 0 ? options.gateway.worker_threads : std::max(1U, std::thread::hardware_concurrency());
+  const std::uint32_t count = options.gateway.worker_threads > 0 ? options.gateway.worker_threads
+                                                                 : std::max(1U, std::thread::hardware_concurrency());
   plane->note_certificate(**setup);
   net::ListenOptions listen = options.listen;
   for (std::uint32_t number = 0; number < count; ++number) {
     const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
-        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, ports.key_check}, ports.sink, *setup, number);
+        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, ports.key_check},
+        ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);
     listen.port = plane->port_ = *port;  // the first one's free port is everybody's
@@ -82,7 +83,8 @@ std::optional<WallTime> DataPlane::certificate_expires_at() const {
 }
 
 void DataPlane::note_certificate(const gateway::Setup& setup) {
-  certificate_expires_at_.store(setup.tls == nullptr ? 0 : unix_nanoseconds(setup.tls->expires_at()), std::memory_order_relaxed);
+  certificate_expires_at_.store(setup.tls == nullptr ? 0 : unix_nanoseconds(setup.tls->expires_at()),
+                                std::memory_order_relaxed);
 }
 
 void DataPlane::drain(Nanoseconds timeout) {

@@ -54,6 +54,7 @@ class DataPlane {
 
   const Clock& clock_;
   gateway::BodyMemory body_memory_;
+  gateway::TieBoard ties_;
   net::Resolver resolver_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "llm/anthropic/batches.h"
 #include "llm/anthropic/request.h"
+#include "llm/json/object_id.h"
 #include "llm/openai/request.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
@@ -21,6 +22,7 @@ using http1::FieldClass;
 namespace {
 
 constexpr std::size_t kLongestLabel = 256;
+constexpr std::size_t kLongestCreated = 16 * 1024;
 
 std::string bounded(std::optional<std::string_view> text) {
   return std::string(text.value_or(std::string_view{}).substr(0, kLongestLabel));
@@ -72,8 +74,10 @@ llm::UpstreamErrorKind error_of(FailureKind kind) {
 
 /// What may be sent of the last bytes of a body that must not look whole: all but the last chunk, or all but one byte.
 std::string_view without_end(std::string_view bytes) {
-  const bool ends_after_a_chunk = bytes == http1::kLastChunk || (bytes.ends_with(http1::kLastChunk) &&
-      bytes.substr(0, bytes.size() - http1::kLastChunk.size()).ends_with(http1::kChunkEnd));
+  const bool ends_after_a_chunk =
+      bytes == http1::kLastChunk ||
+      (bytes.ends_with(http1::kLastChunk) &&
+       bytes.substr(0, bytes.size() - http1::kLastChunk.size()).ends_with(http1::kChunkEnd));
   bytes.remove_suffix(ends_after_a_chunk ? http1::kLastChunk.size() : 1);
   return bytes;
 }
@@ -105,14 +109,15 @@ net::Task<bool> Journey::run() {
   if (received) read();
   if (received && identify() && plan()) {
     begin();
-    net::Task<bool> calling = outcome_.match.endpoint == llm::Endpoint::Files && !incoming_.is_complete() ? upload() : call();
+    net::Task<bool> calling =
+        outcome_.match.endpoint == llm::Endpoint::Files && !incoming_.is_complete() ? upload() : call();
     goes_on = co_await calling;
   } else {
     net::Task<bool> answering = answer_ourselves();
     goes_on = co_await answering;
   }
   finish();
-  co_return goes_on && client_keeps_alive_ && incoming_.is_complete();
+  co_return goes_on&& client_keeps_alive_&& incoming_.is_complete();
 }
 
 net::Task<void> Journey::refuse_unread(OwnAnswer answer) {
@@ -135,27 +140,40 @@ bool Journey::refuse(OwnAnswer answer) {
 net::Task<bool> Journey::receive() {
   const http1::RequestHead& head = incoming_.head();
   if (head.upgrade && head.path() == "/v1/responses") {
-    // Codex falls back to plain HTTP within 0.3 s of a 426; any other status costs it seven attempts (facts/clients.md 4.12).
-    co_return refuse({.status = 426, .reason = "upgrade", .message = "WebSocket is not served here; use HTTP.", .close = true});
+    // Codex falls back to plain HTTP within 0.3 s of a 426; any other status costs it seven attempts
+    // (facts/clients.md 4.12).
+    co_return refuse(
+        {.status = 426, .reason = "upgrade", .message = "WebSocket is not served here; use HTTP.", .close = true});
   }
   if (head.path() == "/api/hello" || head.path() == "/healthz") {
     co_return refuse({.status = 200, .reason = "hello", .message = "ok"});
   }
   if (!head.path().starts_with("/v1/") && head.path() != "/v1") {
-    co_return refuse({.status = 404, .reason = "unknown_path",
-                      .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path.",
-                      .close = !incoming_.is_complete()});
+    co_return refuse(
+        {.status = 404,
+         .reason = "unknown_path",
+         .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path.",
+         .close = !incoming_.is_complete()});
   }
   if (worker_.draining()) {
-    co_return refuse({.status = 503, .reason = "draining", .message = "Tidegate is stopping; retry.", .retry_after = 1, .close = true});
+    co_return refuse({.status = 503,
+                      .reason = "draining",
+                      .message = "Tidegate is stopping; retry.",
+                      .retry_after = 1,
+                      .close = true});
   }
   if (!worker_.sink().accepting()) {
-    co_return refuse({.status = 503, .reason = "ledger_full",
-                      .message = "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
-                      .retry_after = 10, .close = true});
+    co_return refuse(
+        {.status = 503,
+         .reason = "ledger_full",
+         .message =
+             "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
+         .retry_after = 10,
+         .close = true});
   }
   if (outcome_.match.endpoint == llm::Endpoint::Files && head.method == "POST") co_return true;  // streams through
-  net::Task<bool> reading = incoming_.read_body(setup_->limits, worker_.shared().body_memory, setup_->options.body_wait);
+  net::Task<bool> reading =
+      incoming_.read_body(setup_->limits, worker_.shared().body_memory, setup_->options.body_wait);
   const bool whole = co_await reading;
   if (!whole) co_return refuse(incoming_.refusal());
   co_return true;
@@ -190,21 +208,26 @@ bool Journey::identify() {
   caller.tenant = setup_->options.default_tenant;
   if (!credential.empty()) caller.key = fingerprint(credential);
   if (setup_->options.auth == AuthMode::Passthrough && credential.empty()) {
-    return refuse({.status = 401, .reason = "unauthorised",
-                   .message = "No API key: this gateway passes the client's own key on; set ANTHROPIC_API_KEY or OPENAI_API_KEY."});
+    return refuse(
+        {.status = 401,
+         .reason = "unauthorised",
+         .message =
+             "No API key: this gateway passes the client's own key on; set ANTHROPIC_API_KEY or OPENAI_API_KEY."});
   }
   if (setup_->options.auth == AuthMode::Virtual) {
     KeyCheck* keys = worker_.shared().key_check;
     if (keys == nullptr) return refuse({.status = 401, .reason = "unauthorised", .message = "No key is known here."});
     const WallTime now = worker_.reactor().now().wall;
     Result<Caller> known = keys->check(credential, outcome_.view.model, now);
-    // A client that was given two credentials sends both, with different values (facts/clients.md 4.1): either may be ours.
+    // A client that was given two credentials sends both, with different values (facts/clients.md 4.1): either may be
+    // ours.
     const std::string_view other = head.find(FieldClass::XApiKey).value_or(credential);
     if (!known && known.error().kind == FailureKind::Denied && other != credential) {
       known = keys->check(other, outcome_.view.model, now);
     }
     if (!known && known.error().kind == FailureKind::Unsupported) {
-      return refuse({.status = 403, .reason = "model_not_allowed", .message = known.error().detail, .should_retry = false});
+      return refuse(
+          {.status = 403, .reason = "model_not_allowed", .message = known.error().detail, .should_retry = false});
     }
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
@@ -227,12 +250,14 @@ bool Journey::identify() {
 bool Journey::plan() {
   provider_ = setup_->find_provider(outcome_.match.dialect, outcome_.view.model);
   if (provider_ == nullptr) {
-    return refuse({.status = 404, .reason = "no_provider",
-                   .message = fmt::format("No provider speaks the {} dialect for this path; add one under `providers:`.",
-                                          llm::to_string(outcome_.match.dialect)),
-                   .should_retry = false});
+    return refuse(
+        {.status = 404,
+         .reason = "no_provider",
+         .message = fmt::format("No provider speaks the {} dialect for this path; add one under `providers:`.",
+                                llm::to_string(outcome_.match.dialect)),
+         .should_retry = false});
   }
-  key_ = provider_->next_key();
+  key_ = choose_key();
   outcome_.provider = provider_->id().text();
   outcome_.pool = outcome_.provider;
   if (setup_->options.auth == AuthMode::Passthrough) {
@@ -241,6 +266,30 @@ bool Journey::plan() {
     outcome_.pool = provider_->options().keys[key_].name;
   }
   return true;
+}
+
+/// The key that made what the request names; else the next in turn.
+std::size_t Journey::choose_key() const {
+  if (provider_->options().keys.size() < 2) return 0;
+  const llm::StateTies& ties = outcome_.view.ties;
+  for (const std::string_view id :
+       {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
+        std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
+    const auto name = worker_.shared().ties.key_of(provider_->id().text(), id);
+    const auto key = name ? provider_->find_key(*name) : std::nullopt;
+    if (key) return *key;
+  }
+  return provider_->next_key();
+}
+
+/// What this answer made belongs to the key that asked for it.
+void Journey::remember_ties() {
+  if (provider_ == nullptr || provider_->options().keys.size() < 2 || outcome_.status >= 300) return;
+  TieBoard& ties = worker_.shared().ties;
+  const std::string& key = provider_->options().keys[key_].name;
+  ties.note(provider_->id().text(), outcome_.answer.id, key);
+  ties.note(provider_->id().text(), outcome_.answer.container, key);
+  if (!created_.empty()) ties.note(provider_->id().text(), llm::json::read_object_id(created_), key);
 }
 
 void Journey::begin() { outcome_.id = worker_.sink().begin(outcome_); }
@@ -259,7 +308,8 @@ void Journey::write_upstream_head() {
   if (!target.starts_with('/')) {
     // Absolute form: the origin goes, path and query stay.
     const std::size_t authority = target.find("//");
-    const std::size_t path = authority == std::string_view::npos ? std::string_view::npos : target.find('/', authority + 2);
+    const std::size_t path =
+        authority == std::string_view::npos ? std::string_view::npos : target.find('/', authority + 2);
     target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
   }
   if (provider_->path_prefix().empty()) {
@@ -362,8 +412,9 @@ net::Task<bool> Journey::fail_call(Failure failure) {
   OwnAnswer answer;
   answer.status = timeout ? 504 : 502;
   answer.reason = llm::to_string(outcome_.error);
-  answer.message = fmt::format("The provider '{}' could not be reached: {}. Nothing was answered; the request may be sent again.",
-                               outcome_.provider, failure.detail);
+  answer.message =
+      fmt::format("The provider '{}' could not be reached: {}. Nothing was answered; the request may be sent again.",
+                  outcome_.provider, failure.detail);
   answer.close = !incoming_.is_complete();
   own_answer_ = std::move(answer);
   charge();
@@ -376,6 +427,9 @@ net::Task<bool> Journey::fail_call(Failure failure) {
 
 void Journey::take_answer_head() {
   const http1::ResponseHead& head = exchange_->head();
+  keeps_created_ =
+      outcome_.method == "POST" && provider_->options().keys.size() > 1 &&
+      (outcome_.match.endpoint == llm::Endpoint::Files || outcome_.match.endpoint == llm::Endpoint::MessageBatches);
   outcome_.upstream_status = outcome_.status = head.status;
   auto request_id = head.find(FieldClass::RequestId);
   if (!request_id) request_id = head.find(FieldClass::XRequestId);
@@ -394,13 +448,15 @@ void Journey::write_client_head() {
   const http1::BodyFraming framing = exchange_->framing();
   const bool old_client = incoming_.head().minor_version == 0;
   rechunk_ = framing.kind == http1::BodyFraming::Kind::UntilClose && !old_client;
-  if (old_client && (framing.kind == http1::BodyFraming::Kind::UntilClose || framing.kind == http1::BodyFraming::Kind::Chunked)) {
+  if (old_client &&
+      (framing.kind == http1::BodyFraming::Kind::UntilClose || framing.kind == http1::BodyFraming::Kind::Chunked)) {
     client_keeps_alive_ = false;  // HTTP/1.0 knows only the end of the connection as the end of such a body
   }
   head_.clear();
   http1::HeadWriter writer(head_);
   writer.status_line(head.status, head.reason).relay_end_to_end(head);
-  if ((framing.kind == http1::BodyFraming::Kind::Chunked && !old_client) || rechunk_) writer.field("transfer-encoding", "chunked");
+  if ((framing.kind == http1::BodyFraming::Kind::Chunked && !old_client) || rechunk_)
+    writer.field("transfer-encoding", "chunked");
   writer.field("x-tidegate-request-id", outcome_.request_id);
   if (!client_keeps_alive_ || worker_.draining()) {
     client_keeps_alive_ = false;
@@ -411,14 +467,16 @@ void Journey::write_client_head() {
 
 net::Task<bool> Journey::relay() {
   take_answer_head();
-  const bool rewrites = outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
-                        starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
+  const bool rewrites =
+      outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
+      starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
   if (rewrites) {
     net::Task<bool> rewriting = relay_rewritten();
     co_return co_await rewriting;
   }
   write_client_head();
-  const bool dechunk = incoming_.head().minor_version == 0 && exchange_->framing().kind == http1::BodyFraming::Kind::Chunked;
+  const bool dechunk =
+      incoming_.head().minor_version == 0 && exchange_->framing().kind == http1::BodyFraming::Kind::Chunked;
   http1::BodyFollower follower(exchange_->framing());
   std::string_view bytes = exchange_->first_bytes();
   std::string own_framing;
@@ -430,12 +488,14 @@ net::Task<bool> Journey::relay() {
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
       outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
       reader_.feed(payload);
+      if (keeps_created_ && created_.size() < kLongestCreated) created_.append(payload);
       if (dechunk) unframed.append(payload);
     });
     std::string_view to_client = dechunk ? std::string_view(unframed) : bytes.substr(0, followed.consumed);
-    // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients take that
-    // for a whole answer (facts/clients.md 4.6): it is broken off here instead.
-    const bool breaks = followed.state == http1::BodyState::Complete && lacks_its_end() && (dechunk || !to_client.empty());
+    // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients
+    // take that for a whole answer (facts/clients.md 4.6): it is broken off here instead.
+    const bool breaks =
+        followed.state == http1::BodyState::Complete && lacks_its_end() && (dechunk || !to_client.empty());
     const bool complete = !breaks && (followed.state == http1::BodyState::Complete || ended);
     const std::size_t whole = to_client.size();
     if (breaks && !dechunk) to_client = without_end(to_client);
@@ -465,7 +525,8 @@ net::Task<bool> Journey::relay() {
     if (complete) break;
     if (breaks) {
       rechunk_ = whole - to_client.size() == http1::kLastChunk.size();  // then the client waits for the next chunk
-      net::Task<bool> breaking = break_off((dechunk || rechunk_) && reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
+      net::Task<bool> breaking =
+          break_off((dechunk || rechunk_) && reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
       co_return co_await breaking;
     }
     if (followed.state == http1::BodyState::Rejected) {
@@ -485,8 +546,9 @@ net::Task<bool> Journey::relay() {
       continue;
     }
     if (!next || eof) {
-      const llm::UpstreamErrorKind kind = !next && next.error().kind == FailureKind::Timeout ? llm::UpstreamErrorKind::Timeout
-                                                                                              : llm::UpstreamErrorKind::Truncated;
+      const llm::UpstreamErrorKind kind = !next && next.error().kind == FailureKind::Timeout
+                                              ? llm::UpstreamErrorKind::Timeout
+                                              : llm::UpstreamErrorKind::Truncated;
       const bool between_chunks = rechunk_ || (dechunk && streams_);
       net::Task<bool> breaking = break_off(streams_ && between_chunks && reader_.at_event_boundary(), kind);
       co_return co_await breaking;
@@ -504,13 +566,16 @@ net::Task<bool> Journey::relay() {
   co_return true;
 }
 
-/// All but the length, which is known when the body is; now, because the next read overwrites what the head's views show.
+/// All but the length, which is known when the body is; now, because the next read overwrites what the head's views
+/// show.
 void Journey::write_rewritten_head() {
   const http1::ResponseHead& head = exchange_->head();
   head_.clear();
   http1::HeadWriter writer(head_);
   writer.status_line(head.status, head.reason);
-  writer.relay(head, [](std::size_t, http1::FieldTag tag) { return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength; });
+  writer.relay(head, [](std::size_t, http1::FieldTag tag) {
+    return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength;
+  });
   writer.field("x-tidegate-request-id", outcome_.request_id);
   if (!client_keeps_alive_) writer.field("connection", "close");
   (void)writer.finish();
@@ -518,8 +583,8 @@ void Journey::write_rewritten_head() {
 }
 
 net::Task<bool> Journey::relay_rewritten() {
-  // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its gateway key, to
-  // the provider's host (facts/clients.md 4.16).
+  // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its
+  // gateway key, to the provider's host (facts/clients.md 4.16).
   write_rewritten_head();
   std::string body;
   http1::BodyFollower follower(exchange_->framing());
@@ -532,8 +597,8 @@ net::Task<bool> Journey::relay_rewritten() {
     const bool eof = next && next->empty();
     if (eof && !follower.is_truncated_by_eof()) break;
     if (!next || eof || followed.state == http1::BodyState::Rejected || body.size() > setup_->limits.max_body_bytes) {
-      net::Task<bool> failing = fail_call(Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt,
-                                                  "the answer broke off"});
+      net::Task<bool> failing = fail_call(
+          Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt, "the answer broke off"});
       co_return co_await failing;
     }
     bytes = *next;
@@ -545,6 +610,7 @@ net::Task<bool> Journey::relay_rewritten() {
 
 net::Task<bool> Journey::send_rewritten(std::string body) {
   outcome_.response_bytes = static_cast<std::int64_t>(body.size());
+  if (keeps_created_) created_ = body;
   head_ += fmt::format("content-length: {}\r\n\r\n", body.size());
   charge();
   client_.set_deadline(worker_.reactor().now().steady + setup_->limits.write_timeout);
@@ -564,8 +630,8 @@ net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind
   outcome_.state = store::AttemptState::Truncated;
   charge();
   if (at_boundary) {
-    std::string event = error_event(outcome_.match, "The provider broke its answer off; what came before is incomplete.",
-                                    outcome_.request_id);
+    std::string event = error_event(
+        outcome_.match, "The provider broke its answer off; what came before is incomplete.", outcome_.request_id);
     std::string framed;
     if (rechunk_) {
       http1::append_chunk(framed, event);
@@ -611,6 +677,7 @@ void Journey::charge() {
   const Charged charged = worker_.sink().charge(outcome_);
   outcome_.cost = charged.cost;
   outcome_.price_known = charged.price_known;
+  remember_ties();
 }
 
 /// A stream of events that ends without the event that ends it. An error event ends it too.

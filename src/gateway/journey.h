@@ -17,8 +17,8 @@
 
 namespace tidegate::gateway {
 
-/// One request from its head to its ledger entry, in the stages of docs/life_of_a_request.md. Every way out ends in `finish`,
-/// once. Lives as long as its request, on one thread.
+/// One request from its head to its ledger entry, in the stages of docs/life_of_a_request.md. Every way out ends in
+/// `finish`, once. Lives as long as its request, on one thread.
 class Journey {
  public:
   Journey(Worker& worker, std::shared_ptr<const Setup> setup, net::Stream& client, Incoming& incoming);
@@ -39,6 +39,8 @@ class Journey {
   [[nodiscard]] bool identify();
   [[nodiscard]] bool plan();
   void begin();
+  [[nodiscard]] std::size_t choose_key() const;
+  void remember_ties();
   [[nodiscard]] net::Task<bool> call();
   [[nodiscard]] net::Task<bool> upload();
   [[nodiscard]] net::Task<bool> relay();
@@ -70,12 +72,14 @@ class Journey {
   std::unique_ptr<upstream::Exchange> exchange_;
   std::string head_;  ///< towards the provider, then towards the client
   AnswerReader reader_;
+  std::string created_;  ///< the beginning of an answer that may tell the id of a batch or a file
   SteadyTime received_at_;
   bool client_keeps_alive_ = true;
   bool rechunk_ = false;  ///< the provider's body ends with its connection; the client's must not
   bool head_only_ = false;
   bool streams_ = false;  ///< the answer is a stream of events
   bool encoded_ = false;  ///< the answer is compressed: the reader cannot tell how it ends
+  bool keeps_created_ = false;
   bool charged_ = false;
   bool finished_ = false;
 };

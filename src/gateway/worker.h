@@ -5,6 +5,7 @@
 #include "gateway/body_memory.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
+#include "gateway/tie_board.h"
 #include "net/listen_options.h"
 #include "net/listener.h"
 #include "net/reactor.h"
@@ -29,30 +30,33 @@ struct Setup {
   std::vector<std::shared_ptr<const upstream::Provider>> providers;
   std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
 
-  /// The provider for a model asked for in a dialect: the first route that matches, else the first provider of the dialect;
-  /// null if there is none.
-  [[nodiscard]] std::shared_ptr<const upstream::Provider> find_provider(llm::Dialect dialect, std::string_view model) const;
+  /// The provider for a model asked for in a dialect: the first route that matches, else the first provider of the
+  /// dialect; null if there is none.
+  [[nodiscard]] std::shared_ptr<const upstream::Provider> find_provider(llm::Dialect dialect,
+                                                                        std::string_view model) const;
 };
 
 /// Checks clients' keys. One per worker, on its thread.
 class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
-  /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the key may not use
-  /// this model). Does not block.
+  /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the
+  /// key may not use this model). Does not block.
   [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
 };
 
-/// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but `adopt` and
-/// `begin_drain`, which are posted to it, runs on its reactor's thread.
+/// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but
+/// `adopt` and `begin_drain`, which are posted to it, runs on its reactor's thread.
 class Worker {
  public:
   struct Shared {
     BodyMemory& body_memory;
     net::Resolver& resolver;
+    TieBoard& ties;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
   };
-  Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number);
+  Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,
+         std::uint32_t number);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker();

@@ -32,7 +32,8 @@ constexpr std::array<Route, 17> kRoutes{{
     {"/v1/files", Extent::Subtree, Owner::Both, Endpoint::Files},
     // Known to be OpenAI's, though nothing is read from them. Everything else is Anthropic's (skills, agents, sessions
     // …).
-    {"/v1/responses", Extent::Subtree, Owner::OpenAi, Endpoint::Other},  // a stored answer shows its usage again: paid once
+    {"/v1/responses", Extent::Subtree, Owner::OpenAi,
+     Endpoint::Other},  // a stored answer shows its usage again: paid once
     {"/v1/completions", Extent::Exact, Owner::OpenAi, Endpoint::Other},
     {"/v1/chat", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
     {"/v1/images", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
@@ -89,6 +90,15 @@ EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) 
     if (matches(route, path)) return {dialect_of(route.owner, has_anthropic_version), route.endpoint};
   }
   return {Dialect::Anthropic, Endpoint::Other};
+}
+
+std::string_view named_object(std::string_view path) {
+  for (const std::string_view collection : {"/v1/responses/", "/v1/messages/batches/", "/v1/batches/", "/v1/files/"}) {
+    if (!path.starts_with(collection)) continue;
+    path.remove_prefix(collection.size());
+    return path.substr(0, path.find('/'));
+  }
+  return {};
 }
 
 bool is_metered(Endpoint endpoint) {

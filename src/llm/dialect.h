@@ -34,10 +34,14 @@ struct EndpointMatch {
   friend bool operator==(const EndpointMatch&, const EndpointMatch&) = default;
 };
 
-/// Matches on the path alone (facts/clients.md 4.2). Paths that both dialects have (`/v1/models`, `/v1/files`) and unknown ones
-/// are Anthropic's if the request carries an `anthropic-version` header, otherwise OpenAI's for the shared ones and
-/// Anthropic's for the unknown. `path` is without query; it need not start with `/v1/`.
+/// Matches on the path alone (facts/clients.md 4.2). Paths that both dialects have (`/v1/models`, `/v1/files`) and
+/// unknown ones are Anthropic's if the request carries an `anthropic-version` header, otherwise OpenAI's for the shared
+/// ones and Anthropic's for the unknown. `path` is without query; it need not start with `/v1/`.
 [[nodiscard]] EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version);
+
+/// The id that a path names (`/v1/responses/ID…`, `/v1/messages/batches/ID…`, `/v1/batches/ID…`, `/v1/files/ID…`);
+/// empty if none.
+[[nodiscard]] std::string_view named_object(std::string_view path);
 
 /// Whether an answer of this endpoint uses tokens that are paid for.
 [[nodiscard]] bool is_metered(Endpoint endpoint);

@@ -53,5 +53,15 @@ TEST(Dialect, MetersOnlyWhatAnswersWithPaidTokens) {
   EXPECT_FALSE(is_metered(Endpoint::Models));
 }
 
+TEST(NamedObject, IsThePartBehindTheCollection) {
+  EXPECT_EQ(named_object("/v1/responses/resp_1"), "resp_1");
+  EXPECT_EQ(named_object("/v1/responses/resp_1/cancel"), "resp_1");
+  EXPECT_EQ(named_object("/v1/messages/batches/msgbatch_1/results"), "msgbatch_1");
+  EXPECT_EQ(named_object("/v1/files/file_1/content"), "file_1");
+  EXPECT_EQ(named_object("/v1/files"), "");
+  EXPECT_EQ(named_object("/v1/files/"), "");
+  EXPECT_EQ(named_object("/v1/messages"), "");
+}
+
 }  // namespace
 }  // namespace tidegate::llm

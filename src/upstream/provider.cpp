@@ -30,7 +30,9 @@ Provider::Provider(ProviderOptions options, std::shared_ptr<const net::Destinati
     : options_(std::move(options)), destination_(std::move(destination)), authority_(destination_->url.authority()) {
   for (const ProviderKey& key : options_.keys) {
     switch (options_.credential) {
-      case CredentialKind::ApiKeyHeader: credential_lines_.push_back(fmt::format("x-api-key: {}\r\n", key.secret.reveal())); break;
+      case CredentialKind::ApiKeyHeader:
+        credential_lines_.push_back(fmt::format("x-api-key: {}\r\n", key.secret.reveal()));
+        break;
       case CredentialKind::Bearer:
         credential_lines_.push_back(fmt::format("authorization: Bearer {}\r\n", key.secret.reveal()));
         break;
@@ -49,6 +51,13 @@ std::string_view Provider::credential_line(std::size_t key) const {
 std::size_t Provider::next_key() const {
   const std::size_t count = options_.keys.size();
   return count < 2 ? 0 : turn_.fetch_add(1, std::memory_order_relaxed) % count;
+}
+
+std::optional<std::size_t> Provider::find_key(std::string_view name) const {
+  for (std::size_t key = 0; key < options_.keys.size(); ++key) {
+    if (options_.keys[key].name == name) return key;
+  }
+  return std::nullopt;
 }
 
 }  // namespace tidegate::upstream

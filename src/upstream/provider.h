@@ -9,14 +9,15 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tidegate::upstream {
 
-/// A provider as it is called: its destination and credentials, ready to be written. Immutable but for the turn of its keys;
-/// shared by all workers.
+/// A provider as it is called: its destination and credentials, ready to be written. Immutable but for the turn of its
+/// keys; shared by all workers.
 class Provider {
  public:
   /// Failure: InvalidInput (URL) or Tls (authorities), Origin::Operator.
@@ -32,6 +33,8 @@ class Provider {
   [[nodiscard]] std::string_view credential_line(std::size_t key) const;
   /// The next key in turn; 0 if there is at most one.
   [[nodiscard]] std::size_t next_key() const;
+  /// By its name.
+  [[nodiscard]] std::optional<std::size_t> find_key(std::string_view name) const;
 
  private:
   Provider(ProviderOptions options, std::shared_ptr<const net::Destination> destination);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
-// One request at a time through a worker, with both far ends written by hand: what goes in comes out byte for byte, and what
-// breaks is seen to break.
+// One request at a time through a worker, with both far ends written by hand: what goes in comes out byte for byte, and
+// what breaks is seen to break.
 #include "plain_socket.h"
 #include "running_gateway.h"
 
@@ -19,19 +19,22 @@ using testing::PlainSocket;
 using testing::RunningGateway;
 
 // Keys in an odd order, blanks and an unknown field: a body that any re-serialising would change.
-const std::string kBody = R"({ "stream":false,"model" : "claude-haiku-4-5", "zz_unknown":[1, 2.50],"max_tokens":256,"messages":[]})";
+const std::string kBody =
+    R"({ "stream":false,"model" : "claude-haiku-4-5", "zz_unknown":[1, 2.50],"max_tokens":256,"messages":[]})";
 const std::string kAnswer =
     R"({"id":"msg_1","type":"message","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":12,"output_tokens":3}})";
 
 std::string request(std::string_view target, std::string_view body, std::string_view extra = "") {
-  return fmt::format("POST {} HTTP/1.1\r\nHost: gw.local\r\nX-Api-Key: client-key\r\nAnthropic-Version: 2026-10-21\r\n{}"
-                     "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                     target, extra, body.size(), body);
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: gw.local\r\nX-Api-Key: client-key\r\nAnthropic-Version: 2026-10-21\r\n{}"
+      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+      target, extra, body.size(), body);
 }
 
 std::string answer(std::string_view body, std::string_view extra = "") {
-  return fmt::format("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_up1\r\n{}content-length: {}\r\n\r\n{}", extra,
-                     body.size(), body);
+  return fmt::format(
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_up1\r\n{}content-length: {}\r\n\r\n{}",
+      extra, body.size(), body);
 }
 
 /// Reads a request as the provider sees it: head and body of the length it states.
@@ -99,7 +102,8 @@ TEST(PassThrough, StreamsEventsAsTheyCome) {
   (void)read_request(upstream);
   const auto chunk = [](std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); };
   const std::string start = chunk(
-      "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_2\",\"model\":\"claude-haiku-4-5\",\"usage\":{"
+      "event: message_start\ndata: "
+      "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_2\",\"model\":\"claude-haiku-4-5\",\"usage\":{"
       "\"input_tokens\":7,\"cache_read_input_tokens\":5,\"output_tokens\":1}}}\n\n");
   upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + start);
   const std::string head = client.read_until("\r\n\r\n");
@@ -109,9 +113,11 @@ TEST(PassThrough, StreamsEventsAsTheyCome) {
   const std::string ping = chunk("event: ping\ndata: {\"type\":\"ping\"}\n\n");
   upstream.send(ping);
   EXPECT_EQ(client.read_exactly(ping.size()), ping);
-  const std::string end = chunk("event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"
-                                "\"output_tokens\":42}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n") +
-                          "0\r\n\r\n";
+  const std::string end =
+      chunk(
+          "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"
+          "\"output_tokens\":42}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n") +
+      "0\r\n\r\n";
   upstream.send(end);
   EXPECT_EQ(client.read_exactly(end.size()), end);
   const auto outcomes = gateway.recorded().wait_for(1);
@@ -129,8 +135,9 @@ TEST(PassThrough, NeverEndsATruncatedStreamCleanly) {
   client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})"));
   PlainSocket upstream = provider.accept();
   (void)read_request(upstream);
-  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-                "1c\r\nevent: ping\ndata: {\"type\":\"p\r\n");
+  upstream.send(
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+      "1c\r\nevent: ping\ndata: {\"type\":\"p\r\n");
   (void)client.read_until("\"p\r\n");
   upstream.close();
   const std::string rest = client.read_all();
@@ -151,11 +158,11 @@ TEST(PassThrough, BreaksAStreamOffThatEndsInGoodOrderButWithoutItsLastEvent) {
   const std::string head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
   const std::string chunked = head + "transfer-encoding: chunked\r\n\r\n";
   const Row rows[] = {
-      {chunked + chunk, "0\r\n\r\n", true},                 // the last chunk comes alone
-      {chunked, chunk + "0\r\n\r\n", true},                 // together with the last event
-      {chunked + chunk + "0", "\r\n\r\n", false},           // one byte of it has been passed on already
-      {chunked + chunk, "000\r\n\r\n", false},              // unusual, but the end
-      {chunked, "4\r\ndata\r\n0\r\n\r\n", false},          // in the middle of an event
+      {chunked + chunk, "0\r\n\r\n", true},        // the last chunk comes alone
+      {chunked, chunk + "0\r\n\r\n", true},        // together with the last event
+      {chunked + chunk + "0", "\r\n\r\n", false},  // one byte of it has been passed on already
+      {chunked + chunk, "000\r\n\r\n", false},     // unusual, but the end
+      {chunked, "4\r\ndata\r\n0\r\n\r\n", false},  // in the middle of an event
       {head + fmt::format("content-length: {}\r\n\r\n", ping.size()), ping, false},
   };
   for (const Row& row : rows) {
@@ -170,7 +177,8 @@ TEST(PassThrough, BreaksAStreamOffThatEndsInGoodOrderButWithoutItsLastEvent) {
     if (row.before != chunked && row.before.ends_with("\r\n0")) seen = client.read_until("\r\n0");
     upstream.send(row.end);
     seen += client.read_all();
-    EXPECT_EQ(seen.find("event: error\ndata: ") != std::string::npos, row.is_told) << row.before << row.end << "\n" << seen;
+    EXPECT_EQ(seen.find("event: error\ndata: ") != std::string::npos, row.is_told) << row.before << row.end << "\n"
+                                                                                   << seen;
     EXPECT_FALSE(seen.ends_with("0\r\n\r\n")) << seen;
     EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::Truncated);
   }
@@ -180,10 +188,13 @@ TEST(PassThrough, LetsAnErrorEventBeTheEndOfAStream) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
   const PlainSocket client = PlainSocket::connect(gateway.port());
-  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})", "Connection: close\r\n"));
+  client.send(
+      request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"messages":[]})", "Connection: close\r\n"));
   const PlainSocket upstream = provider.accept();
   (void)read_request(upstream);
-  const std::string event = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
+  const std::string event =
+      "event: error\ndata: "
+      "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
   const std::string body = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", event.size(), event);
   upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" + body);
   (void)client.read_until("\r\n\r\n");
@@ -264,9 +275,12 @@ TEST(PassThrough, RelaysAnErrorUnmodifiedAndClassifiesIt) {
   client.send(request("/v1/messages", kBody));
   const PlainSocket upstream = provider.accept();
   (void)read_request(upstream);
-  const std::string body = R"({"type":"error","error":{"type":"rate_limit_error","message":"slow down"},"request_id":"req_up2"})";
-  upstream.send(fmt::format("HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 7\r\n"
-                            "x-should-retry: true\r\ncontent-length: {}\r\n\r\n{}", body.size(), body));
+  const std::string body =
+      R"({"type":"error","error":{"type":"rate_limit_error","message":"slow down"},"request_id":"req_up2"})";
+  upstream.send(
+      fmt::format("HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/json\r\nretry-after: 7\r\n"
+                  "x-should-retry: true\r\ncontent-length: {}\r\n\r\n{}",
+                  body.size(), body));
   const std::string head = client.read_until("\r\n\r\n");
   EXPECT_TRUE(head.starts_with("HTTP/1.1 429 Too Many Requests\r\n")) << head;
   EXPECT_NE(head.find("retry-after: 7\r\n"), std::string::npos) << head;
@@ -279,8 +293,9 @@ TEST(PassThrough, RefusesAWebSocketWith426AtOnce) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
   const PlainSocket client = PlainSocket::connect(gateway.port());
-  client.send("GET /v1/responses HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
+  client.send(
+      "GET /v1/responses HTTP/1.1\r\nHost: gw\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n");
   EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 426 "));
 }
 
@@ -291,18 +306,83 @@ TEST(PassThrough, RewritesTheResultsUrlOfABatchAndNothingElse) {
   client.send("GET /v1/messages/batches/b1 HTTP/1.1\r\nHost: gw.local:8080\r\nanthropic-version: 2023-06-01\r\n\r\n");
   const PlainSocket upstream = provider.accept();
   (void)upstream.read_until("\r\n\r\n");
-  upstream.send(answer(R"({"id":"b1", "results_url": "https://api.anthropic.com/v1/messages/batches/b1/results","x":1 })"));
-  const std::string expected = R"({"id":"b1", "results_url": "http://gw.local:8080/v1/messages/batches/b1/results","x":1 })";
+  upstream.send(
+      answer(R"({"id":"b1", "results_url": "https://api.anthropic.com/v1/messages/batches/b1/results","x":1 })"));
+  const std::string expected =
+      R"({"id":"b1", "results_url": "http://gw.local:8080/v1/messages/batches/b1/results","x":1 })";
   const std::string head = client.read_until("\r\n\r\n");
   EXPECT_NE(head.find(fmt::format("content-length: {}\r\n", expected.size())), std::string::npos) << head;
   EXPECT_EQ(client.read_exactly(expected.size()), expected);
 }
 
+/// Asks through `client` and answers as the provider; gives the credential that the provider saw.
+std::string ask(const PlainListener& provider, std::uint16_t gateway, std::string_view text,
+                std::string_view answered) {
+  const PlainSocket client = PlainSocket::connect(gateway);
+  client.send(text);
+  const PlainSocket upstream = provider.accept();
+  const auto [head, body] = read_request(upstream);
+  upstream.send(answered);
+  (void)client.read_until("\r\n\r\n");
+  const std::size_t length = answered.size() - answered.find("\r\n\r\n") - 4;
+  (void)client.read_exactly(length);
+  const std::size_t at = head.find("x-api-key: ");
+  return head.substr(at + 11, head.find("\r\n", at) - at - 11);
+}
+
+TEST(PassThrough, ContinuesAResponseWithTheKeyThatMadeIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.dialect = llm::Dialect::OpenAi;
+  choice.keys = {"key-1", "key-2", "key-3"};
+  RunningGateway gateway(provider.port(), choice);
+  const std::string made = answer(
+      R"({"id":"resp_7","object":"response","status":"completed","model":"gpt-5.1","output":[],"usage":{"input_tokens":1,"output_tokens":1}})",
+      "connection: close\r\n");
+  const std::string maker =
+      ask(provider, gateway.port(), request("/v1/responses", R"({"model":"gpt-5.1","input":"a"})"), made);
+  const std::string other = answer("{}", "connection: close\r\n");
+  for (int turn = 0; turn < 4; ++turn) {
+    const std::string next =
+        request("/v1/responses", R"({"model":"gpt-5.1","input":"b","previous_response_id":"resp_7"})");
+    EXPECT_EQ(ask(provider, gateway.port(), next, other), maker) << "continued in turn " << turn;
+    const std::string read = "GET /v1/responses/resp_7 HTTP/1.1\r\nHost: gw.local\r\n\r\n";
+    EXPECT_EQ(ask(provider, gateway.port(), read, other), maker) << "read in turn " << turn;
+    const std::string unrelated =
+        ask(provider, gateway.port(), request("/v1/responses", R"({"model":"gpt-5.1","input":"c"})"), other);
+    EXPECT_EQ(unrelated, fmt::format("key-{}", (turn + 1) % 3 + 1)) << "all others take their turn";
+  }
+}
+
+TEST(PassThrough, FindsABatchAndAFileWithTheKeyThatMadeThem) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.keys = {"key-1", "key-2"};
+  RunningGateway gateway(provider.port(), choice);
+  const auto made = [](std::string_view id) {
+    return answer(fmt::format(R"({{"type":"x","id":"{}"}})", id), "connection: close\r\n");
+  };
+  const std::string batch =
+      ask(provider, gateway.port(), request("/v1/messages/batches", R"({"requests":[]})"), made("msgbatch_1"));
+  const std::string file = ask(provider, gateway.port(), request("/v1/files", "bytes"), made("file_1"));
+  EXPECT_NE(batch, file);
+  for (int turn = 0; turn < 3; ++turn) {
+    const auto get = [&](std::string_view path) {
+      return ask(provider, gateway.port(),
+                 fmt::format("GET {} HTTP/1.1\r\nHost: gw.local\r\nanthropic-version: 2023-06-01\r\n\r\n", path),
+                 made("z"));
+    };
+    EXPECT_EQ(get("/v1/messages/batches/msgbatch_1/results"), batch);
+    EXPECT_EQ(get("/v1/files/file_1"), file);
+  }
+}
+
 TEST(PassThrough, RefusesWhatCouldBeReadTwoWays) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
-  for (const char* fields : {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nContent-Length: 3\r\n",
-                             "Content-Length : 3\r\n", "X-A: b\r\n folded\r\n", "Transfer-Encoding: gzip, chunked\r\n"}) {
+  for (const char* fields :
+       {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 3\r\nContent-Length: 3\r\n",
+        "Content-Length : 3\r\n", "X-A: b\r\n folded\r\n", "Transfer-Encoding: gzip, chunked\r\n"}) {
     const PlainSocket client = PlainSocket::connect(gateway.port());
     client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\n{}\r\nabc", fields));
     const std::string all = client.read_all();

@@ -49,14 +49,18 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
   provider.base_url = fmt::format("http://127.0.0.1:{}{}", provider_port, choice.base_path);
   provider.dialect = choice.dialect;
   provider.deadlines = choice.deadlines;
-  provider.keys.push_back({.name = "KEY_A", .secret = Secret("pool-key"), .organisation = {}, .workspace = {}});
+  for (std::size_t i = 0; i < choice.keys.size(); ++i) {
+    const std::string name = fmt::format("KEY_{}", static_cast<char>('A' + i));
+    provider.keys.push_back({.name = name, .secret = Secret(choice.keys[i]), .organisation = {}, .workspace = {}});
+  }
   auto setup = std::make_shared<gateway::Setup>();
   setup->options = choice.options;
   setup->limits = choice.limits;
   setup->tls = choice.tls;
   setup->providers.push_back(upstream::Provider::make(provider).value());
-  worker_ = std::make_unique<gateway::Worker>(clock_, gateway::Worker::Shared{body_memory_, resolver_, choice.key_check}, recorded_,
-                                              std::move(setup), 0);
+  worker_ = std::make_unique<gateway::Worker>(clock_,
+                                              gateway::Worker::Shared{body_memory_, resolver_, ties_, choice.key_check},
+                                              recorded_, std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });
 }

@@ -46,6 +46,7 @@ class RunningGateway {
     upstream::CallDeadlines deadlines;
     llm::Dialect dialect = llm::Dialect::Anthropic;
     std::string base_path;
+    std::vector<std::string> keys = {"pool-key"};      ///< named KEY_A, KEY_B …
     std::shared_ptr<const net::TlsServerContext> tls;  ///< of the listener
     gateway::KeyCheck* key_check = nullptr;            ///< of AuthMode::Virtual; outlives the gateway
   };
@@ -64,6 +65,7 @@ class RunningGateway {
  private:
   SystemClock clock_;
   gateway::BodyMemory body_memory_;
+  gateway::TieBoard ties_;
   net::Resolver resolver_;
   Recorded recorded_;
   std::unique_ptr<gateway::Worker> worker_;
