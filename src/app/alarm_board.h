@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "base/time.h"
+#include "monitor/alarm.h"
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -14,16 +14,8 @@
 
 namespace tidegate::app {
 
-enum class Severity : std::uint8_t { Warning, Critical };
-
-/// Something that an operator has to know until it is over.
-struct Alarm {
-  std::string kind;     ///< of a closed set: `price_unknown`, `ledger`, `journal_full`, `certificate`, `configuration` …
-  std::string subject;  ///< what it is about: a model, a file; empty if there is only one
-  Severity severity = Severity::Warning;
-  std::string message;  ///< what is wrong, what follows from it, what to do
-  WallTime since{};
-};
+using monitor::Alarm;
+using monitor::Severity;
 
 /// The alarms in force. Any thread; a raise that repeats itself changes only the message. Each alarm is told once when it is raised
 /// and once when it clears. Holds at most kMostAlarms: model names come from clients.

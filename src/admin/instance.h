@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "base/time.h"
+#include "metrics/text_format.h"
+#include "monitor/alarm.h"
+#include "monitor/windows.h"
+#include "quota/book/limit_board.h"
+#include "store/directory.h"
+#include "store/ledger.h"
+#include "store/ledger_query.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::admin {
+
+/// What the running program is and how it does.
+struct Status {
+  std::string version;
+  std::string commit;
+  WallTime started_at{};
+  WallTime now{};
+  std::string listen;  ///< address that clients are served at, as a URL
+  std::string auth;    ///< `open`, `virtual`, `passthrough`
+  std::vector<std::string> providers;
+  std::uint32_t workers = 0;
+  std::size_t open_connections = 0;    ///< of clients
+  std::uint64_t body_memory = 0;       ///< bytes of request bodies held now
+  std::uint64_t body_memory_limit = 0;
+  std::uint64_t unseen_requests = 0;  ///< finished, but missing in the windows because their ring was full
+  store::LedgerHealth ledger;
+};
+
+/// Port to the running program; `app` implements it. The calls of the first group answer at once and may come from any
+/// thread; those of the second may take long (disk) and come from one thread at a time.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+
+  [[nodiscard]] virtual Now now() const = 0;
+  [[nodiscard]] virtual Status status() const = 0;
+  /// Failure: InvalidInput for a length that no window holds.
+  [[nodiscard]] virtual Result<monitor::WindowTotals> totals(Nanoseconds length) = 0;
+  /// Failure: as `totals`.
+  [[nodiscard]] virtual Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) = 0;
+  [[nodiscard]] virtual std::vector<quota::PoolLevel> limits() const = 0;
+  [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
+  [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
+  /// The configuration in force as JSON, secrets as the name of where they come from.
+  [[nodiscard]] virtual std::string configuration() const = 0;
+
+  /// Sums of the ledger. Failure: as the database gives it.
+  [[nodiscard]] virtual Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
+                                                                 std::span<const store::Dimension> by) = 0;
+  /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
+  [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
+  // Failures as store::Directory gives them.
+  [[nodiscard]] virtual Result<std::vector<store::VirtualKey>> keys() = 0;
+  [[nodiscard]] virtual Result<store::CreatedKey> create_key(const store::NewKey& wanted) = 0;
+  [[nodiscard]] virtual Result<void> revoke_key(const KeyId& id) = 0;
+};
+
+}  // namespace tidegate::admin

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "admin/views.h"
+
+#include <boost/json.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <string>
+
+namespace tidegate::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Rounded to a thousandth: figures for people, not bits.
+json::value rounded(double figure) {
+  const double thousandths = std::round(figure * 1000.0);
+  if (std::fmod(thousandths, 1000.0) == 0 && std::abs(figure) < 1e15) return static_cast<std::int64_t>(std::llround(figure));
+  return thousandths / 1000.0;
+}
+
+double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+template <typename T>
+void put(json::object& object, std::string_view name, const std::optional<T>& figure) {
+  if (!figure) return;
+  if constexpr (std::is_same_v<T, Nanoseconds>) {
+    object[name] = rounded(seconds(*figure));
+  } else if constexpr (std::is_same_v<T, double>) {
+    object[name] = rounded(*figure);
+  } else if constexpr (std::is_same_v<T, WallTime>) {
+    object[name] = to_rfc3339(*figure);
+  } else {
+    object[name] = *figure;
+  }
+}
+
+json::array texts(std::span<const std::string> values) {
+  json::array out;
+  for (const std::string& value : values) out.emplace_back(value);
+  return out;
+}
+
+json::value view(const store::LedgerHealth& health) {
+  json::object out{{"undrained", health.undrained},       {"open_attempts", health.open_attempts}, {"journal_bytes", health.journal_bytes},
+                   {"not_recorded", health.not_recorded}, {"drained", health.drained},             {"failures", health.failures}};
+  if (!health.last_error.empty()) out["last_error"] = health.last_error;
+  put(out, "failing_since", health.failing_since);
+  return out;
+}
+
+json::value view(const quota::LimitLevel& level) {
+  json::object out{{"dimension", llm::to_string(level.dimension)}};
+  put(out, "limit", level.limit);
+  put(out, "remaining", level.remaining);
+  put(out, "remaining_now", level.remaining_now);
+  put(out, "full_after_seconds", level.full_after);
+  put(out, "seconds_to_exhaustion", level.seconds_to_exhaustion);
+  out["read_at"] = to_rfc3339(level.read_at);
+  return out;
+}
+
+}  // namespace
+
+json::value view(const Status& status) {
+  return json::object{{"version", status.version},
+                      {"commit", status.commit},
+                      {"started_at", to_rfc3339(status.started_at)},
+                      {"now", to_rfc3339(status.now)},
+                      {"uptime_seconds", rounded(seconds(status.now - status.started_at))},
+                      {"listen", status.listen},
+                      {"auth", status.auth},
+                      {"providers", texts(status.providers)},
+                      {"workers", status.workers},
+                      {"open_connections", status.open_connections},
+                      {"body_memory_bytes", status.body_memory},
+                      {"body_memory_limit_bytes", status.body_memory_limit},
+                      {"unseen_requests", status.unseen_requests},
+                      {"ledger", view(status.ledger)}};
+}
+
+json::value view(const monitor::WindowTotals& totals) {
+  json::object kinds;
+  for (const auto& [kind, count] : totals.errors_by_kind) kinds[kind] = count;
+  return json::object{{"requests", totals.requests},
+                      {"errors", totals.errors},
+                      {"errors_by_kind", std::move(kinds)},
+                      {"input_tokens", totals.input_tokens},
+                      {"output_tokens", totals.output_tokens},
+                      {"cache_read_tokens", totals.cache_read_tokens},
+                      {"cache_write_tokens", totals.cache_write_tokens},
+                      {"tokens", totals.tokens()},
+                      {"cost_usd", to_text(totals.cost)}};
+}
+
+json::value view(std::span<const monitor::WindowLine> lines) {
+  json::array out;
+  for (const monitor::WindowLine& line : lines) {
+    json::object one{{"value", line.value}, {"is_rest", line.is_rest}};
+    for (auto& [name, figure] : view(line.totals).as_object()) one[name] = figure;
+    out.emplace_back(std::move(one));
+  }
+  return out;
+}
+
+json::value view(std::span<const quota::PoolLevel> pools) {
+  json::array out;
+  for (const quota::PoolLevel& pool : pools) {
+    json::array limits;
+    for (const quota::LimitLevel& level : pool.limits) limits.push_back(view(level));
+    out.push_back(json::object{{"pool", pool.pool},
+                               {"provider", pool.provider},
+                               {"organisation", pool.organisation},
+                               {"workspace", pool.workspace},
+                               {"model_group", pool.model_group},
+                               {"keys", texts(pool.keys)},
+                               {"limits", std::move(limits)}});
+  }
+  return out;
+}
+
+json::value view(std::span<const monitor::Alarm> alarms) {
+  json::array out;
+  for (const monitor::Alarm& alarm : alarms) {
+    out.push_back(json::object{{"kind", alarm.kind},
+                               {"subject", alarm.subject},
+                               {"severity", to_string(alarm.severity)},
+                               {"message", alarm.message},
+                               {"since", to_rfc3339(alarm.since)}});
+  }
+  return out;
+}
+
+json::value view(std::span<const monitor::Breach> breaches) {
+  json::array out;
+  for (const monitor::Breach& breach : breaches) {
+    out.push_back(json::object{{"kind", to_string(breach.kind)}, {"message", breach.message}});
+  }
+  return out;
+}
+
+json::value view(const store::VirtualKey& key, WallTime now) {
+  std::string_view state = "valid";
+  if (key.revoked_at) {
+    state = "revoked";
+  } else if (key.expires_at && *key.expires_at <= now) {
+    state = "expired";
+  }
+  json::object labels;
+  for (const auto& [name, value] : key.labels) labels[name] = value;
+  json::object out{{"id", key.id.text()},
+                   {"tenant", key.tenant.text()},
+                   {"name", key.name},
+                   {"state", state},
+                   {"created_at", to_rfc3339(key.created_at)},
+                   {"allowed_models", texts(key.allowed_models)},
+                   {"labels", std::move(labels)}};
+  put(out, "expires_at", key.expires_at);
+  put(out, "revoked_at", key.revoked_at);
+  return out;
+}
+
+json::value view(std::span<const store::CostRow> rows, std::span<const store::Dimension> by) {
+  json::array out;
+  Money total;
+  for (const store::CostRow& row : rows) {
+    json::object one;
+    for (std::size_t at = 0; at < by.size() && at < row.labels.size(); ++at) one[to_string(by[at])] = row.labels[at];
+    one["requests"] = row.requests;
+    one["attempts"] = row.attempts;
+    one["errors"] = row.errors;
+    one["refused"] = row.refused;
+    one["interrupted"] = row.interrupted;
+    one["input_tokens"] = row.tokens.input;
+    one["cache_read_tokens"] = row.tokens.cache_read;
+    one["cache_write_tokens"] = row.tokens.cache_write_5m + row.tokens.cache_write_1h;
+    one["output_tokens"] = row.tokens.output;
+    one["web_search_requests"] = row.web_search_requests;
+    one["cost_usd"] = to_text(row.cost);
+    one["estimated_usd"] = to_text(row.estimated_cost);
+    one["price_unknown"] = row.price_unknown;
+    total += row.cost;
+    out.emplace_back(std::move(one));
+  }
+  return json::object{{"rows", std::move(out)}, {"total_usd", to_text(total)}};
+}
+
+std::optional<monitor::SmallestRemaining> smallest_remaining(std::span<const quota::PoolLevel> pools) {
+  std::optional<monitor::SmallestRemaining> smallest;
+  for (const quota::PoolLevel& pool : pools) {
+    for (const quota::LimitLevel& level : pool.limits) {
+      if (!level.remaining_now || !level.limit || *level.limit <= 0) continue;
+      const monitor::SmallestRemaining one{.pool = pool.pool + " " + pool.model_group,
+                                           .dimension = std::string(llm::to_string(level.dimension)),
+                                           .remaining = *level.remaining_now,
+                                           .limit = static_cast<double>(*level.limit)};
+      if (!smallest || one.share() < smallest->share()) smallest = one;
+    }
+  }
+  return smallest;
+}
+
+}  // namespace tidegate::admin

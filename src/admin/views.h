@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "admin/instance.h"
+#include "monitor/guard.h"
+
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <span>
+
+// What the admin API says, as JSON values. docs/openapi.yaml describes them for readers. Times are RFC 3339 in UTC, durations seconds,
+// amounts of money exact decimal strings of dollars; what is not known is left out.
+namespace tidegate::admin {
+
+[[nodiscard]] boost::json::value view(const Status& status);
+[[nodiscard]] boost::json::value view(const monitor::WindowTotals& totals);
+[[nodiscard]] boost::json::value view(std::span<const monitor::WindowLine> lines);
+[[nodiscard]] boost::json::value view(std::span<const quota::PoolLevel> pools);
+[[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);
+[[nodiscard]] boost::json::value view(std::span<const monitor::Breach> breaches);
+[[nodiscard]] boost::json::value view(const store::VirtualKey& key, WallTime now);
+/// `{"rows":[…],"total_usd":…}`.
+[[nodiscard]] boost::json::value view(std::span<const store::CostRow> rows, std::span<const store::Dimension> by);
+
+/// The dimension of a pool that has the smallest share of its limit left now; absent before any reading.
+[[nodiscard]] std::optional<monitor::SmallestRemaining> smallest_remaining(std::span<const quota::PoolLevel> pools);
+
+}  // namespace tidegate::admin
