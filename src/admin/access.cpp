@@ -33,7 +33,8 @@ bool is_this_machine(std::string_view host) {
 bool has_token(const net::http1::RequestHead& head, const Secret& token) {
   constexpr std::string_view kScheme = "Bearer ";
   const auto value = head.find(net::http1::FieldClass::Authorization);
-  if (!value || value->size() < kScheme.size() || !equals_ignoring_case(value->substr(0, kScheme.size()), kScheme)) return false;
+  if (!value || value->size() < kScheme.size() || !equals_ignoring_case(value->substr(0, kScheme.size()), kScheme))
+    return false;
   return equal_in_constant_time(value->substr(kScheme.size()), token.reveal());
 }
 
@@ -59,9 +60,10 @@ bool equal_in_constant_time(std::string_view left, std::string_view right) {
 
 std::optional<Answer> refuse(const net::http1::RequestHead& head, Access access, const AccessRules& rules) {
   if (rules.loopback && rules.token.empty() && !is_this_machine(head.host)) {
-    return error_answer(403, "foreign_host",
-                        "This listener serves only the names of this machine (localhost, 127.0.0.1, [::1]), so that no web page "
-                        "can reach it under a name of its own. Use one of them, or set `admin.token`.");
+    return error_answer(
+        403, "foreign_host",
+        "This listener serves only the names of this machine (localhost, 127.0.0.1, [::1]), so that no web page "
+        "can reach it under a name of its own. Use one of them, or set `admin.token`.");
   }
   if (access == Access::Public) return std::nullopt;
   if (!rules.token.empty() && !has_token(head, rules.token)) {

@@ -26,10 +26,12 @@ struct AccessRules {
 
 /// Decides before anything else looks at a request. Nothing = go on; else the answer that refuses it.
 ///
-/// Against other sites in the browser of somebody who may: a page whose name was rebound to our address says its own name in
-/// `Host`, so on loopback without a token only the names of this machine are served; and a change must come from our own page
+/// Against other sites in the browser of somebody who may: a page whose name was rebound to our address says its own
+/// name in `Host`, so on loopback without a token only the names of this machine are served; and a change must come
+/// from our own page
 /// (`Origin`, `Sec-Fetch-Site`) or from no browser at all, with a JSON body, which no foreign form can send.
-[[nodiscard]] std::optional<Answer> refuse(const net::http1::RequestHead& head, Access access, const AccessRules& rules);
+[[nodiscard]] std::optional<Answer> refuse(const net::http1::RequestHead& head, Access access,
+                                           const AccessRules& rules);
 
 /// Whether two texts are equal, in a time that depends on their lengths alone.
 [[nodiscard]] bool equal_in_constant_time(std::string_view left, std::string_view right);

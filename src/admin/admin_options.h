@@ -13,7 +13,7 @@ namespace tidegate::admin {
 struct AdminOptions {
   net::ListenOptions admin{.host = "127.0.0.1", .port = 3000, .certificate_file = {}, .private_key_file = {}};
   net::ListenOptions metrics{.host = "127.0.0.1", .port = 8000, .certificate_file = {}, .private_key_file = {}};
-  Secret token;  ///< `authorization: Bearer TOKEN`; may be empty only while the admin listener is on loopback
+  Secret token;            ///< `authorization: Bearer TOKEN`; may be empty only while the admin listener is on loopback
   std::string token_name;  ///< the variable or file that the token came from, for people
 
   friend bool operator==(const AdminOptions&, const AdminOptions&) = default;

@@ -28,14 +28,17 @@ constexpr Seconds kBetweenEvents(1);
 
 /// Nothing from elsewhere may run on the page, frame it or sniff its types; and nothing is kept by caches.
 constexpr std::string_view kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri "
+    "'none'; form-action "
     "'none'; frame-ancestors 'none'";
 
 std::string write_head(const Answer& answer, bool keep_alive, bool events) {
   std::string out;
   http1::HeadWriter head(out);
   head.status_line(answer.status).field("content-type", answer.content_type);
-  head.field("cache-control", "no-store").field("x-content-type-options", "nosniff").field("referrer-policy", "no-referrer");
+  head.field("cache-control", "no-store")
+      .field("x-content-type-options", "nosniff")
+      .field("referrer-policy", "no-referrer");
   head.field("content-security-policy", kPolicy);
   for (const auto& [name, value] : answer.fields) head.field(name, value);
   if (!events) head.field("content-length", answer.body.size());
@@ -91,7 +94,8 @@ class HttpServer::Connection {
       const http1::ParseState state = bytes_.empty() ? http1::ParseState::Incomplete : parser_.parse(bytes_);
       if (state == http1::ParseState::Complete) break;
       if (state == http1::ParseState::Rejected) {
-        net::Task<void> refusing = refuse(error_answer(parser_.rejection().status, "bad_request", parser_.rejection().reason));
+        net::Task<void> refusing =
+            refuse(error_answer(parser_.rejection().status, "bad_request", parser_.rejection().reason));
         co_await refusing;
         co_return false;
       }
@@ -189,7 +193,8 @@ class HttpServer::Connection {
     if (good) answer.content_type = "text/event-stream";
     const std::string text = write_head(answer, false, good);
     set_deadline(kRequest);
-    Result<void> written = co_await stream_->write(text, good ? std::string_view("retry: 1000\n\n") : std::string_view(answer.body));
+    Result<void> written =
+        co_await stream_->write(text, good ? std::string_view("retry: 1000\n\n") : std::string_view(answer.body));
     while (good && written && !stream_->peer_closed()) {
       set_deadline(kRequest);
       written = co_await stream_->write("data: ", answer.body, "\n\n");
@@ -217,12 +222,14 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const net::ListenOptions& 
     if (!tls) return fail(tls);
     server->tls_ = std::move(*tls);
   }
-  auto listener = net::Listener::open(server->reactor_, listen, [&server = *server](int descriptor) { server.accept(descriptor); });
+  auto listener =
+      net::Listener::open(server->reactor_, listen, [&server = *server](int descriptor) { server.accept(descriptor); });
   if (!listener) return fail(listener);
   const net::Address& address = (*listener)->address();
   if (need == Token::NeededBeyondLoopback && token.empty() && !address.is_loopback()) {
     return fail(FailureKind::InvalidInput, Origin::Operator,
-                fmt::format("admin: without a token, everyone who reaches {} could change what runs; listen on 127.0.0.1, or set `admin.token`",
+                fmt::format("admin: without a token, everyone who reaches {} could change what runs; listen on "
+                            "127.0.0.1, or set `admin.token`",
                             listen.host));
   }
   server->url_ = fmt::format("{}://{}", server->tls_ == nullptr ? "http" : "https", net::to_string(address));

@@ -36,15 +36,16 @@ struct Route {
   std::function<Answer(const Request&)> answer;
 };
 
-/// A small HTTP/1.1 server for people, scrapers and scripts, on threads of its own: whatever happens here, no worker waits for it.
-/// HEAD is served by the GET routes. Bodies to 64 KB, at most 128 connections.
+/// A small HTTP/1.1 server for people, scrapers and scripts, on threads of its own: whatever happens here, no worker
+/// waits for it. HEAD is served by the GET routes. Bodies to 64 KB, at most 128 connections.
 class HttpServer {
  public:
-  /// Opens the port and serves. `clock` outlives the server; so does what the routes refer to. Failure: the port, the certificate,
-  /// or an address beyond this machine without a token (`needs_token`).
+  /// Opens the port and serves. `clock` outlives the server; so does what the routes refer to. Failure: the port, the
+  /// certificate, or an address beyond this machine without a token (`needs_token`).
   enum class Token : std::uint8_t { NeededBeyondLoopback, NotNeeded };
-  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const net::ListenOptions& listen, const Secret& token, Token need,
-                                                                 std::vector<Route> routes, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(const net::ListenOptions& listen, const Secret& token,
+                                                                 Token need, std::vector<Route> routes,
+                                                                 const Clock& clock);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   /// Cuts what still runs; waits for a slow answer that is being made.
@@ -57,7 +58,8 @@ class HttpServer {
   class Connection;
   struct Waiting;  ///< a slow answer and who waits for it
 
-  HttpServer(std::vector<Route> routes, const Clock& clock) : routes_(std::move(routes)), clock_(clock), reactor_(clock) {}
+  HttpServer(std::vector<Route> routes, const Clock& clock)
+      : routes_(std::move(routes)), clock_(clock), reactor_(clock) {}
   void accept(int descriptor);
   [[nodiscard]] const Route* find(Request& request, Answer& refusal) const;
   void work();

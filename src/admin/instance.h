@@ -31,8 +31,8 @@ struct Status {
   std::string auth;    ///< `open`, `virtual`, `passthrough`
   std::vector<std::string> providers;
   std::uint32_t workers = 0;
-  std::size_t open_connections = 0;    ///< of clients
-  std::uint64_t body_memory = 0;       ///< bytes of request bodies held now
+  std::size_t open_connections = 0;  ///< of clients
+  std::uint64_t body_memory = 0;     ///< bytes of request bodies held now
   std::uint64_t body_memory_limit = 0;
   std::uint64_t unseen_requests = 0;  ///< finished, but missing in the windows because their ring was full
   store::LedgerHealth ledger;

@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/message.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -69,7 +69,8 @@ Result<Parameters> Parameters::parse(std::string_view query) {
     auto name = decoded(pair.substr(0, equals));
     auto value = decoded(pair.substr(std::min(pair.size(), equals + 1)));
     if (!name || !value) {
-      return fail(FailureKind::InvalidInput, Origin::Client, fmt::format("'{}' in the query has a broken % escape", pair));
+      return fail(FailureKind::InvalidInput, Origin::Client,
+                  fmt::format("'{}' in the query has a broken % escape", pair));
     }
     parameters.values_.emplace_back(std::move(*name), std::move(*value));
   }
@@ -77,7 +78,8 @@ Result<Parameters> Parameters::parse(std::string_view query) {
 }
 
 std::optional<std::string_view> Parameters::find(std::string_view name) const {
-  const auto found = std::find_if(values_.rbegin(), values_.rend(), [&](const auto& value) { return value.first == name; });
+  const auto found =
+      std::find_if(values_.rbegin(), values_.rend(), [&](const auto& value) { return value.first == name; });
   return found == values_.rend() ? std::nullopt : std::optional<std::string_view>(found->second);
 }
 
@@ -85,8 +87,9 @@ Result<void> Parameters::allow_only(std::initializer_list<std::string_view> know
   for (const auto& [name, value] : values_) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     return fail(FailureKind::InvalidInput, Origin::Client,
-                known.size() == 0 ? fmt::format("'{}' is no parameter here; there are none", name)
-                                  : fmt::format("'{}' is no parameter here; there are: {}", name, fmt::join(known, ", ")));
+                known.size() == 0
+                    ? fmt::format("'{}' is no parameter here; there are none", name)
+                    : fmt::format("'{}' is no parameter here; there are: {}", name, fmt::join(known, ", ")));
   }
   return {};
 }

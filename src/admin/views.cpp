@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -14,11 +15,9 @@ namespace json = boost::json;
 
 namespace {
 
-/// Rounded to a thousandth: figures for people, not bits.
-json::value rounded(double figure) {
-  const double thousandths = std::round(figure * 1000.0);
-  if (std::fmod(thousandths, 1000.0) == 0 && std::abs(figure) < 1e15) return static_cast<std::int64_t>(std::llround(figure));
-  return thousandths / 1000.0;
+/// Whole figures: nobody decides by a fraction of a token or of a second.
+std::int64_t rounded(double figure) {
+  return static_cast<std::int64_t>(std::llround(std::min(figure, 1e15)));
 }
 
 double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
@@ -44,8 +43,12 @@ json::array texts(std::span<const std::string> values) {
 }
 
 json::value view(const store::LedgerHealth& health) {
-  json::object out{{"undrained", health.undrained},       {"open_attempts", health.open_attempts}, {"journal_bytes", health.journal_bytes},
-                   {"not_recorded", health.not_recorded}, {"drained", health.drained},             {"failures", health.failures}};
+  json::object out{{"undrained", health.undrained},
+                   {"open_attempts", health.open_attempts},
+                   {"journal_bytes", health.journal_bytes},
+                   {"not_recorded", health.not_recorded},
+                   {"drained", health.drained},
+                   {"failures", health.failures}};
   if (!health.last_error.empty()) out["last_error"] = health.last_error;
   put(out, "failing_since", health.failing_since);
   return out;
@@ -99,7 +102,8 @@ json::value view(std::span<const monitor::WindowLine> lines) {
   json::array out;
   for (const monitor::WindowLine& line : lines) {
     json::object one{{"value", line.value}, {"is_rest", line.is_rest}};
-    for (auto& [name, figure] : view(line.totals).as_object()) one[name] = figure;
+    const json::value totals = view(line.totals);
+    for (const auto& [name, figure] : totals.get_object()) one[name] = figure;
     out.emplace_back(std::move(one));
   }
   return out;

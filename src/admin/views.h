@@ -10,8 +10,8 @@
 #include <optional>
 #include <span>
 
-// What the admin API says, as JSON values. docs/openapi.yaml describes them for readers. Times are RFC 3339 in UTC, durations seconds,
-// amounts of money exact decimal strings of dollars; what is not known is left out.
+// What the admin API says, as JSON values. docs/openapi.yaml describes them for readers. Times are RFC 3339 in UTC,
+// durations seconds, amounts of money exact decimal strings of dollars; what is not known is left out.
 namespace tidegate::admin {
 
 [[nodiscard]] boost::json::value view(const Status& status);

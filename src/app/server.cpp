@@ -25,7 +25,8 @@ constexpr std::chrono::days kCertificateWarning(14);
 
 config::Options with_worker_count(config::Options options) {
   const std::uint32_t wanted = options.gateway.worker_threads;
-  options.gateway.worker_threads = std::min(wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()), store::kMaxWorkers);
+  options.gateway.worker_threads =
+      std::min(wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()), store::kMaxWorkers);
   return options;
 }
 
@@ -76,8 +77,8 @@ Result<void> Server::open() {
   plan_jobs();
   keeper_->start();
   auto plane = DataPlane::start(options_, clock_, [this](std::uint32_t number) {
-    const WorkerSink::Targets targets{log_.lane(number), keeper_->writer(number), use_.lane(number), registry_,
-                                      limits_,           alarms_,                 prices_,           clock_};
+    const WorkerSink::Targets targets{
+        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_)};
   });
@@ -124,7 +125,11 @@ void Server::save_limits(Now now) {
   const std::vector<store::StoredLimit> limits = to_stored(limits_.levels(now));
   if (limits.empty()) return;
   if (Result<void> saved = stored_limits_.save(limits); !saved) {
-    alarms_.raise({.kind = "limits_not_saved", .subject = {}, .severity = Severity::Warning, .message = saved.error().detail, .since = now.wall});
+    alarms_.raise({.kind = "limits_not_saved",
+                   .subject = {},
+                   .severity = Severity::Warning,
+                   .message = saved.error().detail,
+                   .since = now.wall});
   } else {
     alarms_.clear("limits_not_saved", {}, now.wall);
   }
@@ -146,16 +151,18 @@ void Server::look_at_ledger(Now now) {
     alarms_.raise({.kind = "ledger",
                    .subject = {},
                    .severity = Severity::Critical,
-                   .message = fmt::format("{}; requests go on, and {} entries wait in the journal", health.last_error, health.undrained),
+                   .message = fmt::format("{}; requests go on, and {} entries wait in the journal", health.last_error,
+                                          health.undrained),
                    .since = health.failing_since.value_or(now.wall)});
   }
   if (health.not_recorded > 0) {
     alarms_.raise({.kind = "not_recorded",
                    .subject = {},
                    .severity = Severity::Critical,
-                   .message = fmt::format("{} records found no room in the journal and are lost; give `ledger.journal_size` more room, "
-                                          "or set `ledger.when_full: refuse`",
-                                          health.not_recorded),
+                   .message = fmt::format(
+                       "{} records found no room in the journal and are lost; give `ledger.journal_size` more room, "
+                       "or set `ledger.when_full: refuse`",
+                       health.not_recorded),
                    .since = now.wall});
   }
 }
@@ -176,9 +183,14 @@ void Server::look_at_certificate(Now now) {
   }
   if (changed) {
     Result<void> adopted = plane_->adopt(options);
-    log_.say(adopted ? "certificate: read again\n" : fmt::format("certificate: {}; the former one stays\n", adopted.error().detail));
+    log_.say(adopted ? "certificate: read again\n"
+                     : fmt::format("certificate: {}; the former one stays\n", adopted.error().detail));
     if (!adopted) {
-      alarms_.raise({.kind = "certificate", .subject = "new", .severity = Severity::Warning, .message = adopted.error().detail, .since = now.wall});
+      alarms_.raise({.kind = "certificate",
+                     .subject = "new",
+                     .severity = Severity::Warning,
+                     .message = adopted.error().detail,
+                     .since = now.wall});
     } else {
       alarms_.clear("certificate", "new", now.wall);
     }
@@ -189,8 +201,8 @@ void Server::look_at_certificate(Now now) {
     alarms_.raise({.kind = "certificate",
                    .subject = options.listen.certificate_file,
                    .severity = expired ? Severity::Critical : Severity::Warning,
-                   .message = fmt::format("{} {}; put a new one in its place, it is read by itself", expired ? "expired on" : "expires on",
-                                          to_rfc3339(*expires_at)),
+                   .message = fmt::format("{} {}; put a new one in its place, it is read by itself",
+                                          expired ? "expired on" : "expires on", to_rfc3339(*expires_at)),
                    .since = now.wall});
   } else {
     alarms_.clear("certificate", options.listen.certificate_file, now.wall);
@@ -222,10 +234,18 @@ void Server::collect_metrics() {
                                               .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
     metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));
     metrics::add(sink, Metric::LogLinesDropped, static_cast<std::int64_t>(log_.dropped()));
-    if (const auto expires_at = plane_->certificate_expires_at()) metrics::add(sink, Metric::CertificateExpiry, *expires_at);
+    if (const auto expires_at = plane_->certificate_expires_at())
+      metrics::add(sink, Metric::CertificateExpiry, *expires_at);
     metrics::add(sink, metrics::BuildFigures{.version = kVersion, .commit = kCommit});
     metrics::add(sink, metrics::read_process_figures());
   });
+}
+
+std::string Server::url() const {
+  const net::ListenOptions listen = options().listen;
+  const bool is_v6 = listen.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", listen.certificate_file.empty() ? "http" : "https", is_v6 ? "[" : "",
+                     listen.host, is_v6 ? "]" : "", port());
 }
 
 config::Options Server::options() const {
@@ -253,7 +273,8 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   alarms_.clear("configuration", {}, clock_.now().wall);
   std::vector<std::string> lines;
   for (const config::Change& change : changes) lines.push_back(config::to_text(change));
-  log_.say(fmt::format("time={} configuration applied, {} settings changed\n", to_rfc3339(clock_.now().wall), lines.size()));
+  log_.say(
+      fmt::format("time={} configuration applied, {} settings changed\n", to_rfc3339(clock_.now().wall), lines.size()));
   for (const std::string& line : lines) log_.say("  " + line + "\n");
   return lines;
 }

@@ -32,20 +32,22 @@
 
 namespace tidegate::app {
 
-/// Everything that one `tidegate serve` is made of, in the order in which it depends on each other: log, boards, stores, journal,
-/// workers, schedule. Starts and stops as a whole. `reload` by one thread at a time; the rest as said.
+/// Everything that one `tidegate serve` is made of, in the order in which it depends on each other: log, boards,
+/// stores, journal, workers, schedule. Starts and stops as a whole. `reload` by one thread at a time; the rest as said.
 class Server {
  public:
-  /// Opens stores and port and begins to serve; keys and limits of an earlier run are there before the port opens. `options` with all
-  /// defaults; `log` stays the caller's and outlives the server. Failure: whatever keeps it from serving, in words for the operator.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(config::Options options, const Clock& clock, std::FILE* log);
+  /// Opens stores and port and begins to serve; keys and limits of an earlier run are there before the port opens.
+  /// `options` with all defaults; `log` stays the caller's and outlives the server. Failure: whatever keeps it from
+  /// serving, in words for the operator.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(config::Options options, const Clock& clock,
+                                                             std::FILE* log);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   /// Cuts what still runs and records it.
   ~Server();
 
-  /// Takes over what can change while running; no connection is dropped. Gives one line per setting that changed. Failure: nothing
-  /// changed, and why.
+  /// Takes over what can change while running; no connection is dropped. Gives one line per setting that changed.
+  /// Failure: nothing changed, and why.
   [[nodiscard]] Result<std::vector<std::string>> reload(const config::Options& next);
   /// A reload that did not get so far as to `reload`: its options could not be read.
   void note_rejected_reload(const std::string& why);
@@ -54,6 +56,8 @@ class Server {
 
   // Any thread.
   [[nodiscard]] std::uint16_t port() const { return plane_->port(); }
+  /// Where clients are served: `http://127.0.0.1:8080`.
+  [[nodiscard]] std::string url() const;
   [[nodiscard]] config::Options options() const;
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] WallTime started_at() const { return started_at_; }
@@ -101,7 +105,8 @@ class Server {
   std::deque<DirectoryKeyCheck> key_checks_;
   std::unique_ptr<DataPlane> plane_;
   Schedule schedule_;
-  std::map<std::string, std::filesystem::file_time_type> certificate_files_;  ///< as last seen; the schedule's thread only
+  std::map<std::string, std::filesystem::file_time_type>
+      certificate_files_;  ///< as last seen; the schedule's thread only
 };
 
 }  // namespace tidegate::app

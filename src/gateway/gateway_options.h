@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tidegate::gateway {
@@ -18,6 +19,15 @@ enum class AuthMode : std::uint8_t {
   Virtual,      ///< a key that `tidegate keys create` made
   Passthrough,  ///< the client's own credential goes upstream
 };
+/// As the configuration writes it: `open`, `virtual`, `passthrough`.
+[[nodiscard]] constexpr std::string_view to_string(AuthMode mode) {
+  switch (mode) {
+    case AuthMode::Open: return "open";
+    case AuthMode::Virtual: return "virtual";
+    case AuthMode::Passthrough: return "passthrough";
+  }
+  return "";
+}
 
 /// Which provider serves a model. The first rule that matches counts.
 struct RouteRule {

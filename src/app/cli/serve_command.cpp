@@ -3,17 +3,21 @@
 #include "app/cli/serve_command.h"
 
 #include "app/configuration.h"
+#include "app/control_plane.h"
 #include "app/server.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace tidegate::app {
 
@@ -33,14 +37,25 @@ sigset_t block_signals() {
   return signals;
 }
 
-void reload(Server& server, const Configuration& configuration) {
-  auto next = configuration.read();
-  if (!next) {
-    server.note_rejected_reload(next.error().detail);
-    return;
+/// Reloads one after the other, by whichever thread wants it: the signals' or the admin API's.
+class Reloading {
+ public:
+  Reloading(Server& server, const Configuration& configuration) : server_(server), configuration_(configuration) {}
+
+  /// Tells what happened by itself. Failure: nothing changed, and why.
+  Result<std::vector<std::string>> operator()() {
+    const std::lock_guard lock(mutex_);
+    auto next = configuration_.read();
+    if (next) return server_.reload(*next);
+    server_.note_rejected_reload(next.error().detail);
+    return fail(next);
   }
-  (void)server.reload(*next);  // tells what happened by itself
-}
+
+ private:
+  std::mutex mutex_;
+  Server& server_;
+  const Configuration& configuration_;
+};
 
 int serve(const CommandLine& arguments) {
   const sigset_t signals = block_signals();
@@ -51,18 +66,22 @@ int serve(const CommandLine& arguments) {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, std::fclose);
   if (!options->log.file.empty()) {
     file.reset(std::fopen(options->log.file.c_str(), "ae"));
-    if (file == nullptr) return complain(fmt::format("log.file: cannot write {}: {}", options->log.file, std::strerror(errno)));
+    if (file == nullptr)
+      return complain(fmt::format("log.file: cannot write {}: {}", options->log.file, std::strerror(errno)));
   }
   auto server = Server::start(std::move(*options), clock, file == nullptr ? stderr : file.get());
   if (!server) return complain(server.error().detail);
-  const config::Options running = (*server)->options();
-  fmt::print("tidegate listening on {}://{}:{}\n", running.listen.certificate_file.empty() ? "http" : "https", running.listen.host,
-             (*server)->port());
+  Reloading reloading(**server, configuration);
+  auto control = ControlPlane::start(**server, [&reloading] { return reloading(); });
+  if (!control) return complain(control.error().detail);
+  fmt::print("tidegate listening on {}\n", (*server)->url());
+  fmt::print("metrics on {}/metrics\n", (*control)->metrics_url());
+  fmt::print("dashboard on {}/\n", (*control)->dashboard_url());
   std::fflush(stdout);
 
   for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
     sigwait(&signals, &signal);
-    if (signal == SIGHUP) reload(**server, configuration);
+    if (signal == SIGHUP) (void)reloading();
   }
   (*server)->stop();
   return 0;

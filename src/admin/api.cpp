@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "admin/api.h"
+
+#include "admin/guard_request.h"
+#include "admin/key_request.h"
+#include "admin/page.h"
+#include "admin/views.h"
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace tidegate::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Seconds kLiveWindow(60);
+
+Answer answer(const json::value& value, int status = 200) { return {.status = status, .body = json::serialize(value)}; }
+
+/// Runs `make(parameters)`, which gives a Result<json::value>; what it cannot read or do becomes the error answer.
+template <typename Make>
+Answer with_parameters(const Request& request, std::initializer_list<std::string_view> known, Make make) {
+  const auto parameters = Parameters::parse(request.query);
+  if (!parameters) return error_answer(parameters.error());
+  if (known.size() > 0) {
+    if (const auto allowed = parameters->allow_only(known); !allowed) return error_answer(allowed.error());
+  }
+  const Result<json::value> made = make(*parameters);
+  return made ? answer(*made) : error_answer(made.error());
+}
+
+Result<Nanoseconds> duration(const Parameters& parameters, std::string_view name, Nanoseconds usual) {
+  const auto text = parameters.find(name);
+  if (!text) return usual;
+  auto length = parse_duration(*text);
+  if (!length)
+    return fail(FailureKind::InvalidInput, Origin::Client, fmt::format("{}: {}", name, length.error().detail));
+  return length;
+}
+
+Result<json::value> windows(Instance& instance, const Parameters& parameters) {
+  const auto length = duration(parameters, "window", kLiveWindow);
+  if (!length) return fail(length);
+  const auto totals = instance.totals(*length);
+  if (!totals) return fail(totals);
+  json::object out{{"window_seconds", std::chrono::duration_cast<Seconds>(*length).count()}, {"totals", view(*totals)}};
+  if (const auto by = parameters.find("by")) {
+    const auto dimension = monitor::parse_dimension(*by);
+    if (!dimension) return fail(dimension);
+    const auto lines = instance.lines(*length, *dimension);
+    if (!lines) return fail(lines);
+    out["by"] = *by;
+    out["lines"] = view(*lines);
+  }
+  return json::value(std::move(out));
+}
+
+Result<json::value> guard(Instance& instance, const Parameters& parameters) {
+  const auto limits = read_guard_request(parameters);
+  if (!limits) return fail(limits);
+  const auto totals = instance.totals(limits->window);
+  if (!totals) return fail(totals);
+  const auto breaches = monitor::evaluate_guard(*totals, *limits, smallest_remaining(instance.limits()));
+  return json::value{{"ok", breaches.empty()}, {"breaches", view(breaches)}, {"totals", view(*totals)}};
+}
+
+Result<json::value> cost(Instance& instance, const Parameters& parameters) {
+  const auto since = duration(parameters, "since", std::chrono::hours(24));
+  if (!since) return fail(since);
+  std::vector<store::Dimension> by;
+  std::string_view names = parameters.find("by").value_or("model");
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(','));
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+    const auto dimension = store::dimension_named(name);
+    if (!dimension) {
+      return fail(
+          FailureKind::InvalidInput, Origin::Client,
+          fmt::format(
+              "by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour",
+              name));
+    }
+    by.push_back(*dimension);
+  }
+  store::EntryFilter filter;
+  filter.since = instance.now().wall - *since;
+  if (const auto session = parameters.find("session"))
+    filter.equals.push_back({store::Dimension::Session, std::string(*session)});
+  const auto rows = instance.cost(filter, by);
+  if (!rows) return fail(rows);
+  return view(*rows, by);
+}
+
+/// The page's next picture. Made once a second, however many look.
+class Live {
+ public:
+  explicit Live(Instance& instance) : instance_(instance) {}
+
+  Answer next() {
+    const SteadyTime now = instance_.now().steady;
+    if (!made_ || now - *made_ >= Milliseconds(900)) {
+      body_ = make();
+      made_ = now;
+    }
+    return {.body = body_};
+  }
+
+ private:
+  std::string make() {
+    json::object use{{"window_seconds", kLiveWindow.count()}};
+    if (const auto totals = instance_.totals(kLiveWindow)) use["totals"] = view(*totals);
+    json::object by;
+    for (const monitor::Dimension dimension : monitor::kDimensions) {
+      auto lines = instance_.lines(kLiveWindow, dimension);
+      if (lines) by[to_string(dimension)] = view(std::span(*lines).first(std::min(lines->size(), kMostLines)));
+    }
+    use["by"] = std::move(by);
+    return json::serialize(json::object{{"status", view(instance_.status())},
+                                        {"use", std::move(use)},
+                                        {"limits", view(instance_.limits())},
+                                        {"alarms", view(instance_.alarms())}});
+  }
+
+  static constexpr std::size_t kMostLines = 12;
+  Instance& instance_;
+  std::optional<SteadyTime> made_;
+  std::string body_;
+};
+
+Answer list_keys(Instance& instance) {
+  const auto keys = instance.keys();
+  if (!keys) return error_answer(keys.error());
+  json::array out;
+  for (const store::VirtualKey& key : *keys) out.push_back(view(key, instance.now().wall));
+  return answer(json::object{{"keys", std::move(out)}});
+}
+
+Answer create_key(Instance& instance, const Request& request) {
+  const WallTime now = instance.now().wall;
+  const auto wanted = read_key_request(request.body, now);
+  if (!wanted) return error_answer(wanted.error());
+  const auto created = instance.create_key(*wanted);
+  if (!created) return error_answer(created.error());
+  json::value key = view(created->key, now);
+  key.as_object()["secret"] = created->plain.reveal();  // this once; kept only as a hash
+  return answer(key, 201);
+}
+
+Answer revoke_key(Instance& instance, const Request& request) {
+  if (const auto revoked = instance.revoke_key(KeyId(std::string(request.last_segment))); !revoked)
+    return error_answer(revoked.error());
+  return answer(json::object{{"revoked", request.last_segment}});
+}
+
+Answer reload(Instance& instance) {
+  const auto changes = instance.reload();
+  if (!changes) return error_answer(422, to_string(changes.error().kind), changes.error().detail);
+  json::array lines;
+  for (const std::string& change : *changes) lines.emplace_back(change);
+  return answer(json::object{{"changes", std::move(lines)}});
+}
+
+Answer healthy(const Request&) { return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"}; }
+
+}  // namespace
+
+std::vector<Route> admin_routes(Instance& instance) {
+  using Kind = Route::Kind;
+  auto live = std::make_shared<Live>(instance);
+  std::vector<Route> routes{
+      {"GET", "/healthz", Access::Public, Kind::Quick, healthy},
+      {"GET", "/api/v1/status", Access::Read, Kind::Quick,
+       [&](const Request&) { return answer(view(instance.status())); }},
+      {"GET", "/api/v1/windows", Access::Read, Kind::Quick,
+       [&](const Request& request) {
+         return with_parameters(request, {"window", "by"},
+                                [&](const Parameters& given) { return windows(instance, given); });
+       }},
+      {"GET", "/api/v1/limits", Access::Read, Kind::Quick,
+       [&](const Request&) {
+         return answer(json::object{{"pools", view(instance.limits())}});
+       }},
+      {"GET", "/api/v1/guard", Access::Read, Kind::Quick,
+       [&](const Request& request) {
+         return with_parameters(request, {}, [&](const Parameters& given) { return guard(instance, given); });
+       }},
+      {"GET", "/api/v1/alarms", Access::Read, Kind::Quick,
+       [&](const Request&) {
+         return answer(json::object{{"alarms", view(instance.alarms())}});
+       }},
+      {"GET", "/api/v1/config", Access::Read, Kind::Quick,
+       [&](const Request&) { return Answer{.body = instance.configuration()}; }},
+      {"GET", "/api/v1/live", Access::Read, Kind::Events, [live](const Request&) { return live->next(); }},
+      {"GET", "/api/v1/cost", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {"since", "by", "session"},
+                                [&](const Parameters& given) { return cost(instance, given); });
+       }},
+      {"POST", "/api/v1/reload", Access::Change, Kind::Slow, [&](const Request&) { return reload(instance); }},
+      {"GET", "/api/v1/keys", Access::Read, Kind::Slow, [&](const Request&) { return list_keys(instance); }},
+      {"POST", "/api/v1/keys", Access::Change, Kind::Slow,
+       [&](const Request& request) { return create_key(instance, request); }},
+      {"DELETE", "/api/v1/keys/{id}", Access::Change, Kind::Slow,
+       [&](const Request& request) { return revoke_key(instance, request); }},
+  };
+  for (const PageFile& file : page_files()) {
+    routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request&) {
+                        return Answer{.content_type = file.content_type, .body = std::string(file.content)};
+                      }});
+  }
+  return routes;
+}
+
+std::vector<Route> metrics_routes(Instance& instance) {
+  return {{"GET", "/metrics", Access::Public, Route::Kind::Quick,
+           [&](const Request& request) {
+             const metrics::TextFormat format = metrics::choose_format(request.accept);
+             return Answer{.content_type = metrics::content_type(format), .body = instance.metrics(format)};
+           }},
+          {"GET", "/healthz", Access::Public, Route::Kind::Quick, healthy}};
+}
+
+}  // namespace tidegate::admin

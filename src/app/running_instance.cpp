@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/running_instance.h"
+
+#include "app/version.h"
+#include "config/settings.h"
+#include "store/sqlite/ledger_reader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace tidegate::app {
+
+RunningInstance::RunningInstance(Server& server, Reload reload)
+    : server_(server),
+      reload_(std::move(reload)),
+      directory_(std::filesystem::path(server.options().store.directory) / "directory.db") {}
+
+admin::Status RunningInstance::status() const {
+  const config::Options options = server_.options();
+  admin::Status status{.version = std::string(kVersion),
+                       .commit = std::string(kCommit),
+                       .started_at = server_.started_at(),
+                       .now = server_.clock().now().wall,
+                       .listen = server_.url(),
+                       .auth = std::string(gateway::to_string(options.gateway.auth)),
+                       .providers = {},
+                       .workers = options.gateway.worker_threads,
+                       .open_connections = server_.data_plane().open_connections(),
+                       .body_memory = server_.data_plane().body_memory().used(),
+                       .body_memory_limit = options.gateway.body_memory,
+                       .unseen_requests = server_.use().dropped(),
+                       .ledger = server_.ledger_health()};
+  for (const upstream::ProviderOptions& provider : options.providers) {
+    status.providers.push_back(fmt::format("{} {}", provider.id.text(), provider.base_url));
+  }
+  return status;
+}
+
+Result<monitor::WindowTotals> RunningInstance::totals(Nanoseconds length) {
+  return server_.use().totals(length, now().steady);
+}
+
+Result<std::vector<monitor::WindowLine>> RunningInstance::lines(Nanoseconds length, monitor::Dimension by) {
+  return server_.use().query(length, by, now().steady);
+}
+
+std::vector<quota::PoolLevel> RunningInstance::limits() const { return server_.limits().levels(server_.clock().now()); }
+
+std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
+
+std::string RunningInstance::metrics(metrics::TextFormat format) const {
+  return metrics::to_text(server_.registry().snapshot(), format);
+}
+
+std::string RunningInstance::configuration() const { return config::to_json(config::effective(server_.options())); }
+
+Result<std::vector<store::CostRow>> RunningInstance::cost(const store::EntryFilter& filter,
+                                                          std::span<const store::Dimension> by) {
+  // The reader opens the files anew, as the command line does: a connection that was kept would miss a ledger that was
+  // set aside.
+  return store::LedgerReader(server_.options().store.directory).aggregate(filter, by);
+}
+
+Result<std::vector<store::VirtualKey>> RunningInstance::keys() { return directory_.list_keys(); }
+
+Result<store::CreatedKey> RunningInstance::create_key(const store::NewKey& wanted) {
+  return directory_.create_key(wanted, now().wall);
+}
+
+Result<void> RunningInstance::revoke_key(const KeyId& id) { return directory_.revoke_key(id, now().wall); }
+
+}  // namespace tidegate::app

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "admin/instance.h"
+#include "app/server.h"
+#include "store/sqlite/sqlite_directory.h"
+
+#include <functional>
+
+namespace tidegate::app {
+
+/// The server as the admin API sees it.
+class RunningInstance final : public admin::Instance {
+ public:
+  using Reload = std::function<Result<std::vector<std::string>>()>;
+
+  /// `reload` reads the configuration again and applies it. `server` outlives this.
+  RunningInstance(Server& server, Reload reload);
+
+  [[nodiscard]] Now now() const override { return server_.clock().now(); }
+  [[nodiscard]] admin::Status status() const override;
+  [[nodiscard]] Result<monitor::WindowTotals> totals(Nanoseconds length) override;
+  [[nodiscard]] Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) override;
+  [[nodiscard]] std::vector<quota::PoolLevel> limits() const override;
+  [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
+  [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
+  [[nodiscard]] std::string configuration() const override;
+  [[nodiscard]] Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
+                                                         std::span<const store::Dimension> by) override;
+  [[nodiscard]] Result<std::vector<std::string>> reload() override { return reload_(); }
+  [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
+  [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;
+  [[nodiscard]] Result<void> revoke_key(const KeyId& id) override;
+
+ private:
+  Server& server_;
+  const Reload reload_;
+  store::SqliteDirectory directory_;  ///< a connection of its own: the server's belongs to the keeper's thread
+};
+
+}  // namespace tidegate::app
