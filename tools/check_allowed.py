@@ -72,6 +72,7 @@ RULES = [
              "src/admin/*": "compares the token of a request",
              "src/monitor/delivery/*": "writes the address of a webhook",
              "src/app/cli/*": "a command sends the token that it was given",
+             "src/app/http_client.cpp": "the same",
              "src/config/difference.cpp": "tells whether a secret changed, never which",
              "*_test.cpp": "tests look at what was read",
              "tests/*": "the same",

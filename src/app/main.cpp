@@ -2,8 +2,10 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
+#include "app/cli/guard_command.h"
 #include "app/cli/keys_command.h"
 #include "app/cli/serve_command.h"
+#include "app/cli/status_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -16,7 +18,9 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   int exit_code = 0;
   tidegate::app::add_serve_command(program, exit_code);
+  tidegate::app::add_status_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
+  tidegate::app::add_guard_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_config_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);

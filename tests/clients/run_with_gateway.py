@@ -122,7 +122,7 @@ def start_gateway(program, sim_url, ledger, folder, certificates, settings):
     config.write_text(gateway_config(sim_url, ledger, certificates, settings))
     environment = {name: value for name, value in os.environ.items() if name not in ("CLAUDE_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")}
     environment["TIDEGATE_TEST_KEY"] = POOL_KEY
-    return Server("tidegate", [program, "serve", "--config", str(config)], folder, environment)
+    return Server("tidegate", [program, "serve", "--config", str(config), "--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0"], folder, environment)
 
 
 def client_environment(gateway_url, sim_url, folder, certificates):

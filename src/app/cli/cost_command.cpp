@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/cost_command.h"
 
+#include "app/admin_client.h"
+#include "app/cost_answer.h"
 #include "app/cost_report.h"
 #include "base/time.h"
 #include "store/sqlite/ledger_reader.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -26,6 +28,8 @@ struct CostArguments {
   std::string format = "table";
   std::string fail_over;
   std::string session;
+  std::string url;  ///< of a running instance, instead of the files
+  InstanceArguments instance;
 };
 
 int complain(std::string_view what) {
@@ -33,15 +37,31 @@ int complain(std::string_view what) {
   return 1;
 }
 
+/// The rows as a running instance tells them. Failure: no instance there, or an answer of another version.
+Result<std::vector<store::CostRow>> ask_for_rows(const CostArguments& arguments,
+                                                 const std::vector<store::Dimension>& by) {
+  std::string path = "/api/v1/cost?since=" + query_value(arguments.since) +
+                     "&by=" + query_value(fmt::format("{}", fmt::join(arguments.by, ",")));
+  if (!arguments.session.empty()) path += "&session=" + query_value(arguments.session);
+  InstanceArguments instance = arguments.instance;
+  instance.url = arguments.url;
+  const auto answer = ask_instance(instance, path);
+  if (!answer) return fail(answer);
+  return read_cost_rows(*answer, by);
+}
+
 int cost(const CostArguments& arguments) {
   CostReport report;
   for (const std::string& name : arguments.by) {
     const auto dimension = store::dimension_named(name);
-    if (!dimension) return complain(fmt::format("--by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour", name));
+    if (!dimension)
+      return complain(fmt::format(
+          "--by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour", name));
     report.by.push_back(*dimension);
   }
   const auto format = report_format_named(arguments.format);
-  if (!format) return complain(fmt::format("--format: '{}' is none of table, json, csv, markdown, junit", arguments.format));
+  if (!format)
+    return complain(fmt::format("--format: '{}' is none of table, json, csv, markdown, junit", arguments.format));
   const auto since = parse_duration(arguments.since);
   if (!since) return complain("--since: " + since.error().detail);
   if (!arguments.fail_over.empty()) {
@@ -52,8 +72,8 @@ int cost(const CostArguments& arguments) {
   store::EntryFilter filter;
   filter.since = SystemClock().now().wall - *since;
   if (!arguments.session.empty()) filter.equals.push_back({store::Dimension::Session, arguments.session});
-  store::LedgerReader reader(arguments.ledger);
-  auto rows = reader.aggregate(filter, report.by);
+  auto rows = arguments.url.empty() ? store::LedgerReader(arguments.ledger).aggregate(filter, report.by)
+                                    : ask_for_rows(arguments, report.by);
   if (!rows) return complain(rows.error().detail);
   report.rows = std::move(*rows);
   fmt::print("{}", write_report(report, *format));
@@ -71,6 +91,9 @@ void add_cost_command(CLI::App& program, int& exit_code) {
   command->add_option("--format", arguments->format, "table, json, csv, markdown or junit")->capture_default_str();
   command->add_option("--fail-over", arguments->fail_over, "Exit with 2 if the total is above so many dollars");
   command->add_option("--session", arguments->session, "Only this session (Claude Code's session id)");
+  command->add_option("--url", arguments->url,
+                      "Ask the running instance with this dashboard address instead of reading the files");
+  add_token_argument(*command, arguments->instance);
   command->callback([arguments, &exit_code] { exit_code = cost(*arguments); });
 }
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/status_command.h"
+
+#include "app/admin_client.h"
+#include "base/time.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace tidegate::app {
+
+namespace json = boost::json;
+
+namespace {
+
+struct StatusArguments {
+  InstanceArguments instance;
+  bool watch = false;
+  bool json = false;
+};
+
+std::string text(const json::value& value, std::string_view name) {
+  const json::value* found = value.get_object().if_contains(name);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::optional<std::int64_t> number(const json::value& value, std::string_view name) {
+  const json::value* found = value.get_object().if_contains(name);
+  return found != nullptr && found->is_number() ? std::optional(found->to_number<std::int64_t>()) : std::nullopt;
+}
+
+/// `12.3M`, `950`; a dash for what is not known.
+std::string compact(std::optional<std::int64_t> figure) {
+  if (!figure) return "-";
+  const auto value = static_cast<double>(*figure);
+  if (value >= 10'000'000) return fmt::format("{:.0f}M", value / 1e6);
+  if (value >= 1'000'000) return fmt::format("{:.1f}M", value / 1e6);
+  if (value >= 10'000) return fmt::format("{:.0f}k", value / 1e3);
+  return fmt::format("{}", *figure);
+}
+
+std::string limits_table(const json::value& pools) {
+  std::string out =
+      fmt::format("{:<44}{:<16}{:>10}{:>12}{:>8}  {}\n", "pool", "limit of", "left", "per minute", "", "exhausted in");
+  bool any = false;
+  for (const json::value& pool : pools.as_array()) {
+    for (const json::value& level : pool.at("limits").as_array()) {
+      any = true;
+      const auto limit = number(level, "limit");
+      const auto left = number(level, level.get_object().contains("remaining_now") ? "remaining_now" : "remaining");
+      const auto end = number(level, "seconds_to_exhaustion");
+      const std::string share =
+          limit && left && *limit > 0
+              ? fmt::format("{:.0f} %", 100.0 * static_cast<double>(*left) / static_cast<double>(*limit))
+              : "";
+      out += fmt::format("{:<44}{:<16}{:>10}{:>12}{:>8}  {}\n", text(pool, "pool") + " " + text(pool, "model_group"),
+                         text(level, "dimension"), compact(left), compact(limit), share,
+                         end ? to_text(Seconds(*end)) : "not in sight");
+    }
+  }
+  return any ? out : "No answer has told its limits yet; they appear with the first request.\n";
+}
+
+std::string use_table(const json::value& windows) {
+  std::string out = fmt::format("{:<44}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", "last minute, by user", "requests",
+                                "errors", "input", "cached", "output", "cost $");
+  for (const json::value& line : windows.at("lines").as_array()) {
+    const std::string value = text(line, "value");
+    out += fmt::format("{:<44.43}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", value.empty() ? "(none given)" : value,
+                       compact(number(line, "requests")), compact(number(line, "errors")),
+                       compact(number(line, "input_tokens")), compact(number(line, "cache_read_tokens")),
+                       compact(number(line, "output_tokens")), text(line, "cost_usd"));
+  }
+  const json::value& totals = windows.at("totals");
+  return out + fmt::format("{:<44}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", "all", compact(number(totals, "requests")),
+                           compact(number(totals, "errors")), compact(number(totals, "input_tokens")),
+                           compact(number(totals, "cache_read_tokens")), compact(number(totals, "output_tokens")),
+                           text(totals, "cost_usd"));
+}
+
+/// Text from clients must not steer the terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+  }
+  return text;
+}
+
+Result<std::string> ask_for_picture(const StatusArguments& arguments) {
+  const auto status = ask_instance(arguments.instance, "/api/v1/status");
+  if (!status) return fail(status);
+  const auto limits = ask_instance(arguments.instance, "/api/v1/limits");
+  if (!limits) return fail(limits);
+  const auto windows = ask_instance(arguments.instance, "/api/v1/windows?window=60s&by=user");
+  if (!windows) return fail(windows);
+  const auto alarms = ask_instance(arguments.instance, "/api/v1/alarms");
+  if (!alarms) return fail(alarms);
+  if (arguments.json) {
+    return json::serialize(json::object{{"status", *status},
+                                        {"limits", limits->at("pools")},
+                                        {"windows", *windows},
+                                        {"alarms", alarms->at("alarms")}}) +
+           "\n";
+  }
+  std::string out = fmt::format(
+      "Tidegate {} serves at {}, up {}, {} connections\n", text(*status, "version"), text(*status, "listen"),
+      to_text(Seconds(number(*status, "uptime_seconds").value_or(0))), number(*status, "open_connections").value_or(0));
+  for (const json::value& alarm : alarms->at("alarms").as_array()) {
+    out += fmt::format("{}: {} {}: {}\n", text(alarm, "severity") == "critical" ? "CRITICAL" : "warning",
+                       text(alarm, "kind"), text(alarm, "subject"), text(alarm, "message"));
+  }
+  return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + use_table(*windows));
+}
+
+/// Failure: no instance, or one whose answers have another shape.
+Result<std::string> picture(const StatusArguments& arguments) {
+  try {
+    return ask_for_picture(arguments);
+  } catch (const std::exception&) {  // Boost.JSON's way to say that a member is missing or of another type
+    return fail(
+        FailureKind::Protocol, Origin::Operator,
+        arguments.instance.url + " does not answer as this version of tidegate does; is it the dashboard's address?");
+  }
+}
+
+int status(const StatusArguments& arguments) {
+  while (true) {
+    const auto shown = picture(arguments);
+    if (!shown && !arguments.watch) {
+      fmt::print(stderr, "tidegate: {}\n", shown.error().detail);
+      return 1;
+    }
+    if (arguments.watch && ::isatty(STDOUT_FILENO) == 1) fmt::print("\x1b[H\x1b[2J");
+    fmt::print("{}", shown ? *shown : "tidegate: " + shown.error().detail + "\n");
+    std::fflush(stdout);
+    if (!arguments.watch) return 0;
+    std::this_thread::sleep_for(Seconds(1));
+  }
+}
+
+}  // namespace
+
+void add_status_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<StatusArguments>();
+  CLI::App* command =
+      program.add_subcommand("status", "Every limit, what is left of it, until when it lasts, and who uses it");
+  add_instance_arguments(*command, arguments->instance);
+  command->add_flag("--watch", arguments->watch, "Draw anew each second, until interrupted");
+  command->add_flag("--json", arguments->json, "As JSON");
+  command->callback([arguments, &exit_code] { exit_code = status(*arguments); });
+}
+
+}  // namespace tidegate::app

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "store/ledger_query.h"
+
+#include <boost/json/value.hpp>
+
+#include <span>
+#include <vector>
+
+namespace tidegate::app {
+
+/// Rows as `GET /api/v1/cost` gives them (both kinds of cache writes in one sum, kept as the five-minute kind).
+/// Failure: Protocol if the answer is not of that shape.
+[[nodiscard]] Result<std::vector<store::CostRow>> read_cost_rows(const boost::json::value& answer,
+                                                                 std::span<const store::Dimension> by);
+
+}  // namespace tidegate::app

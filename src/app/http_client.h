@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/time.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::app {
+
+/// One GET of a command. Blocks; never for a server's threads.
+struct HttpQuestion {
+  std::string url;  ///< http or https; the certificate is verified
+  std::vector<std::pair<std::string, Secret>> fields;
+  Nanoseconds timeout = Seconds(10);
+};
+
+struct HttpReply {
+  int status = 0;
+  std::string body;
+};
+
+/// Follows no redirect. Failure: Resolve | Connect | Timeout | Tls | Protocol | TooLarge (above 64 MB), its detail
+/// names the URL and what went wrong.
+[[nodiscard]] Result<HttpReply> ask(const HttpQuestion& question);
+
+}  // namespace tidegate::app
