@@ -59,6 +59,7 @@ RULES = [
          "src/net has a reactor of its own",
          {
              "src/net/http1/oracle.cpp": "Beast, the judge of our parser, takes Asio's buffers",
+             "src/admin/http_server_test.cpp": "speaks to our server with other code than ours",
              "sim/*": "the simulator is served by Boost.Beast, on purpose by other code than ours",
              "tests/*": "tests may speak to the gateway with other code than ours",
              "bench/*": "the same",

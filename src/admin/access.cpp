@@ -3,10 +3,9 @@
 #include "admin/access.h"
 
 #include "base/ascii.h"
+#include "net/address.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
+#include <string>
 
 namespace tidegate::admin {
 
@@ -21,13 +20,16 @@ std::optional<std::string_view> field(const net::http1::RequestHead& head, std::
 
 /// The host's name without the port.
 std::string_view name_of(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
+  if (host.starts_with('[') && host.find(']') != std::string_view::npos) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
 }
 
 bool is_this_machine(std::string_view host) {
-  const std::string_view name = name_of(host);
-  return equals_ignoring_case(name, "localhost") || name == "[::1]" || name.starts_with("127.");
+  std::string_view name = name_of(host);
+  if (equals_ignoring_case(name, "localhost")) return true;
+  if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
+  const auto address = net::parse_address(std::string(name), 0);
+  return address && address->is_loopback();
 }
 
 bool has_token(const net::http1::RequestHead& head, const Secret& token) {

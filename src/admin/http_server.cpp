@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,8 @@ constexpr std::size_t kMaxConnections = 128;
 constexpr Seconds kIdle(60);
 constexpr Seconds kRequest(10);  ///< for head and body to arrive, and for an answer to be taken
 constexpr Seconds kBetweenEvents(1);
+constexpr Seconds kLinger(1);                           ///< for what a refused peer still sends …
+constexpr std::size_t kMostUnread = 4UL * 1024 * 1024;  ///< … up to so many bytes
 
 /// Nothing from elsewhere may run on the page, frame it or sniff its types; and nothing is kept by caches.
 constexpr std::string_view kPolicy =
@@ -115,9 +118,9 @@ class HttpServer::Connection {
       const http1::Followed followed =
           follower.feed(std::string_view(bytes_).substr(used_), [this](std::string_view span) { body_.append(span); });
       used_ += followed.consumed;
-      if (followed.state == http1::BodyState::Complete) break;
-      if (followed.state == http1::BodyState::Rejected || body_.size() > kMaxBody) {
-        const bool large = body_.size() > kMaxBody;
+      const bool large = body_.size() > kMaxBody;
+      if (followed.state == http1::BodyState::Complete && !large) break;
+      if (followed.state == http1::BodyState::Rejected || large) {
         net::Task<void> refusing = refuse(large ? error_answer(413, "too_large", "A body here has at most 64 KB.")
                                                 : error_answer(400, "bad_request", follower.trouble()));
         co_await refusing;
@@ -138,10 +141,19 @@ class HttpServer::Connection {
     co_return true;
   }
 
+  /// The connection ends with this. What the peer still sends is read for a moment: closing over it would be a reset,
+  /// which takes the answer away with it.
   [[nodiscard]] net::Task<void> refuse(Answer answer) {
     const std::string head = write_head(answer, false, false);
     Result<void> written = co_await stream_->write(head, answer.body);
-    (void)written;  // the connection ends either way
+    if (!written) co_return;
+    ::shutdown(stream_->descriptor(), SHUT_WR);
+    set_deadline(kLinger);
+    for (std::size_t left = kMostUnread; left > 0;) {
+      Result<std::size_t> count = co_await stream_->read_some(chunk_);
+      if (!count || *count == 0) co_return;
+      left -= std::min(left, *count);
+    }
   }
 
   /// True if another request may follow.

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "admin/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <string>
+
+namespace tidegate::admin {
+namespace {
+
+using boost::asio::ip::tcp;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// A program that has seen three requests.
+class FakeInstance final : public Instance {
+ public:
+  Now now() const override { return SystemClock().now(); }
+  Status status() const override {
+    Status status;
+    status.version = "1.2.3";
+    status.providers = {"anthropic https://api.anthropic.com"};
+    status.started_at = status.now = now().wall;
+    return status;
+  }
+  Result<monitor::WindowTotals> totals(Nanoseconds length) override {
+    if (length > std::chrono::hours(1))
+      return fail(FailureKind::InvalidInput, Origin::Client, "longer than any window");
+    monitor::WindowTotals totals;
+    totals.requests = 3;
+    totals.errors = 1;
+    totals.input_tokens = 30;
+    totals.errors_by_kind = {{"overloaded", 1}};
+    return totals;
+  }
+  Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension) override {
+    return std::vector{
+        monitor::WindowLine{.value = "a \"quoted\" <name>", .is_rest = false, .totals = *totals(length)}};
+  }
+  std::vector<quota::PoolLevel> limits() const override {
+    quota::PoolLevel pool{.pool = "anthropic/org",
+                          .provider = "anthropic",
+                          .organisation = "org",
+                          .workspace = {},
+                          .model_group = "haiku",
+                          .keys = {"K"},
+                          .limits = {}};
+    pool.limits.push_back({.dimension = llm::LimitDimension::Requests,
+                           .limit = 50,
+                           .remaining = 5,
+                           .full_after = std::nullopt,
+                           .remaining_now = 5.4,
+                           .seconds_to_exhaustion = std::nullopt,
+                           .read_at = {}});
+    return {pool};
+  }
+  std::vector<monitor::Alarm> alarms() const override {
+    return {{.kind = "ledger", .subject = {}, .message = "disk full", .since = {}}};
+  }
+  std::string metrics(metrics::TextFormat format) const override {
+    return format == metrics::TextFormat::OpenMetrics ? "open 1\n" : "plain 1\n";
+  }
+  std::string configuration() const override { return R"({"auth":"open"})"; }
+  Result<std::vector<store::CostRow>> cost(const store::EntryFilter&, std::span<const store::Dimension> by) override {
+    store::CostRow row;
+    row.labels.assign(by.size(), "x");
+    row.cost = *Money::parse("0.25");
+    return std::vector{row};
+  }
+  Result<std::vector<std::string>> reload() override {
+    ++reloads;
+    return fail(FailureKind::InvalidInput, Origin::Operator, "line 3: no such key");
+  }
+  Result<std::vector<store::VirtualKey>> keys() override { return std::vector<store::VirtualKey>(); }
+  Result<store::CreatedKey> create_key(const store::NewKey& wanted) override {
+    store::CreatedKey created{.key = {}, .plain = Secret("tg_abc_secret")};
+    created.key.id = KeyId("abc");
+    created.key.tenant = wanted.tenant;
+    created.key.name = wanted.name;
+    return created;
+  }
+  Result<void> revoke_key(const KeyId& id) override {
+    revoked = id.text();
+    return {};
+  }
+
+  std::atomic<int> reloads = 0;
+  std::string revoked;  ///< read after an answer that follows it
+};
+
+class AdminServer : public testing::Test {
+ protected:
+  void start(const Secret& token = {}) {
+    const net::ListenOptions listen{.host = "127.0.0.1", .port = 0, .certificate_file = {}, .private_key_file = {}};
+    auto server = HttpServer::start(listen, token, HttpServer::Token::NeededBeyondLoopback, routes_, clock_);
+    ASSERT_TRUE(server) << server.error().detail;
+    server_ = std::move(*server);
+  }
+
+  tcp::socket connect() {
+    const std::string url = server_->url();
+    tcp::socket socket(io_);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"),
+                    static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)))});
+    return socket;
+  }
+
+  /// Sends a request that ends the connection and gives all that comes back.
+  std::string ask(const std::string& start, const std::string& fields = {}, const std::string& body = {}) {
+    tcp::socket socket = connect();
+    const std::string length = body.empty() ? "" : "content-length: " + std::to_string(body.size()) + "\r\n";
+    boost::asio::write(socket, boost::asio::buffer(start + " HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n" +
+                                                   fields + length + "\r\n" + body));
+    std::string answer;
+    boost::system::error_code error;
+    boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
+    return answer;
+  }
+  boost::json::value ask_json(const std::string& target) {
+    const std::string answer = ask("GET " + target);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+    return boost::json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+  }
+
+  SystemClock clock_;
+  FakeInstance instance_;
+  std::vector<Route> routes_ = admin_routes(instance_);
+  boost::asio::io_context io_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(AdminServer, SaysWhatRunsAndWhatWasUsed) {
+  start();
+  EXPECT_EQ(ask_json("/api/v1/status").at("version").as_string(), "1.2.3");
+  const auto windows = ask_json("/api/v1/windows?window=60s&by=model");
+  EXPECT_EQ(windows.at("totals").at("errors_by_kind").at("overloaded").as_int64(), 1);
+  EXPECT_EQ(windows.at("lines").as_array()[0].at("value").as_string(), "a \"quoted\" <name>");
+  EXPECT_EQ(
+      ask_json("/api/v1/limits").at("pools").as_array()[0].at("limits").as_array()[0].at("remaining_now").as_int64(),
+      5);
+  EXPECT_EQ(ask_json("/api/v1/alarms").at("alarms").as_array()[0].at("message").as_string(), "disk full");
+  EXPECT_EQ(ask_json("/api/v1/config").at("auth").as_string(), "open");
+  const auto cost = ask_json("/api/v1/cost?by=model,user&since=1h");
+  EXPECT_EQ(cost.at("rows").as_array()[0].at("user").as_string(), "x");
+  EXPECT_EQ(cost.at("total_usd").as_string(), "0.25");
+}
+
+TEST_F(AdminServer, JudgesUseByTheLimitsOfTheQuestion) {
+  start();
+  EXPECT_TRUE(ask_json("/api/v1/guard?max_requests=3&min_left=10%25").at("ok").as_bool());
+  const auto verdict = ask_json("/api/v1/guard?max_requests=2&max_errors=2%25&min_left=20%25");
+  EXPECT_FALSE(verdict.at("ok").as_bool());
+  EXPECT_EQ(verdict.at("breaches").as_array().size(), 3U);
+}
+
+TEST_F(AdminServer, RefusesWhatItCannotRead) {
+  start();
+  EXPECT_THAT(ask("GET /api/v1/windows?window=2h"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("GET /api/v1/windows?windw=60s"), HasSubstr("there are: window, by"));
+  EXPECT_THAT(ask("GET /api/v1/cost?by=colour"), HasSubstr("'colour' is no dimension"));
+  EXPECT_THAT(ask("GET /nothing"), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(ask("PUT /api/v1/keys"), testing::AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("allow: GET, POST\r\n")));
+  EXPECT_THAT(ask("GET /api/v1/keys/abc"), HasSubstr("allow: DELETE\r\n"));
+  EXPECT_THAT(ask("POST /api/v1/keys", "content-type: application/json\r\n", "{"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("POST /api/v1/keys", "content-type: application/json\r\n", std::string(70'000, 'x')),
+              StartsWith("HTTP/1.1 413"));
+  EXPECT_THAT(ask("GET /\x01"), StartsWith("HTTP/1.1 400"));
+}
+
+TEST_F(AdminServer, MakesAndRevokesKeys) {
+  start();
+  const std::string created = ask("POST /api/v1/keys", "content-type: application/json\r\n", R"({"name":"ci"})");
+  EXPECT_THAT(created, StartsWith("HTTP/1.1 201"));
+  EXPECT_THAT(created, HasSubstr(R"("secret":"tg_abc_secret")"));
+  EXPECT_THAT(ask("DELETE /api/v1/keys/abc"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(instance_.revoked, "abc");
+}
+
+TEST_F(AdminServer, TellsWhyAReloadChangedNothing) {
+  start();
+  EXPECT_THAT(ask("POST /api/v1/reload", "content-type: application/json\r\n"),
+              testing::AllOf(StartsWith("HTTP/1.1 422"), HasSubstr("line 3: no such key")));
+  EXPECT_THAT(ask("POST /api/v1/reload", "content-type: application/json\r\norigin: http://evil.example\r\n"),
+              StartsWith("HTTP/1.1 403"));
+  EXPECT_EQ(instance_.reloads, 1);
+}
+
+TEST_F(AdminServer, AsksForItsTokenButShowsThePageThatAsksForIt) {
+  start(Secret("s3cret"));
+  EXPECT_THAT(ask("GET /"), testing::AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("<title>Tidegate</title>")));
+  EXPECT_THAT(ask("GET /api/v1/status"),
+              testing::AllOf(StartsWith("HTTP/1.1 401"), HasSubstr("www-authenticate: Bearer")));
+  EXPECT_THAT(ask("GET /api/v1/status", "authorization: Bearer s3cret\r\n"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(AdminServer, ServesOneRequestAfterTheOtherOnAConnection) {
+  start();
+  tcp::socket socket = connect();
+  const std::string request = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  boost::asio::write(socket,
+                     boost::asio::buffer(request + request +
+                                         "HEAD /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"));
+  std::string answers;
+  boost::system::error_code error;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(answers), error);
+  std::size_t count = 0;
+  for (std::size_t at = answers.find("HTTP/1.1 200"); at != std::string::npos;
+       at = answers.find("HTTP/1.1 200", at + 1))
+    ++count;
+  EXPECT_EQ(count, 3U);
+  EXPECT_THAT(answers, testing::EndsWith("connection: close\r\n\r\n"));  // HEAD has no body
+}
+
+TEST_F(AdminServer, TellsThePageWhatIsNew) {
+  start();
+  tcp::socket socket = connect();
+  boost::asio::write(socket, boost::asio::buffer(std::string("GET /api/v1/live HTTP/1.1\r\nhost: localhost\r\n\r\n")));
+  std::string events;
+  const auto seen_twice = [&events](const boost::system::error_code&, std::size_t) -> std::size_t {
+    return std::count(events.begin(), events.end(), '\n') > 20 ||
+                   events.find("data: ", events.find("data: ") + 1) != std::string::npos
+               ? 0
+               : 512;
+  };
+  boost::asio::read(socket, boost::asio::dynamic_buffer(events), seen_twice);
+  EXPECT_THAT(events, HasSubstr("content-type: text/event-stream\r\n"));
+  const std::size_t data = events.find("data: ") + 6;
+  const auto picture = boost::json::parse(events.substr(data, events.find("\n\n", data) - data));
+  EXPECT_EQ(picture.at("use").at("totals").at("requests").as_int64(), 3);
+  EXPECT_EQ(picture.at("use").at("by").at("session").as_array().size(), 1U);
+}
+
+TEST_F(AdminServer, EndsWhileSomebodyWatches) {
+  start();
+  tcp::socket socket = connect();
+  boost::asio::write(socket, boost::asio::buffer(std::string("GET /api/v1/live HTTP/1.1\r\nhost: localhost\r\n\r\n")));
+  std::string first(16, ' ');
+  boost::asio::read(socket, boost::asio::buffer(first));
+  server_.reset();
+  boost::system::error_code error;
+  std::string rest;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(rest), error);
+  EXPECT_TRUE(error);
+}
+
+TEST_F(AdminServer, GivesScrapersTheFormatTheyAskFor) {
+  routes_ = metrics_routes(instance_);
+  start();
+  EXPECT_THAT(ask("GET /metrics"),
+              testing::AllOf(HasSubstr("content-type: text/plain; version=0.0.4"), testing::EndsWith("plain 1\n")));
+  EXPECT_THAT(ask("GET /metrics", "accept: application/openmetrics-text; version=1.0.0\r\n"),
+              testing::EndsWith("open 1\n"));
+}
+
+TEST_F(AdminServer, RefusesToBeReachedFromElsewhereWithoutAToken) {
+  const net::ListenOptions everywhere{.host = "0.0.0.0", .port = 0, .certificate_file = {}, .private_key_file = {}};
+  const auto refused =
+      HttpServer::start(everywhere, Secret(), HttpServer::Token::NeededBeyondLoopback, routes_, clock_);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("set `admin.token`"));
+}
+
+TEST_F(AdminServer, IsDescribedByTheOpenApiDocument) {
+  std::set<std::string> served;
+  for (const Route& route : routes_) {
+    if (route.path.starts_with("/api/") || route.path == "/healthz")
+      served.insert(std::string(route.method) + " " + std::string(route.path));
+  }
+  std::set<std::string> described;
+  for (const auto& path : YAML::LoadFile(TIDEGATE_SOURCE_DIR "/docs/openapi.yaml")["paths"]) {
+    for (const auto& method : path.second) {
+      std::string name = method.first.as<std::string>();
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+      described.insert(name + " " + path.first.as<std::string>());
+    }
+  }
+  EXPECT_EQ(served, described);
+}
+
+}  // namespace
+}  // namespace tidegate::admin
