@@ -52,8 +52,11 @@ class Bench:
     def cpu_of(self, proxy, server, connections, mode, seconds):
         """(CPU microseconds per request, what the load counted), or None if the machine was not ours."""
         before, machine = server.cpu_seconds(), machine_times()
-        counted = self.load(proxy, server.port, connections=connections, mode=mode, seconds=seconds,
-                            interval_us=INTERVAL[connections] if mode == "stream" else 0)
+        try:
+            counted = self.load(proxy, server.port, connections=connections, mode=mode, seconds=seconds,
+                                interval_us=INTERVAL[connections] if mode == "stream" else 0)
+        except CannotRun as error:
+            raise CannotRun(f"{error}\n{server.errors()}") from error
         stolen = stolen_fraction(machine, machine_times())
         if isinstance(proxy, Tidegate):
             time.sleep(SETTLE)

@@ -10,13 +10,13 @@ from support.context import CannotRun
 from support.processes import Server, free_port
 
 NGINX = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx-errors.log error; worker_rlimit_nofile {files};
+daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr error; worker_rlimit_nofile {files};
 events {{ worker_connections {files}; use epoll; }}
 http {{
   access_log off; tcp_nodelay on; server_tokens off; keepalive_requests 1000000000; keepalive_timeout 3600s;
   client_body_buffer_size 16k; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  upstream provider {{ server 127.0.0.1:{upstream}; keepalive 512; keepalive_requests 1000000000; keepalive_timeout 3600s; }}
+  upstream provider {{ server 127.0.0.1:{upstream} max_fails=0; keepalive 512; keepalive_requests 1000000000; keepalive_timeout 3600s; }}
   server {{
     listen 127.0.0.1:{port} backlog=4096;
     location / {{
