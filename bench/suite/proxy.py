@@ -71,7 +71,7 @@ class Bench:
         direct = []
         for round_number in range(self.rounds + 1):
             measured = {proxy.name: self.cpu_of(proxy, servers[proxy.name], connections, mode, seconds) for proxy in self.proxies}
-            straight = self.load(None, upstream.port, connections=connections, mode=mode, seconds=0.2) if upstream.scheme == "http" else None
+            straight = self.load(None, upstream.port, connections=connections, mode=mode, seconds=0.2) if upstream.scheme == "http" and mode == "json" else None
             if round_number == 0 or None in measured.values():  # the first warms up
                 continue
             for name, (cpu, counted) in measured.items():

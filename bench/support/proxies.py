@@ -37,6 +37,7 @@ defaults
   timeout server 3600s
   timeout connect 5s
   http-reuse always
+  option http-no-delay
 frontend front
   bind 127.0.0.1:{port} backlog 4096
   default_backend provider
