@@ -28,7 +28,8 @@ Failure closed(std::string_view doing, int error) {
 
 /// OpenSSL reads the socket itself. What it got tells whether the kernel has more, as in `read_plain`; without this a
 /// connection would look as if bytes were waiting after every answer, and never be used again.
-long note_short_read(BIO* socket, int operation, const char*, std::size_t asked, int, long, int result, std::size_t* count) {
+long note_short_read(BIO* socket, int operation, const char*, std::size_t asked, int, long, int result,
+                     std::size_t* count) {
   if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0 && *count < asked) {
     auto* watch = reinterpret_cast<Watch*>(BIO_get_callback_arg(socket));
     if (!watch->peer_closed) watch->readable = false;
