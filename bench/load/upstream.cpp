@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <memory>
 #include <queue>
 #include <span>
@@ -256,6 +257,7 @@ class Upstream {
 int main(int count, char** values) {
   const Arguments arguments(count, values, {{"port", "0"}, {"certificate", ""}, {"key", ""}});
   raise_descriptor_limit();
+  (void)std::signal(SIGPIPE, SIG_IGN);  // SSL_write knows no MSG_NOSIGNAL
   SSL_CTX* tls = nullptr;
   if (!arguments.text("certificate").empty()) {
     tls = SSL_CTX_new(TLS_server_method());

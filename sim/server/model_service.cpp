@@ -24,6 +24,7 @@ class OpenCall {
   OpenCall(Provider& provider, AdmittedCall admitted, const ModelCall& call, const Exchange& exchange)
       : provider_(provider), admitted_(std::move(admitted)), call_(call) {
     charge_.request_id = exchange.request_id;
+    charge_.session = exchange.request.header("x-claude-code-session-id");
     charge_.caller = exchange.caller;
     charge_.model = call.model;
     charge_.input = admitted_.cache.usage;

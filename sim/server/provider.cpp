@@ -76,7 +76,8 @@ json::object to_json(const Charge& charge) {
           {"cost_nanodollars", charge.cost.nanodollars()},
           {"outcome", json::string_view(to_string(charge.outcome).data(), to_string(charge.outcome).size())},
           {"stream", charge.is_streamed},
-          {"service_tier", charge.service_tier}};
+          {"service_tier", charge.service_tier},
+          {"session", charge.session}};
 }
 
 }  // namespace

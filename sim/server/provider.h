@@ -60,6 +60,7 @@ struct Charge {
   Outcome outcome = Outcome::Completed;
   bool is_streamed = false;
   std::string service_tier = "standard";
+  std::string session;  ///< x-claude-code-session-id of the request
 };
 
 /// Everything behind the wire: organisations, prompt cache, drawn latencies, faults, books. Any thread; one lock.

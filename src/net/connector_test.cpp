@@ -143,6 +143,7 @@ TEST_F(ConnectorTest, SpeaksTlsAndVerifiesTheOtherEnd) {
           if (!count || *count == 0) break;
           got.append(buffer.data(), *count);
         }
+        EXPECT_TRUE((*stream)->is_quiet()) << "a pool would not use it again";
       });
   EXPECT_EQ(got, large.substr(0, 1000) + "tail");
 }

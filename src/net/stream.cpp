@@ -26,6 +26,17 @@ Failure closed(std::string_view doing, int error) {
                  fmt::format("{}: {}", doing, std::strerror(error))};
 }
 
+/// OpenSSL reads the socket itself. What it got tells whether the kernel has more, as in `read_plain`; without this a
+/// connection would look as if bytes were waiting after every answer, and never be used again.
+long note_short_read(BIO* socket, int operation, const char*, std::size_t asked, int, long, int result,
+                     std::size_t* count) {
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0 && *count < asked) {
+    auto* watch = reinterpret_cast<Watch*>(BIO_get_callback_arg(socket));
+    if (!watch->peer_closed) watch->readable = false;
+  }
+  return result;
+}
+
 }  // namespace
 
 Stream::Stream(Reactor& reactor, int descriptor) : reactor_(reactor), watch_(reactor.add(descriptor)) {
@@ -53,6 +64,9 @@ Stream::Write Stream::write(std::string_view first, std::string_view second, std
 Stream::Handshake Stream::handshake(SslHandle ssl) {
   ssl_ = std::move(ssl);
   SSL_set_fd(ssl_.get(), watch_->descriptor);
+  BIO* socket = SSL_get_rbio(ssl_.get());
+  BIO_set_callback_arg(socket, reinterpret_cast<char*>(watch_.get()));
+  BIO_set_callback_ex(socket, note_short_read);
   return Handshake(*this);
 }
 
