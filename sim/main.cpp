@@ -2,12 +2,14 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "sim/command_line.h"
 #include "sim/server/server.h"
+#include "sim/traffic/command_line.h"
 
 #include <fmt/format.h>
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 namespace {
 
@@ -25,6 +27,7 @@ sigset_t blocked_signals() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "traffic") return tidegate::sim::run_traffic(argc - 1, argv + 1);
   const auto command = tidegate::sim::read_command_line(argc, argv);
   if (!command.options) return command.exit_code;
   const sigset_t signals = blocked_signals();
