@@ -32,7 +32,7 @@ Result<void> set_address(const char* argument, const std::string& text, net::Lis
 }
 
 /// The provider of that name at another origin; it is added, without a key, if nothing else gave it.
-void set_origin(const std::string& url, std::string_view name, llm::Dialect dialect, config::Options& options) {
+void set_origin(const std::string& url, std::string_view name, llm::Dialect dialect, const std::string& key, config::Options& options) {
   if (url.empty()) return;
   auto found = std::find_if(options.providers.begin(), options.providers.end(),
                             [&](const upstream::ProviderOptions& provider) { return provider.id.text() == name; });
@@ -46,6 +46,7 @@ void set_origin(const std::string& url, std::string_view name, llm::Dialect dial
   }
   found->base_url = url;
   if (url.starts_with("http://")) found->proxy.clear();
+  if (!key.empty()) found->keys = {{.name = std::string(name), .secret = Secret(key), .organisation = {}, .workspace = {}}};
 }
 
 }  // namespace
@@ -54,8 +55,8 @@ Result<void> apply(const CommandLine& arguments, config::Options& options) {
   if (Result<void> set = set_address("--listen", arguments.listen, options.listen); !set) return set;
   if (Result<void> set = set_address("--admin", arguments.admin, options.admin.admin); !set) return set;
   if (Result<void> set = set_address("--metrics", arguments.metrics, options.admin.metrics); !set) return set;
-  set_origin(arguments.anthropic_url, "anthropic", llm::Dialect::Anthropic, options);
-  set_origin(arguments.openai_url, "openai", llm::Dialect::OpenAi, options);
+  set_origin(arguments.anthropic_url, "anthropic", llm::Dialect::Anthropic, arguments.provider_key, options);
+  set_origin(arguments.openai_url, "openai", llm::Dialect::OpenAi, arguments.provider_key, options);
   if (!arguments.ledger.empty()) options.store.directory = arguments.ledger;
   return {};
 }
@@ -68,7 +69,7 @@ Result<config::Options> Configuration::read() const {
 Result<config::Options> Configuration::read_for_stores() const { return read(Provider::NotNeeded); }
 
 Result<config::Options> Configuration::read(Provider provider) const {
-  auto sources = read_sources(arguments_.config);
+  Result<config::Sources> sources = arguments_.built_in ? config::Sources() : read_sources(arguments_.config);
   if (!sources) return fail(sources);
   config::LoadResult loaded = config::load(*sources);
   if (!loaded.ok() && !(provider == Provider::NotNeeded && loaded.lacks_only_a_provider())) {

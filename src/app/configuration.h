@@ -24,6 +24,8 @@ struct CommandLine {
   std::string anthropic_url;  ///< origin instead of https://api.anthropic.com
   std::string openai_url;     ///< origin instead of https://api.openai.com
   std::string ledger;         ///< directory of journal and databases
+  std::string provider_key;   ///< for what the two URLs name, instead of configured keys
+  bool built_in = false;      ///< neither file nor environment is read: what is said here over the defaults
 };
 
 /// Declares the options that fill a CommandLine in.

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
+#include "app/cli/demo_command.h"
 #include "app/cli/guard_command.h"
 #include "app/cli/keys_command.h"
 #include "app/cli/serve_command.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   int exit_code = 0;
   tidegate::app::add_serve_command(program, exit_code);
+  tidegate::app::add_demo_command(program, exit_code);
   tidegate::app::add_status_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
   tidegate::app::add_guard_command(program, exit_code);

@@ -57,7 +57,9 @@ class Reloading {
   const Configuration& configuration_;
 };
 
-int serve(const CommandLine& arguments) {
+}  // namespace
+
+int serve(const CommandLine& arguments, const Beside& beside) {
   const sigset_t signals = block_signals();
   const SystemClock clock;
   const Configuration configuration(arguments);
@@ -78,16 +80,18 @@ int serve(const CommandLine& arguments) {
   fmt::print("metrics on {}/metrics\n", (*control)->metrics_url());
   fmt::print("dashboard on {}/\n", (*control)->dashboard_url());
   std::fflush(stdout);
+  if (beside.begin) {
+    if (const auto begun = beside.begin((*server)->url()); !begun) return complain(begun.error().detail);
+  }
 
   for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
     sigwait(&signals, &signal);
     if (signal == SIGHUP) (void)reloading();
   }
+  if (beside.end) beside.end();
   (*server)->stop();
   return 0;
 }
-
-}  // namespace
 
 void add_serve_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<CommandLine>();

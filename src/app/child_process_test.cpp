@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/child_process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace tidegate::app {
+namespace {
+
+TEST(ChildProcess, TellsWhatItsProgramSaysLineByLine) {
+  auto child = ChildProcess::start("/bin/sh", {"-c", "echo one; echo two"});
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->read_line(Seconds(10)), "one");
+  EXPECT_EQ(child->read_line(Seconds(10)), "two");
+  const auto end = child->read_line(Seconds(10));
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, FailureKind::Closed);
+}
+
+TEST(ChildProcess, TakesItsProgramWithIt) {
+  pid_t pid = 0;
+  {
+    auto child = ChildProcess::start("/bin/sh", {"-c", "echo ready; exec cat /dev/fd/1"});
+    ASSERT_TRUE(child);
+    ASSERT_TRUE(child->read_line(Seconds(10)));
+    pid = child->pid();
+  }
+  EXPECT_EQ(::kill(pid, 0), -1);
+  EXPECT_EQ(errno, ESRCH);
+}
+
+TEST(ChildProcess, SaysWhereItLookedForAProgram) {
+  EXPECT_TRUE(find_program("sh", "/nowhere:/bin"));
+  const auto missing = find_program("no-such-program", "/bin");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().detail, testing::HasSubstr("no-such-program is neither in"));
+}
+
+}  // namespace
+}  // namespace tidegate::app

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/demo_command.h"
+
+#include "app/child_process.h"
+#include "app/cli/serve_command.h"
+#include "app/configuration.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::app {
+
+namespace {
+
+constexpr Seconds kStart(20);
+
+struct DemoArguments {
+  CommandLine command_line;
+  bool no_traffic = false;
+  std::string preset;
+  double rate = 3;
+};
+
+int complain(const std::string& what) {
+  fmt::print(stderr, "tidegate: {}\n", what);
+  return 1;
+}
+
+int demo(DemoArguments arguments) {
+  const char* search_path = std::getenv("PATH");
+  const auto program = find_program("tidegate-sim", search_path == nullptr ? std::string_view() : search_path);
+  if (!program) return complain(program.error().detail);
+  std::vector<std::string> simulator_arguments{"--listen", "127.0.0.1:0"};
+  if (arguments.preset.empty()) {
+    // Limits that the default traffic comes close to at high water, so that there is something to see.
+    for (const char* argument :
+         {"--requests", "150", "--input-tokens", "50000", "--output-tokens-limit", "25000", "--tokens", "75000"}) {
+      simulator_arguments.emplace_back(argument);
+    }
+  } else {
+    simulator_arguments.insert(simulator_arguments.end(), {"--preset", arguments.preset});
+  }
+  auto provider = ChildProcess::start(*program, simulator_arguments);
+  if (!provider) return complain(provider.error().detail);
+  const auto said = provider->read_line(kStart);
+  constexpr std::string_view kListening = "tidegate-sim listening on ";
+  if (!said || !said->starts_with(kListening)) {
+    return complain(fmt::format("the simulator did not start: {}", said ? *said : said.error().detail));
+  }
+  const std::string simulator = said->substr(kListening.size());
+  arguments.command_line.built_in = true;
+  arguments.command_line.anthropic_url = simulator;
+  arguments.command_line.openai_url = simulator;
+  arguments.command_line.provider_key = "sk-simulated";
+  fmt::print("simulated provider on {}\n", simulator);
+
+  std::optional<ChildProcess> team;
+  const auto begin = [&](const std::string& url) -> Result<void> {
+    if (arguments.no_traffic) return {};
+    auto started = ChildProcess::start(*program, {"traffic", url, "--rate", fmt::format("{}", arguments.rate)});
+    if (!started) return fail(started);
+    team.emplace(std::move(*started));
+    return {};
+  };
+  return serve(arguments.command_line, {.begin = begin, .end = [&team] { team.reset(); }});
+}
+
+}  // namespace
+
+void add_demo_command(CLI::App& program, int& exit_code) {
+  auto arguments = std::make_shared<DemoArguments>();
+  arguments->command_line.ledger = "./tidegate-demo";
+  CLI::App* command = program.add_subcommand(
+      "demo", "Everything alive without key and network: a simulated provider, and a team's traffic");
+  command->add_option("--listen", arguments->command_line.listen, "ADDRESS:PORT for clients; port 0 takes a free one");
+  command->add_option("--admin", arguments->command_line.admin, "ADDRESS:PORT of dashboard and admin API, likewise");
+  command->add_option("--metrics", arguments->command_line.metrics, "ADDRESS:PORT of /metrics, likewise");
+  command->add_option("--ledger", arguments->command_line.ledger, "Directory of journal, ledger and keys")
+      ->capture_default_str();
+  command->add_option("--preset", arguments->preset, "Limits of the simulated provider, see sim/README.md")
+      ->capture_default_str();
+  command->add_option("--rate", arguments->rate, "Requests a second in the mean")->capture_default_str();
+  command->add_flag("--no-traffic", arguments->no_traffic, "Without the team: only what you send");
+  command->callback([arguments, &exit_code] { exit_code = demo(*arguments); });
+}
+
+}  // namespace tidegate::app

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Starts `tidegate demo` as a newcomer does, sees its traffic arrive everywhere, and ends it.
+
+    tests/integration/demo_test.py TIDEGATE
+"""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+FREE = "127.0.0.1:0"
+PATIENCE = 60
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Demo(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.log = open(self.folder / "log", "w+")
+        self.addCleanup(self.log.close)
+        self.process = subprocess.Popen(
+            [PROGRAM, "demo", "--listen", FREE, "--admin", FREE, "--metrics", FREE, "--rate", "30"],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.addCleanup(self.end)
+        self.urls = {}
+        for line in self.process.stdout:
+            what, _, url = line.strip().rpartition(" on ")
+            self.urls[what] = url
+            if what == "dashboard":
+                break
+        else:
+            self.log.seek(0)
+            self.fail("the demo ended: " + self.log.read())
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def fetch(self, url: str) -> str:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.read().decode()
+
+    def until(self, question, what: str):
+        """The first answer that is true."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if answer := question():
+                return answer
+            time.sleep(0.1)
+        self.fail(f"{what} did not happen within {PATIENCE} s")
+
+    def test_is_alive_everywhere_and_leaves_nothing_behind(self) -> None:
+        dashboard = self.urls["dashboard"]
+        self.assertIn("<title>Tidegate</title>", self.fetch(dashboard))
+
+        def users_seen():
+            lines = json.loads(self.fetch(dashboard + "api/v1/windows?window=60s&by=user"))["lines"]
+            users = {line["value"] for line in lines if line["output_tokens"] > 0}
+            return users if {"ada", "ci", "support-bot"} <= users else None
+
+        self.until(users_seen, "traffic of several users")
+        self.assertTrue(json.loads(self.fetch(dashboard + "api/v1/limits"))["pools"])
+        self.assertRegex(self.fetch(self.urls["metrics"]), re.compile(r'^claude_req_total\{status="200"\} \d', re.M))
+
+        def costs():
+            told = subprocess.run([PROGRAM, "cost", "--ledger", "tidegate-demo", "--by", "user", "--format", "json"],
+                                  cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=True)
+            return float(json.loads(told.stdout)["total_usd"]) > 0
+
+        self.until(costs, "a cost in the ledger")
+        guard = subprocess.run([PROGRAM, "guard", "--url", dashboard, "--max-requests", "1"], capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(guard.returncode, 2, guard.stdout + guard.stderr)
+
+        children = children_of(self.process.pid)
+        self.assertEqual(len(children), 2)
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(timeout=PATIENCE), 0)
+        for child in children:
+            self.assertFalse(os.path.exists(f"/proc/{child}"), "a child outlived the demo")
+
+
+if __name__ == "__main__":
+    unittest.main()
