@@ -4,28 +4,34 @@
 
 #include "base/time.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
+#include <array>
+#include <charconv>
 
 namespace tidegate::app {
 
 namespace {
 
-/// A value as logfmt wants it: bare if it is one word, else quoted. Clients choose user and model names, so nothing of theirs may
-/// begin a new line or field.
-void append(std::string& line, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
+/// Characters that a bare logfmt value may have.
+constexpr std::array<bool, 256> kBare = [] {
+  std::array<bool, 256> bare{};
+  for (std::size_t c = 0x21; c < bare.size(); ++c) bare[c] = c != 0x7f && c != '"' && c != '=' && c != '\\';
+  return bare;
+}();
+
+bool is_bare(std::string_view value) {
+  for (const char c : value) {
+    if (!kBare[static_cast<unsigned char>(c)]) return false;
+  }
+  return true;
+}
+
+void append_name(std::string& line, std::string_view name) {
   line += ' ';
   line += name;
   line += '=';
-  const bool bare = value.find_first_of(" \"=\\") == std::string_view::npos &&
-                    std::all_of(value.begin(), value.end(), [](unsigned char c) { return c > 0x20 && c != 0x7f; });
-  if (bare) {
-    line += value;
-    return;
-  }
+}
+
+void append_quoted(std::string& line, std::string_view value) {
   line += '"';
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
@@ -39,17 +45,50 @@ void append(std::string& line, std::string_view name, std::string_view value) {
   line += '"';
 }
 
+/// A value as logfmt wants it: bare if it is one word, else quoted. Clients choose user and model names, so nothing of
+/// theirs may begin a new line or field.
+void append(std::string& line, std::string_view name, std::string_view value) {
+  if (value.empty()) return;
+  append_name(line, name);
+  if (is_bare(value)) {
+    line += value;
+  } else {
+    append_quoted(line, value);
+  }
+}
+
+void append_number(std::string& line, std::string_view name, std::int64_t value) {
+  std::array<char, 24> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  append_name(line, name);
+  line.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+}
+
 void append(std::string& line, std::string_view name, std::int64_t value) {
-  if (value != 0) fmt::format_to(std::back_inserter(line), " {}={}", name, value);
+  if (value != 0) append_number(line, name, value);
 }
 
 std::int64_t milliseconds(Nanoseconds duration) { return std::chrono::duration_cast<Milliseconds>(duration).count(); }
 
 }  // namespace
 
+config::LogLevel log_level_of(const gateway::Outcome& outcome) {
+  switch (outcome.state) {
+    case store::AttemptState::Completed:
+    case store::AttemptState::ClientGone: return config::LogLevel::Info;
+    default:
+      return outcome.status > 0 && outcome.status < 400 && outcome.error == llm::UpstreamErrorKind::None
+                 ? config::LogLevel::Info
+                 : config::LogLevel::Warning;
+  }
+}
+
 void append_log_line(std::string& line, const gateway::Outcome& outcome) {
-  fmt::format_to(std::back_inserter(line), "time={} request={} state={} status={}", to_rfc3339(outcome.started_at), outcome.request_id,
-                 store::to_string(outcome.state), outcome.status);
+  line += "time=";
+  line += to_rfc3339(outcome.started_at);
+  append(line, "request", outcome.request_id);
+  append(line, "state", store::to_string(outcome.state));
+  append_number(line, "status", outcome.status);
   append(line, "endpoint", llm::to_string(outcome.match.endpoint));
   append(line, "provider", outcome.provider);
   append(line, "pool", outcome.pool);
@@ -68,7 +107,8 @@ void append_log_line(std::string& line, const gateway::Outcome& outcome) {
   append(line, "cache_write_tokens", tokens.cache_write_5m + tokens.cache_write_1h);
   append(line, "output_tokens", tokens.output);
   append(line, "first_byte_ms", milliseconds(outcome.time_to_first_byte));
-  fmt::format_to(std::back_inserter(line), " duration_ms={}\n", milliseconds(outcome.duration));
+  append_number(line, "duration_ms", milliseconds(outcome.duration));
+  line += '\n';
 }
 
 }  // namespace tidegate::app

@@ -35,5 +35,20 @@ TEST(LogLine, TellsTokensAndDuration) {
   EXPECT_NE(line.find(" duration_ms=250\n"), std::string::npos) << line;
 }
 
+TEST(LogLine, MattersMoreWhenTheRequestFailed) {
+  gateway::Outcome outcome;
+  outcome.state = store::AttemptState::Completed;
+  outcome.status = 200;
+  EXPECT_EQ(log_level_of(outcome), config::LogLevel::Info);
+  outcome.state = store::AttemptState::Refused;  // answered by the gateway itself: a health check
+  EXPECT_EQ(log_level_of(outcome), config::LogLevel::Info);
+  outcome.status = 401;
+  EXPECT_EQ(log_level_of(outcome), config::LogLevel::Warning);
+  outcome.state = store::AttemptState::Truncated;
+  outcome.status = 200;
+  outcome.error = llm::UpstreamErrorKind::Truncated;
+  EXPECT_EQ(log_level_of(outcome), config::LogLevel::Warning);
+}
+
 }  // namespace
 }  // namespace tidegate::app

@@ -48,6 +48,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
     : clock_(clock),
       started_at_(clock.now().wall),
       options_(std::move(options)),
+      log_level_(options_.log.level),
       log_(log, options_.log.buffer_lines, options_.gateway.worker_threads),
       alarms_([this](const std::string& line) { log_.say(line); }),
       control_metrics_(registry_),
@@ -78,7 +79,7 @@ Result<void> Server::open() {
   keeper_->start();
   auto plane = DataPlane::start(options_, clock_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
-        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_};
+        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_)};
   });
@@ -269,6 +270,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
     const std::lock_guard lock(options_mutex_);
     options_ = after;
   }
+  log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
   std::vector<std::string> lines;

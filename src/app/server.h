@@ -21,6 +21,7 @@
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/sqlite/sqlite_limits.h"
 
+#include <atomic>
 #include <cstdio>
 #include <deque>
 #include <filesystem>
@@ -87,6 +88,7 @@ class Server {
   mutable std::mutex options_mutex_;  ///< guards options_
   config::Options options_;
 
+  std::atomic<config::LogLevel> log_level_;
   LogWriter log_;
   AlarmBoard alarms_;
   metrics::Registry registry_;

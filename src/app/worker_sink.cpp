@@ -149,7 +149,9 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
 }
 
 void WorkerSink::finish(const gateway::Outcome& outcome) {
-  to_.log.write([&](std::string& line) { append_log_line(line, outcome); });
+  if (log_level_of(outcome) >= to_.log_level.load(std::memory_order_relaxed)) {
+    to_.log.write([&](std::string& line) { append_log_line(line, outcome); });
+  }
   measure(outcome);
   if (outcome.id == 0) {
     record_refusal(outcome);

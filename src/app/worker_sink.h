@@ -6,6 +6,7 @@
 #include "app/log_writer.h"
 #include "app/use_board.h"
 #include "base/board.h"
+#include "config/options.h"
 #include "gateway/outcome.h"
 #include "metrics/worker_metrics.h"
 #include "pricing/price_book.h"
@@ -14,6 +15,7 @@
 #include "store/journal.h"
 #include "store/store_options.h"
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,6 +36,7 @@ class WorkerSink final : public gateway::OutcomeSink {
     AlarmBoard& alarms;
     const Board<pricing::PriceBook>& prices;
     const Clock& clock;
+    const std::atomic<config::LogLevel>& log_level;  ///< lines below are not even made
   };
   /// `last_known`: see store::AttemptIdSource.
   WorkerSink(const Targets& targets, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full);

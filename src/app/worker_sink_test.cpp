@@ -45,7 +45,7 @@ class WorkerSinkTest : public ::testing::Test {
     prices.rows.push_back(row);
     prices_.swap(std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value()));
     sink_ = std::make_unique<WorkerSink>(
-        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, prices_, clock_}, 0U,
+        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, prices_, clock_, log_level_}, 0U,
         store::AttemptId{0}, store::WhenFull::Continue);
   }
   ~WorkerSinkTest() override {
@@ -74,6 +74,7 @@ class WorkerSinkTest : public ::testing::Test {
   KeptInMemory ledger_;
   std::unique_ptr<store::JournalKeeper> keeper_;
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{std::tmpfile(), std::fclose};
+  std::atomic<config::LogLevel> log_level_ = config::LogLevel::Info;
   LogWriter log_{file_.get(), 100, 1};
   UseBoard use_{monitor::Windows::make({}).value(), 1};
   metrics::Registry registry_;

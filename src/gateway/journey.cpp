@@ -206,7 +206,7 @@ bool Journey::identify() {
   Caller& caller = outcome_.caller;
   const std::string_view credential = client_credential(head);
   caller.tenant = setup_->options.default_tenant;
-  if (!credential.empty()) caller.key = fingerprint(credential);
+  if (!credential.empty() && setup_->options.auth != AuthMode::Virtual) caller.key = fingerprint(credential);
   if (setup_->options.auth == AuthMode::Passthrough && credential.empty()) {
     return refuse(
         {.status = 401,
