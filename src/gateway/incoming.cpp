@@ -173,6 +173,13 @@ net::Task<Result<std::string_view>> Incoming::next_piece(const net::ServerLimits
   co_return std::string_view(piece_);
 }
 
+void Incoming::forget() {
+  done();
+  if (inbox_size_ > 0) return;
+  inbox_.reset();
+  inbox_capacity_ = 0;
+}
+
 void Incoming::done() {
   const std::size_t left = inbox_size_ - used_;
   if (left > 0) std::memmove(inbox_.get(), inbox_.get() + used_, left);

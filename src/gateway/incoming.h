@@ -41,6 +41,9 @@ class Incoming {
   /// For bodies that are not kept: the next piece, without framing; empty at the end.
   [[nodiscard]] net::Task<Result<std::string_view>> next_piece(const net::ServerLimits& limits);
 
+  /// The request is answered so far that nobody looks at it again: head and body are given back, their memory with them. Only when
+  /// `is_complete`; the views of `head` and `body` are gone then.
+  void forget();
   /// The request is over: forgets it and keeps what the client sent beyond it.
   void done();
   /// Whether the request was read to its end, so that another may follow.

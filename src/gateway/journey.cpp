@@ -482,6 +482,7 @@ net::Task<bool> Journey::relay() {
   std::string own_framing;
   std::string unframed;
   bool ended = false;
+  bool forgotten = false;
   net::Reactor& reactor = worker_.reactor();
   while (true) {
     unframed.clear();
@@ -523,6 +524,11 @@ net::Task<bool> Journey::relay() {
       head_.clear();
     }
     if (complete) break;
+    // A stream may go on for minutes: what asked for it need not lie here meanwhile.
+    if (streams_ && !forgotten && incoming_.is_complete()) {
+      incoming_.forget();
+      forgotten = true;
+    }
     if (breaks) {
       rechunk_ = whole - to_client.size() == http1::kLastChunk.size();  // then the client waits for the next chunk
       net::Task<bool> breaking =

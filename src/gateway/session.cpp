@@ -34,6 +34,20 @@ class Membership final : public Worker::Member {
   const Incoming& incoming_;
 };
 
+/// One request, from its head to its record; its memory goes with it. False: the connection is over.
+net::Task<bool> travel(Worker& worker, std::shared_ptr<const Setup> setup, net::Stream& stream, Incoming& incoming,
+                       Incoming::Got got) {
+  Journey journey(worker, std::move(setup), stream, incoming);
+  if (got == Incoming::Got::Refused) {
+    net::Task<void> refusing = journey.refuse_unread(incoming.refusal());
+    co_await refusing;
+    co_return false;
+  }
+  net::Task<bool> travelling = journey.run();
+  const bool goes_on = co_await travelling;
+  co_return goes_on;
+}
+
 }  // namespace
 
 net::Task<void> serve(Worker& worker, std::unique_ptr<net::Stream> owned) {
@@ -53,13 +67,7 @@ net::Task<void> serve(Worker& worker, std::unique_ptr<net::Stream> owned) {
     net::Task<Incoming::Got> receiving = incoming.next_head(setup->limits);
     const Incoming::Got got = co_await receiving;
     if (got == Incoming::Got::Nothing) co_return;
-    Journey journey(worker, setup, stream, incoming);
-    if (got == Incoming::Got::Refused) {
-      net::Task<void> refusing = journey.refuse_unread(incoming.refusal());
-      co_await refusing;
-      co_return;
-    }
-    net::Task<bool> travelling = journey.run();
+    net::Task<bool> travelling = travel(worker, setup, stream, incoming, got);
     const bool goes_on = co_await travelling;
     if (!goes_on || worker.draining()) co_return;
     incoming.done();

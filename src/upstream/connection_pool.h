@@ -5,6 +5,7 @@
 #include "net/connector.h"
 #include "net/reactor.h"
 #include "upstream/provider.h"
+#include "upstream/read_buffers.h"
 
 #include <cstddef>
 #include <functional>
@@ -39,6 +40,7 @@ class ConnectionPool {
   void clear() { idle_.clear(); }
   [[nodiscard]] std::size_t idle() const;
   [[nodiscard]] net::Reactor& reactor() const { return reactor_; }
+  [[nodiscard]] ReadBuffers& buffers() { return buffers_; }
 
  private:
   struct Idle {
@@ -49,6 +51,7 @@ class ConnectionPool {
   net::Reactor& reactor_;
   net::Resolver& resolver_;
   std::function<void(const Provider&)> on_opened_;
+  ReadBuffers buffers_;
   /// Keeps the destination, so that no later one at the same address inherits connections that lead elsewhere.
   std::map<std::shared_ptr<const net::Destination>, std::vector<Idle>, std::owner_less<>> idle_;
 };

@@ -25,7 +25,19 @@ tl::unexpected<Failure> cancelled() {
 }  // namespace
 
 Exchange::Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider)
-    : pool_(pool), provider_(std::move(provider)), inbox_(new char[kInboxBytes]) {}
+    : pool_(pool), provider_(std::move(provider)) {}
+
+void Exchange::drop_inbox() {
+  if (inbox_capacity_ == ReadBuffers::kBytes) pool_.buffers().give(std::move(inbox_));
+  inbox_.reset();
+  inbox_capacity_ = inbox_size_ = 0;
+}
+
+void Exchange::hold_inbox() {
+  if (inbox_ != nullptr) return;
+  inbox_ = pool_.buffers().take();
+  inbox_capacity_ = ReadBuffers::kBytes;
+}
 
 net::Task<Result<void>> Exchange::send(std::string_view head, std::string_view body, std::string_view method) {
   method_ = method;
@@ -90,7 +102,10 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
   }
   const SteadyTime written_at = pool_.reactor().read_clock().steady;
   parser_.reset();
-  inbox_size_ = 0;
+  drop_inbox();
+  Result<void> readable = co_await stream.readable();
+  (void)readable;  // what failed fails the read below in the same way, and is told there
+  hold_inbox();
   while (true) {
     const std::span<char> room(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_);
     Result<std::size_t> count = co_await stream.read_some(room);
@@ -140,11 +155,14 @@ net::Task<Result<std::string_view>> Exchange::read() {
   if (cancelled_) co_return cancelled();
   net::Stream& stream = *connection_.stream;
   stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
-  const std::span<char> room(inbox_.get(), inbox_capacity_);
-  Result<std::size_t> count = co_await stream.read_some(room);
+  drop_inbox();
+  head_size_ = 0;
+  Result<void> readable = co_await stream.readable();
+  if (!readable) co_return fail(readable);
+  hold_inbox();
+  Result<std::size_t> count = co_await stream.read_some(std::span(inbox_.get(), inbox_capacity_));
   if (!count) co_return fail(count);
   inbox_size_ = *count;
-  head_size_ = 0;
   co_return std::string_view(inbox_.get(), *count);
 }
 

@@ -22,6 +22,7 @@ class Exchange {
   Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() { drop_inbox(); }
 
   /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
   /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so both texts must stay
@@ -53,7 +54,9 @@ class Exchange {
  private:
   [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::string_view body);
 
-  static constexpr std::size_t kInboxBytes = 16 * 1024;
+  /// Gives the buffer back; nothing is held while nothing has come.
+  void drop_inbox();
+  void hold_inbox();
 
   ConnectionPool& pool_;
   std::shared_ptr<const Provider> provider_;
@@ -62,7 +65,7 @@ class Exchange {
   net::http1::ResponseHeadParser parser_;
   net::http1::BodyFraming framing_;
   std::unique_ptr<char[]> inbox_;
-  std::size_t inbox_capacity_ = kInboxBytes;
+  std::size_t inbox_capacity_ = 0;
   std::size_t inbox_size_ = 0;
   std::size_t head_size_ = 0;
   bool cancelled_ = false;
