@@ -2,17 +2,19 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cost_report.h"
 
+#include "app/report_text.h"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 namespace tidegate::app {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kFigures{"requests",           "errors",        "input_tokens", "cache_read_tokens",
-                                                   "cache_write_tokens", "output_tokens", "cost_usd",     "estimated_usd"};
+constexpr std::array<std::string_view, 8> kFigures{
+    "requests",           "errors",        "input_tokens", "cache_read_tokens",
+    "cache_write_tokens", "output_tokens", "cost_usd",     "estimated_usd"};
 
 std::array<std::string, kFigures.size()> figures_of(const store::CostRow& row) {
   return {std::to_string(row.requests),
@@ -25,50 +27,8 @@ std::array<std::string, kFigures.size()> figures_of(const store::CostRow& row) {
           to_text(row.estimated_cost)};
 }
 
-/// Labels come from clients: nothing in them may change the shape of what is printed.
-std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string csv_field(std::string_view text) {
-  std::string safe(text);
-  // A spreadsheet would run such a field as a formula.
-  if (!safe.empty() && std::string_view("=+-@").find(safe[0]) != std::string_view::npos) safe.insert(0, "'");
-  if (safe.find_first_of(",\"\r\n") == std::string::npos) return safe;
-  std::string out = "\"";
-  for (const char c : safe) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-std::string one_line(std::string_view text, std::string_view escaped) {
-  std::string out;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      out += ' ';
-    } else {
-      if (escaped.find(c) != std::string_view::npos) out += '\\';
-      out += c;
-    }
-  }
-  return out.empty() ? "-" : out;
-}
-
-std::vector<std::vector<std::string>> grid(const CostReport& report, std::string_view escaped) {
-  std::vector<std::vector<std::string>> lines(1);
+Grid grid(const CostReport& report, std::string_view escaped) {
+  Grid lines(1);
   for (const store::Dimension dimension : report.by) lines[0].emplace_back(to_string(dimension));
   for (const std::string_view name : kFigures) lines[0].emplace_back(name);
   for (const store::CostRow& row : report.rows) {
@@ -81,40 +41,17 @@ std::vector<std::vector<std::string>> grid(const CostReport& report, std::string
 
 std::string verdict(const CostReport& report) {
   std::string text = fmt::format("total: {} USD", to_text(report.total()));
-  if (report.fail_over) text += fmt::format(", {} the limit of {} USD", report.is_over() ? "over" : "within", to_text(*report.fail_over));
+  if (report.fail_over)
+    text += fmt::format(", {} the limit of {} USD", report.is_over() ? "over" : "within", to_text(*report.fail_over));
   return text;
 }
 
 std::string write_table(const CostReport& report) {
-  const auto lines = grid(report, "");
-  std::vector<std::size_t> widths(lines[0].size(), 0);
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
-  }
-  std::string out;
-  for (const auto& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const bool label = i < report.by.size();
-      out += label ? fmt::format("{:<{}}  ", line[i], widths[i]) : fmt::format("{:>{}}  ", line[i], widths[i]);
-    }
-    out.erase(out.find_last_not_of(' ') + 1);
-    out += '\n';
-  }
-  return out + verdict(report) + "\n";
+  return aligned_table(grid(report, ""), report.by.size()) + verdict(report) + "\n";
 }
 
 std::string write_markdown(const CostReport& report) {
-  const auto lines = grid(report, "|\\`*_<");
-  std::string out;
-  for (std::size_t n = 0; n < lines.size(); ++n) {
-    for (const std::string& cell : lines[n]) out += fmt::format("| {} ", cell);
-    out += "|\n";
-    if (n == 0) {
-      for (std::size_t i = 0; i < lines[0].size(); ++i) out += i < report.by.size() ? "| --- " : "| ---: ";
-      out += "|\n";
-    }
-  }
-  return out + "\n**" + verdict(report) + "**\n";
+  return markdown_table(grid(report, kMarkdownMarks), report.by.size()) + "\n**" + verdict(report) + "**\n";
 }
 
 std::string write_csv(const CostReport& report) {
@@ -133,7 +70,8 @@ std::string write_json(const CostReport& report) {
   for (const store::CostRow& row : report.rows) {
     if (&row != report.rows.data()) out += ',';
     out += '{';
-    for (std::size_t i = 0; i < row.labels.size(); ++i) out += fmt::format("\"{}\":{},", to_string(report.by[i]), json_string(row.labels[i]));
+    for (std::size_t i = 0; i < row.labels.size(); ++i)
+      out += fmt::format("\"{}\":{},", to_string(report.by[i]), json_string(row.labels[i]));
     const auto figures = figures_of(row);
     for (std::size_t i = 0; i < figures.size(); ++i) {
       const bool amount = kFigures[i].ends_with("_usd");
@@ -142,15 +80,17 @@ std::string write_json(const CostReport& report) {
     out += fmt::format(",\"price_unknown\":{}}}", row.price_unknown);
   }
   out += fmt::format("],\"total_usd\":\"{}\"", to_text(report.total()));
-  if (report.fail_over) out += fmt::format(",\"limit_usd\":\"{}\",\"over\":{}", to_text(*report.fail_over), report.is_over());
+  if (report.fail_over)
+    out += fmt::format(",\"limit_usd\":\"{}\",\"over\":{}", to_text(*report.fail_over), report.is_over());
   return out + "}\n";
 }
 
 std::string write_junit(const CostReport& report) {
   const std::string outcome = report.is_over() ? fmt::format("<failure message=\"{}\"/>", verdict(report)) : "";
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tidegate cost\" tests=\"1\" failures=\"{}\">"
-                     "<testcase classname=\"tidegate\" name=\"cost\">{}<system-out>{}</system-out></testcase></testsuite>\n",
-                     report.is_over() ? 1 : 0, outcome, verdict(report));
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tidegate cost\" tests=\"1\" failures=\"{}\">"
+      "<testcase classname=\"tidegate\" name=\"cost\">{}<system-out>{}</system-out></testcase></testsuite>\n",
+      report.is_over() ? 1 : 0, outcome, verdict(report));
 }
 
 }  // namespace

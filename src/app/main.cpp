@@ -5,6 +5,7 @@
 #include "app/cli/demo_command.h"
 #include "app/cli/guard_command.h"
 #include "app/cli/keys_command.h"
+#include "app/cli/reconcile_command.h"
 #include "app/cli/serve_command.h"
 #include "app/cli/status_command.h"
 
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_status_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
   tidegate::app::add_guard_command(program, exit_code);
+  tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_config_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
