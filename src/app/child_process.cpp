@@ -75,6 +75,16 @@ ChildProcess::~ChildProcess() {
   }
 }
 
+std::optional<std::string> ChildProcess::how_it_ended() {
+  int status = 0;
+  if (pid_ > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+    pid_ = 0;  // the number may soon be another program's
+    end_ = WIFSIGNALED(status) ? fmt::format("signal {} ({})", WTERMSIG(status), ::strsignal(WTERMSIG(status)))
+                               : fmt::format("exit code {}", WEXITSTATUS(status));
+  }
+  return end_;
+}
+
 Result<std::string> ChildProcess::read_line(Nanoseconds timeout) {
   std::string line;
   auto left = std::chrono::duration_cast<Milliseconds>(timeout);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,13 +24,16 @@ class ChildProcess {
   [[nodiscard]] static Result<ChildProcess> start(const std::filesystem::path& program,
                                                   const std::vector<std::string>& arguments);
   ChildProcess(ChildProcess&& other) noexcept
-      : pid_(std::exchange(other.pid_, 0)), output_(std::exchange(other.output_, -1)) {}
+      : pid_(std::exchange(other.pid_, 0)), output_(std::exchange(other.output_, -1)), end_(std::move(other.end_)) {}
   ChildProcess& operator=(ChildProcess&&) = delete;
   /// Ends the program and waits for it; one that does not end within 5 s is killed.
   ~ChildProcess();
 
   /// The next line of its output, without the line end. Failure: Timeout; Closed if it ended before.
   [[nodiscard]] Result<std::string> read_line(Nanoseconds timeout);
+  /// How it ended by itself: "exit code 1", "signal 9 (Killed)"; nothing while it runs.
+  [[nodiscard]] std::optional<std::string> how_it_ended();
+  /// 0 once it is known to have ended.
   [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
@@ -37,6 +41,7 @@ class ChildProcess {
 
   pid_t pid_ = 0;
   int output_ = -1;
+  std::optional<std::string> end_;
 };
 
 /// Where `name` is: beside this program, in `../../sim` (a build directory), or on the search path. Failure: NotFound,

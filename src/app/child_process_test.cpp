@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+
 #include <cerrno>
 #include <csignal>
 
@@ -19,6 +21,20 @@ TEST(ChildProcess, TellsWhatItsProgramSaysLineByLine) {
   const auto end = child->read_line(Seconds(10));
   ASSERT_FALSE(end);
   EXPECT_EQ(end.error().kind, FailureKind::Closed);
+}
+
+TEST(ChildProcess, TellsHowItEnded) {
+  auto quits = ChildProcess::start("/bin/sh", {"-c", "exit 3"});
+  auto dies = ChildProcess::start("/bin/sh", {"-c", "kill -9 $$"});
+  auto stays = ChildProcess::start("/bin/sh", {"-c", "echo ready; exec cat /dev/fd/1"});
+  for (ChildProcess* child : {&*quits, &*dies}) {
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child->pid()), &ended, WEXITED | WNOWAIT), 0);
+  }
+  EXPECT_EQ(quits->how_it_ended(), "exit code 3");
+  EXPECT_EQ(dies->how_it_ended(), "signal 9 (Killed)");
+  EXPECT_EQ(dies->how_it_ended(), "signal 9 (Killed)");
+  EXPECT_EQ(stays->how_it_ended(), std::nullopt);
 }
 
 TEST(ChildProcess, TakesItsProgramWithIt) {

@@ -65,6 +65,22 @@ class Demo(unittest.TestCase):
             time.sleep(0.1)
         self.fail(f"{what} did not happen within {PATIENCE} s")
 
+    def children(self) -> list[int]:
+        """The provider, and the team, which is started after the dashboard's line."""
+        return self.until(lambda: len(found := children_of(self.process.pid)) == 2 and found, "the start of both children")
+
+    def said(self) -> str:
+        return (self.folder / "log").read_text()  # by a file of its own: the demo writes where `self.log` stands
+
+    def test_says_in_words_which_child_died(self) -> None:
+        provider, team = self.children()
+        os.kill(team, signal.SIGKILL)
+        self.until(lambda: "the simulated team ended (signal 9 (Killed)); serving goes on" in self.said(), "a word about the team")
+        self.assertIn("<title>Tidegate</title>", self.fetch(self.urls["dashboard"]))
+        os.kill(provider, signal.SIGKILL)
+        self.assertEqual(self.process.wait(timeout=PATIENCE), 1)
+        self.assertIn("the simulated provider ended (signal 9 (Killed)), and with it the demo", self.said())
+
     def test_is_alive_everywhere_and_leaves_nothing_behind(self) -> None:
         dashboard = self.urls["dashboard"]
         self.assertIn("<title>Tidegate</title>", self.fetch(dashboard))
@@ -87,8 +103,7 @@ class Demo(unittest.TestCase):
         guard = subprocess.run([PROGRAM, "guard", "--url", dashboard, "--max-requests", "1"], capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(guard.returncode, 2, guard.stdout + guard.stderr)
 
-        children = children_of(self.process.pid)
-        self.assertEqual(len(children), 2)
+        children = self.children()
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(timeout=PATIENCE), 0)
         for child in children:

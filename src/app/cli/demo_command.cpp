@@ -71,7 +71,18 @@ int demo(DemoArguments arguments) {
     team.emplace(std::move(*started));
     return {};
   };
-  return serve(arguments.command_line, {.begin = begin, .end = [&team] { team.reset(); }});
+  const auto look_after = [&]() -> Result<void> {
+    const auto team_end = team ? team->how_it_ended() : std::nullopt;
+    if (team_end) {
+      fmt::print(stderr, "tidegate: the simulated team ended ({}); serving goes on without its traffic\n", *team_end);
+      team.reset();
+    }
+    const auto provider_end = provider->how_it_ended();
+    if (!provider_end) return {};
+    return fail(FailureKind::Closed, Origin::Operator,
+                fmt::format("the simulated provider ended ({}), and with it the demo", *provider_end));
+  };
+  return serve(arguments.command_line, {.begin = begin, .look_after = look_after, .end = [&team] { team.reset(); }});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ int complain(const std::string& what) {
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -84,13 +84,16 @@ int serve(const CommandLine& arguments, const Beside& beside) {
     if (const auto begun = beside.begin((*server)->url()); !begun) return complain(begun.error().detail);
   }
 
+  Result<void> kept;
   for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+    if (beside.look_after) kept = beside.look_after();
+    if (!kept) break;
     sigwait(&signals, &signal);
     if (signal == SIGHUP) (void)reloading();
   }
   if (beside.end) beside.end();
   (*server)->stop();
-  return 0;
+  return kept ? 0 : complain(kept.error().detail);
 }
 
 void add_serve_command(CLI::App& program, int& exit_code) {

@@ -19,6 +19,8 @@ struct CommandLine;
 struct Beside {
   /// With the address that clients are served at; a failure ends the server.
   std::function<Result<void>(const std::string& url)> begin;
+  /// After `begin` and after each signal, SIGCHLD included: a failure ends the server.
+  std::function<Result<void>()> look_after;
   /// Before the server begins to stop.
   std::function<void()> end;
 };
