@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/http_client.h"
 
+#include "config/url.h"
+
 #include <curl/curl.h>
 #include <fmt/format.h>
 
@@ -53,6 +55,11 @@ Result<HttpReply> ask(const HttpQuestion& question) {
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, fields.get());
   curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT_MS,
                    static_cast<long>(std::chrono::duration_cast<Milliseconds>(question.timeout).count()));
+  if (!question.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, question.ca_file.c_str());
+  if (!question.proxy.empty()) curl_easy_setopt(curl.get(), CURLOPT_PROXY, question.proxy.c_str());
+  // A proxy of the environment leads out of this machine.
+  if (const auto url = config::parse_url(question.url); url && config::is_loopback(url->host))
+    curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, error.data());

@@ -17,6 +17,9 @@ struct HttpQuestion {
   std::string url;  ///< http or https; the certificate is verified
   std::vector<std::pair<std::string, Secret>> fields;
   Nanoseconds timeout = Seconds(10);
+  std::string ca_file = {};  ///< PEM; empty = the system's authorities
+  std::string proxy =
+      {};  ///< `http://host:port`; empty = as HTTPS_PROXY, http_proxy and NO_PROXY say; none to loopback
 };
 
 struct HttpReply {

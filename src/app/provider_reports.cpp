@@ -115,7 +115,11 @@ Result<void> read_report(const AdminApi& api, std::string_view path, const std::
                          UseByModel& use) {
   std::optional<std::string> page;
   for (int number = 0; number < kMostPages; ++number) {
-    HttpQuestion question{.url = fmt::format("{}{}?{}", api.base_url, path, query), .fields = {}, .timeout = kTimeout};
+    HttpQuestion question{.url = fmt::format("{}{}?{}", api.base_url, path, query),
+                          .fields = {},
+                          .timeout = kTimeout,
+                          .ca_file = api.ca_file,
+                          .proxy = api.proxy};
     if (page) question.url += "&page=" + query_value(*page);
     question.fields.emplace_back("x-api-key", api.key);
     question.fields.emplace_back("anthropic-version", Secret("2023-06-01"));

@@ -20,9 +20,11 @@ namespace tidegate::app {
 ///
 /// both as pages `{"data": [{"starting_at", "ending_at", "results": […]}], "has_more", "next_page"}`.
 struct AdminApi {
-  std::string base_url;  ///< `https://api.anthropic.com`
-  Secret key;            ///< `sk-ant-admin…`
-  std::string key_name;  ///< where it came from, for people
+  std::string base_url;      ///< `https://api.anthropic.com`
+  Secret key;                ///< `sk-ant-admin…`
+  std::string key_name;      ///< where it came from, for people
+  std::string ca_file = {};  ///< PEM; empty = the system's authorities
+  std::string proxy = {};    ///< `http://host:port`; empty = as HTTPS_PROXY and NO_PROXY say
 };
 
 /// Tokens by model within the window, and cost by model since its first day began. Blocks; asks page by page. Failure:

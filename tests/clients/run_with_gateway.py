@@ -78,6 +78,8 @@ class Server:
             self.process.kill()
             self.process.wait()
             return -signal.SIGKILL
+        finally:
+            self.process.stdout.close()
 
 
 # The simulator's figures; OpenAI's prices are not shipped with the gateway.

@@ -15,7 +15,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
-from run_with_gateway import Server, start_gateway
+from run_with_gateway import Server, make_certificates, start_gateway
 
 TIDEGATE, SIM = (os.path.abspath(path) for path in sys.argv[1:3])
 ADMIN_KEY = "sk-ant-admin01-test"
@@ -114,7 +114,20 @@ class ReconcileTest(unittest.TestCase):
         with HtmlServer() as url:
             self.assertIn("cannot be read: it is no JSON", self.failure(url=url))
 
-    def test_5_says_which_argument_is_wrong(self):
+    def test_5_asks_a_provider_of_the_configuration_over_tls_and_trusts_only_its_authority(self):
+        authority, certificate, key = make_certificates(self.elsewhere)
+        sim = Server("tls-sim", [SIM, "--instant", "--tls-certificate", str(certificate), "--tls-key", str(key)], self.folder, ENVIRONMENT)
+        self.addCleanup(sim.stop)
+        provider = {"name": "anthropic", "base_url": sim.url, "credential": "none", "admin_key": {"env": "OTHER_ADMIN_KEY"}}
+        for tls, code in (({}, 1), ({"tls": {"ca_file": str(authority)}}, 0)):
+            config = self.elsewhere / "with_tls.yaml"
+            config.write_text(json.dumps({"providers": [provider | tls], "ledger": {"directory": str(self.folder / "empty")}}))
+            done = subprocess.run([TIDEGATE, "reconcile", "--config", str(config)], env=ENVIRONMENT | {"OTHER_ADMIN_KEY": ADMIN_KEY},
+                                  cwd=self.elsewhere, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.assertIn("cannot reach the Admin API: https://127.0.0.1" if code else "worst drift 0.00 %", done.stderr + done.stdout)
+
+    def test_6_says_which_argument_is_wrong(self):
         for arguments, message in ((["--since", "often"], "--since: 'often' is no duration"), (["--fail-over", "some"], "--fail-over: 'some'"),
                                    (["--format", "junit"], "--format: 'junit' is none of")):
             done = self.reconcile(*arguments)

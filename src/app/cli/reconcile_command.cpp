@@ -56,7 +56,9 @@ Result<AdminApi> admin_api(const ReconcileArguments& arguments, const upstream::
   if (!sources) return fail(sources);
   AdminApi api{.base_url = arguments.url.empty() ? provider.base_url : arguments.url,
                .key = provider.admin_key,
-               .key_name = provider.admin_key_name};
+               .key_name = provider.admin_key_name,
+               .ca_file = provider.ca_file,
+               .proxy = arguments.url.empty() ? provider.proxy : std::string()};
   while (api.base_url.ends_with('/')) api.base_url.pop_back();
   if (api.key.empty()) {
     api.key = Secret(std::string(trim(config::variable(sources->environment, kKeyVariable))));
