@@ -3,6 +3,7 @@
 #include "sim/server/admin_api.h"
 
 #include "base/number.h"
+#include "sim/model/model_catalog.h"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -96,6 +97,8 @@ Grouped sum_up(const std::vector<Charge>& charges, const std::set<std::string>& 
   const bool by_model = by.contains("model") || by.contains("description");
   Grouped grouped;
   for (const Charge& charge : charges) {
+    const ModelInfo* model = likely_model(charge.model);
+    if (model != nullptr && model->vendor != Vendor::Anthropic) continue;  // another provider's books
     if (!models.empty() && !models.contains(charge.model)) continue;
     if (!workspaces.empty() && !workspaces.contains(charge.caller.workspace)) continue;
     Group group;

@@ -382,12 +382,14 @@ TEST_F(SimServer, KeepsFilesByteForByte) {
 TEST_F(SimServer, ReportsUsageCostAndLimitsToAdmins) {
   message();
   message();
+  post("/v1/chat/completions", R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"hi"}]})", kOpenAi);
   clock_.advance(std::chrono::seconds(90));
   constexpr std::string_view admin = "x-api-key: sk-ant-admin01-x\r\n";
   const json::value usage = json::parse(
       get("/v1/organizations/usage_report/messages?starting_at=2026-11-23T10:00:00Z&bucket_width=1m&group_by[]=model",
           admin)
           .body);
+  ASSERT_EQ(usage.at("data").at(0).at("results").get_array().size(), 1U);  // Anthropic's books have no OpenAI model
   EXPECT_EQ(usage.at("data").at(0).at("results").at(0).at("output_tokens"), 24);
   EXPECT_EQ(usage.at("data").at(0).at("results").at(0).at("model"), "claude-haiku-4-5");
   const json::value cost =
