@@ -6,8 +6,8 @@
 #include "base/number.h"
 #include "config/load.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -19,7 +19,8 @@ namespace {
 Result<void> set_address(const char* argument, const std::string& text, net::ListenOptions& listen) {
   if (text.empty()) return {};
   const std::size_t colon = text.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : parse_integer<std::uint16_t>(std::string_view(text).substr(colon + 1));
+  const auto port = colon == std::string::npos ? std::nullopt
+                                               : parse_integer<std::uint16_t>(std::string_view(text).substr(colon + 1));
   if (!port) {
     return fail(FailureKind::InvalidInput, Origin::Operator,
                 fmt::format("{}: '{}' is not ADDRESS:PORT, as in 127.0.0.1:8080", argument, text));
@@ -32,7 +33,8 @@ Result<void> set_address(const char* argument, const std::string& text, net::Lis
 }
 
 /// The provider of that name at another origin; it is added, without a key, if nothing else gave it.
-void set_origin(const std::string& url, std::string_view name, llm::Dialect dialect, const std::string& key, config::Options& options) {
+void set_origin(const std::string& url, std::string_view name, llm::Dialect dialect, const std::string& key,
+                config::Options& options) {
   if (url.empty()) return;
   auto found = std::find_if(options.providers.begin(), options.providers.end(),
                             [&](const upstream::ProviderOptions& provider) { return provider.id.text() == name; });
@@ -40,13 +42,15 @@ void set_origin(const std::string& url, std::string_view name, llm::Dialect dial
     upstream::ProviderOptions provider;
     provider.id = ProviderId(name);
     provider.dialect = dialect;
-    provider.credential = dialect == llm::Dialect::Anthropic ? upstream::CredentialKind::ApiKeyHeader : upstream::CredentialKind::Bearer;
+    provider.credential =
+        dialect == llm::Dialect::Anthropic ? upstream::CredentialKind::ApiKeyHeader : upstream::CredentialKind::Bearer;
     options.providers.push_back(std::move(provider));
     found = options.providers.end() - 1;
   }
   found->base_url = url;
   if (url.starts_with("http://")) found->proxy.clear();
-  if (!key.empty()) found->keys = {{.name = std::string(name), .secret = Secret(key), .organisation = {}, .workspace = {}}};
+  if (!key.empty())
+    found->keys = {{.name = std::string(name), .secret = Secret(key), .organisation = {}, .workspace = {}}};
 }
 
 }  // namespace
@@ -57,6 +61,7 @@ Result<void> apply(const CommandLine& arguments, config::Options& options) {
   if (Result<void> set = set_address("--metrics", arguments.metrics, options.admin.metrics); !set) return set;
   set_origin(arguments.anthropic_url, "anthropic", llm::Dialect::Anthropic, arguments.provider_key, options);
   set_origin(arguments.openai_url, "openai", llm::Dialect::OpenAi, arguments.provider_key, options);
+  options.prices.rows.insert(options.prices.rows.end(), arguments.prices.begin(), arguments.prices.end());
   if (!arguments.ledger.empty()) options.store.directory = arguments.ledger;
   return {};
 }
@@ -73,21 +78,25 @@ Result<config::Options> Configuration::read(Provider provider) const {
   if (!sources) return fail(sources);
   config::LoadResult loaded = config::load(*sources);
   if (!loaded.ok() && !(provider == Provider::NotNeeded && loaded.lacks_only_a_provider())) {
-    return fail(FailureKind::InvalidInput, Origin::Operator, "the configuration cannot be used:\n" + to_text(loaded.problems));
+    return fail(FailureKind::InvalidInput, Origin::Operator,
+                "the configuration cannot be used:\n" + to_text(loaded.problems));
   }
   if (Result<void> applied = apply(arguments_, loaded.options); !applied) return fail(applied);
   return std::move(loaded.options);
 }
 
 void add_configuration_arguments(CLI::App& command, CommandLine& arguments) {
-  command.add_option("--config", arguments.config, "YAML file; without it ./tidegate.yaml if it is there, else environment and defaults");
-  command.add_option("--listen", arguments.listen, "ADDRESS:PORT for clients instead of the configured one; port 0 takes a free one");
+  command.add_option("--config", arguments.config,
+                     "YAML file; without it ./tidegate.yaml if it is there, else environment and defaults");
+  command.add_option("--listen", arguments.listen,
+                     "ADDRESS:PORT for clients instead of the configured one; port 0 takes a free one");
   command.add_option("--admin", arguments.admin, "ADDRESS:PORT of dashboard and admin API, likewise");
   command.add_option("--metrics", arguments.metrics, "ADDRESS:PORT of /metrics, likewise");
   command.add_option("--anthropic-url", arguments.anthropic_url,
                      "Origin to use instead of https://api.anthropic.com, for a simulator or a relay");
   command.add_option("--openai-url", arguments.openai_url, "Origin to use instead of https://api.openai.com");
-  command.add_option("--ledger", arguments.ledger, "Directory of journal, ledger and keys instead of the configured one");
+  command.add_option("--ledger", arguments.ledger,
+                     "Directory of journal, ledger and keys instead of the configured one");
 }
 
 }  // namespace tidegate::app

@@ -4,10 +4,12 @@
 
 #include "base/result.h"
 #include "config/options.h"
+#include "pricing/price_options.h"
 
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -17,22 +19,23 @@ namespace tidegate::app {
 
 /// What the command line says over the file and the environment; empty = not said.
 struct CommandLine {
-  std::string config;         ///< file; empty: ./tidegate.yaml if it is there
-  std::string listen;         ///< ADDRESS:PORT
-  std::string admin;          ///< ADDRESS:PORT
-  std::string metrics;        ///< ADDRESS:PORT
-  std::string anthropic_url;  ///< origin instead of https://api.anthropic.com
-  std::string openai_url;     ///< origin instead of https://api.openai.com
-  std::string ledger;         ///< directory of journal and databases
-  std::string provider_key;   ///< for what the two URLs name, instead of configured keys
-  bool built_in = false;      ///< neither file nor environment is read: what is said here over the defaults
+  std::string config;                     ///< file; empty: ./tidegate.yaml if it is there
+  std::string listen;                     ///< ADDRESS:PORT
+  std::string admin;                      ///< ADDRESS:PORT
+  std::string metrics;                    ///< ADDRESS:PORT
+  std::string anthropic_url;              ///< origin instead of https://api.anthropic.com
+  std::string openai_url;                 ///< origin instead of https://api.openai.com
+  std::string ledger;                     ///< directory of journal and databases
+  std::string provider_key;               ///< for what the two URLs name, instead of configured keys
+  std::vector<pricing::PriceRow> prices;  ///< beside the configured ones
+  bool built_in = false;                  ///< neither file nor environment is read: what is said here over the defaults
 };
 
 /// Declares the options that fill a CommandLine in.
 void add_configuration_arguments(CLI::App& command, CommandLine& arguments);
 
-/// Where the configuration of this process comes from: a file, the environment with `.env`, the command line; the later one wins.
-/// Read again at each reload. Any one thread at a time.
+/// Where the configuration of this process comes from: a file, the environment with `.env`, the command line; the later
+/// one wins. Read again at each reload. Any one thread at a time.
 class Configuration {
  public:
   explicit Configuration(CommandLine arguments) : arguments_(std::move(arguments)) {}

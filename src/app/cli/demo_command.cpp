@@ -35,6 +35,18 @@ int complain(const std::string& what) {
   return 1;
 }
 
+/// What the simulator charges for OpenAI's models, whose prices are not shipped; dollars per million tokens.
+pricing::PriceRow simulated_price(const char* model, const char* input, const char* cache_read, const char* output) {
+  const auto price = [](const char* dollars) { return PricePerMillion{Money::parse(dollars).value()}; };
+  pricing::PriceRow row;
+  row.model = model;
+  row.input = row.cache_write_5m = row.cache_write_1h = price(input);
+  row.cache_read = price(cache_read);
+  row.output = price(output);
+  row.source = "tidegate-sim";
+  return row;
+}
+
 int demo(DemoArguments arguments) {
   const char* search_path = std::getenv("PATH");
   const auto program = find_program("tidegate-sim", search_path == nullptr ? std::string_view() : search_path);
@@ -61,6 +73,8 @@ int demo(DemoArguments arguments) {
   arguments.command_line.anthropic_url = simulator;
   arguments.command_line.openai_url = simulator;
   arguments.command_line.provider_key = "sk-simulated";
+  arguments.command_line.prices = {simulated_price("gpt-5.1", "1.25", "0.125", "10"),
+                                   simulated_price("gpt-4.1-mini", "0.40", "0.10", "1.60")};
   fmt::print("simulated provider on {}\n", simulator);
 
   std::optional<ChildProcess> team;
