@@ -118,7 +118,7 @@ class ReconcileTest(unittest.TestCase):
         authority, certificate, key = make_certificates(self.elsewhere)
         sim = Server("tls-sim", [SIM, "--instant", "--tls-certificate", str(certificate), "--tls-key", str(key)], self.folder, ENVIRONMENT)
         self.addCleanup(sim.stop)
-        provider = {"name": "anthropic", "base_url": sim.url, "credential": "none", "admin_key": {"env": "OTHER_ADMIN_KEY"}}
+        provider = {"name": "eu", "base_url": sim.url, "credential": "none", "admin_key": {"env": "OTHER_ADMIN_KEY"}}
         for tls, code in (({}, 1), ({"tls": {"ca_file": str(authority)}}, 0)):
             config = self.elsewhere / "with_tls.yaml"
             config.write_text(json.dumps({"providers": [provider | tls], "ledger": {"directory": str(self.folder / "empty")}}))

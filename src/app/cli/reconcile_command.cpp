@@ -13,10 +13,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace tidegate::app {
@@ -24,6 +26,7 @@ namespace tidegate::app {
 namespace {
 
 constexpr const char* kKeyVariable = "ANTHROPIC_ADMIN_KEY";
+constexpr std::string_view kUsualName = "anthropic";
 constexpr const char* kUsualUrl = "https://api.anthropic.com";
 
 struct ReconcileArguments {
@@ -32,7 +35,7 @@ struct ReconcileArguments {
   std::string lag = "5m";
   std::string format = "table";
   std::string fail_over;
-  std::string provider = "anthropic";
+  std::string provider;  ///< empty: see provider_of
   std::string url;
 };
 
@@ -41,12 +44,24 @@ int complain(std::string_view what) {
   return 1;
 }
 
-/// The provider's row of the configuration, or what is usual where it has none.
+/// The provider that was named, else the one with a key of the Admin API, else `anthropic`, else the first that speaks
+/// Anthropic's dialect; what is usual of it where the configuration does not have it.
 upstream::ProviderOptions provider_of(const config::Options& options, const std::string& name) {
-  for (const upstream::ProviderOptions& provider : options.providers) {
-    if (provider.id.text() == name) return provider;
-  }
-  upstream::ProviderOptions usual;
+  using upstream::ProviderOptions;
+  const auto find = [&](const auto& suits) {
+    return std::find_if(options.providers.begin(), options.providers.end(), suits);
+  };
+  const auto none = options.providers.end();
+  auto found = find([&](const ProviderOptions& provider) {
+    return name.empty() ? !provider.admin_key.empty() : provider.id.text() == name;
+  });
+  if (name.empty() && found == none)
+    found = find([](const ProviderOptions& provider) { return provider.id.text() == kUsualName; });
+  if (name.empty() && found == none)
+    found = find([](const ProviderOptions& provider) { return provider.dialect == llm::Dialect::Anthropic; });
+  if (found != none) return *found;
+  ProviderOptions usual;
+  usual.id = ProviderId(name.empty() ? std::string(kUsualName) : name);
   usual.base_url = kUsualUrl;
   return usual;
 }
@@ -68,7 +83,7 @@ Result<AdminApi> admin_api(const ReconcileArguments& arguments, const upstream::
     return fail(FailureKind::Denied, Origin::Operator,
                 fmt::format("no Admin API key: put one (sk-ant-admin…, not an ordinary key) into {}, or name it as "
                             "'admin_key' of provider {}",
-                            kKeyVariable, arguments.provider));
+                            kKeyVariable, provider.id.text()));
   }
   return api;
 }
@@ -110,10 +125,11 @@ int reconcile(const ReconcileArguments& arguments) {
   }
   auto options = Configuration(arguments.files).read_for_stores();
   if (!options) return complain(options.error().detail);
-  auto api = admin_api(arguments, provider_of(*options, arguments.provider));
+  const upstream::ProviderOptions provider = provider_of(*options, arguments.provider);
+  auto api = admin_api(arguments, provider);
   if (!api) return complain(api.error().detail);
   reconciliation.window = reconcile_window(SystemClock().now().wall, *since, *lag);
-  const auto ours = ledger_use(options->store.directory, arguments.provider, reconciliation.window);
+  const auto ours = ledger_use(options->store.directory, std::string(provider.id.text()), reconciliation.window);
   if (!ours) return complain(ours.error().detail);
   const auto theirs = fetch_provider_use(*api, reconciliation.window);
   if (!theirs) return complain(theirs.error().detail);
@@ -137,7 +153,7 @@ void add_reconcile_command(CLI::App& program, int& exit_code) {
   command->add_option("--format", arguments->format, "table, json, csv or markdown")->capture_default_str();
   command->add_option("--fail-over", arguments->fail_over,
                       "Exit with 2 if a figure drifts by more than so many percent");
-  command->add_option("--provider", arguments->provider, "The provider's name in the ledger")->capture_default_str();
+  command->add_option("--provider", arguments->provider, "The provider's name in configuration and ledger");
   command->add_option("--url", arguments->url, "Base address of the Admin API instead of the provider's");
   command->callback([arguments, &exit_code] { exit_code = reconcile(*arguments); });
 }
