@@ -22,6 +22,7 @@ constexpr Seconds kReadKeysEvery(1);
 constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr std::chrono::days kCertificateWarning(14);
+constexpr std::chrono::minutes kTellOfClock(10);
 
 config::Options with_worker_count(config::Options options) {
   const std::uint32_t wanted = options.gateway.worker_threads;
@@ -140,7 +141,10 @@ void Server::plan_jobs() {
   keeper_->every(kSaveLimitsEvery, [this](Now now) { save_limits(now); });
   keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
-  schedule_.every(Seconds(1), [this](Now now) { look_at_ledger(now); });
+  schedule_.every(Seconds(1), [this](Now now) {
+    look_at_ledger(now);
+    look_at_clock(now);
+  });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
 }
 
@@ -165,6 +169,23 @@ void Server::look_at_ledger(Now now) {
                        "or set `ledger.when_full: refuse`",
                        health.not_recorded),
                    .since = now.wall});
+  }
+}
+
+void Server::look_at_clock(Now now) {
+  if (const auto jump = clock_watch_.look(now)) {
+    clock_jumped_ = now.steady;
+    const bool forward = *jump > Nanoseconds(0);
+    alarms_.raise({.kind = "clock",
+                   .subject = {},
+                   .severity = Severity::Warning,
+                   .message = fmt::format("the machine's clock was set {} by {}: days and hours in the ledger, and the expiry of keys and "
+                                          "certificates, follow it from here on; check the time service (`timedatectl`)",
+                                          forward ? "forward" : "back", to_text(forward ? *jump : -*jump)),
+                   .since = now.wall});
+  } else if (clock_jumped_ && now.steady - *clock_jumped_ > kTellOfClock) {
+    clock_jumped_.reset();
+    alarms_.clear("clock", {}, now.wall);
   }
 }
 

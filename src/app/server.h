@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/alarm_board.h"
+#include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
 #include "app/log_writer.h"
@@ -28,6 +29,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +83,7 @@ class Server {
   void plan_jobs();
   void collect_metrics();
   void look_at_ledger(Now now);
+  void look_at_clock(Now now);
   void look_at_certificate(Now now);
 
   const Clock& clock_;
@@ -107,6 +110,8 @@ class Server {
   std::deque<DirectoryKeyCheck> key_checks_;
   std::unique_ptr<DataPlane> plane_;
   Schedule schedule_;
+  ClockWatch clock_watch_;                  ///< the schedule's thread only
+  std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told
   std::map<std::string, std::filesystem::file_time_type>
       certificate_files_;  ///< as last seen; the schedule's thread only
 };

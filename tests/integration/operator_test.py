@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator meets when something around `tidegate serve` is not as it should be: each time a message that says what to do.
+
+    operator_test.py TIDEGATE
+"""
+import json
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
+from run_with_gateway import Server
+
+TIDEGATE = os.path.abspath(sys.argv.pop(1))
+ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
+FREE = "127.0.0.1:0"
+PATIENCE = 60
+
+
+def expired_certificate(folder):
+    """A certificate of its own authority for 127.0.0.1 that ended in 2020: (certificate, key)."""
+    (folder / "ca.cnf").write_text(f"""[ca]
+default_ca = own
+[own]
+dir = {folder}
+database = {folder}/index
+serial = {folder}/serial
+new_certs_dir = {folder}
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = IP:127.0.0.1
+basicConstraints = critical,CA:TRUE
+""")
+    (folder / "index").write_text("")
+    (folder / "serial").write_text("01\n")
+    run = lambda *command: subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=PATIENCE)
+    run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "request.pem", "-subj", "/CN=127.0.0.1")
+    run("openssl", "ca", "-batch", "-selfsign", "-config", "ca.cnf", "-in", "request.pem", "-keyfile", "key.pem", "-out", "certificate.pem",
+        "-startdate", "20200101000000Z", "-enddate", "20200201000000Z", "-notext")
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+class TlsProvider:
+    """Accepts TLS connections with the given certificate and says nothing."""
+
+    def __init__(self, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            try:
+                self.context.wrap_socket(connection, server_side=True).close()
+            except OSError:
+                connection.close()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+class OperatorTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tidegate-operator-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def refused(self, *arguments, **more):
+        """What `serve` says on its way out."""
+        command = [TIDEGATE, "serve", "--anthropic-url", "http://127.0.0.1:9"]
+        for name, usual in (("--listen", FREE), ("--admin", FREE), ("--metrics", FREE), ("--ledger", str(self.folder / "ledger"))):
+            if name not in arguments:
+                command += [name, usual]
+        ended = subprocess.run([*command, *arguments], env=ENVIRONMENT | more, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        self.assertNotIn("Sanitizer", ended.stderr)
+        return ended.stderr
+
+    def serve(self, settings):
+        """A gateway with these settings, in YAML's own subset JSON."""
+        config = self.folder / "tidegate.yaml"
+        config.write_text(json.dumps(settings))
+        server = Server("tidegate", [TIDEGATE, "serve", "--config", str(config), "--listen", FREE, "--admin", FREE, "--metrics", FREE,
+                                     "--ledger", str(self.folder / "ledger")], self.folder, ENVIRONMENT | {"KEY": "sk-test"})
+        self.addCleanup(server.stop)
+        return server
+
+    def ask(self, server, path="/v1/messages"):
+        """(status, fields, error body) of a request."""
+        body = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+        request = urllib.request.Request(server.url + path, json.dumps(body).encode(), {"content-type": "application/json"})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with self.assertRaises(urllib.error.HTTPError) as caught:
+            opener.open(request, timeout=PATIENCE)
+        with caught.exception as answer:
+            return answer.code, answer.headers, json.loads(answer.read())
+
+    def provider(self, url, dialect="anthropic", **more):
+        return {"name": "there", "dialect": dialect, "base_url": url, "keys": [{"env": "KEY"}],
+                "deadlines": {"connect": "5s"}, **more}
+
+    def test_a_port_that_is_taken_is_named_with_the_command_that_shows_who_has_it(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            for option, setting in (("--listen", "listen"), ("--admin", "admin"), ("--metrics", "metrics")):
+                said = self.refused(option, f"127.0.0.1:{port}")
+                self.assertIn(f"{setting}: ", said)
+                self.assertIn(f"cannot listen on 127.0.0.1:{port}", said)
+                self.assertIn("another program listens there", said)
+                self.assertIn(f"sport = :{port}", said)
+
+    def test_a_directory_that_cannot_be_written_is_named(self):
+        said = self.refused("--ledger", "/proc/tidegate")  # refused even to root
+        self.assertIn("/proc/tidegate", said)
+        self.assertRegex(said, "writ|creat")
+
+    def test_a_log_that_cannot_be_written_is_named(self):
+        (self.folder / "tidegate.yaml").write_text(json.dumps({"log": {"file": "/proc/tidegate.log"}}))
+        self.assertIn("log.file: cannot write /proc/tidegate.log", self.refused())
+
+    def test_an_expired_certificate_of_the_listener_is_named(self):
+        certificate, key = expired_certificate(self.folder)
+        (self.folder / "tidegate.yaml").write_text(json.dumps({"listen": {"certificate_file": str(certificate), "private_key_file": str(key)}}))
+        said = self.refused()
+        self.assertIn(str(certificate), said)
+        self.assertIn("expired", said)
+
+    def test_a_second_instance_on_the_same_ledger_is_refused(self):
+        first = self.serve({"providers": [self.provider("http://127.0.0.1:9")]})
+        said = self.refused("--config", str(self.folder / "tidegate.yaml"), KEY="sk-test")
+        self.assertIn(str(self.folder / "ledger"), said)
+        self.assertIn(str(first.process.pid), said)
+
+    def test_an_unreachable_provider_is_a_502_in_the_dialect_of_the_client(self):
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            port = closed.getsockname()[1]
+        server = self.serve({"providers": [self.provider(f"http://127.0.0.1:{port}"),
+                                           self.provider(f"http://127.0.0.1:{port}", "openai") | {"name": "other"}]})
+        status, fields, body = self.ask(server)
+        self.assertEqual(status, 502)
+        self.assertEqual(body["type"], "error")
+        self.assertTrue(fields["request-id"])
+        self.assertIn(f"127.0.0.1:{port}", body["error"]["message"])
+        self.assertIn("may be sent again", body["error"]["message"])
+        status, _, body = self.ask(server, "/v1/chat/completions")
+        self.assertEqual(status, 502)
+        self.assertIn(f"127.0.0.1:{port}", body["error"]["message"])
+
+    def test_a_name_that_does_not_resolve_is_named(self):
+        server = self.serve({"providers": [self.provider("http://no-such-host.invalid")]})
+        status, _, body = self.ask(server)
+        self.assertIn(status, (502, 504))  # a resolver that answers, and one that does not
+        self.assertIn("no-such-host.invalid", body["error"]["message"])
+
+    def test_an_expired_certificate_of_the_provider_is_named(self):
+        certificate, key = expired_certificate(self.folder)
+        provider = TlsProvider(certificate, key)
+        self.addCleanup(provider.stop)
+        server = self.serve({"providers": [self.provider(provider.url, tls={"ca_file": str(certificate)})]})
+        status, _, body = self.ask(server)
+        self.assertEqual(status, 502)
+        self.assertIn("certificate has expired", body["error"]["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
