@@ -5,13 +5,28 @@
 #include "base/number.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
 
 namespace tidegate::llm {
 
 namespace {
 
+/// Eight characters at once: a name of forty is otherwise forty steps, and an answer has a dozen of them.
+std::uint64_t eight_in_lower_case(std::uint64_t word) {
+  constexpr std::uint64_t kEach = 0x0101010101010101ULL;
+  const std::uint64_t ascii = word & (0x7f * kEach);
+  // The high bit of each byte: whether it is at least 'A', and whether it is beyond 'Z'.
+  const std::uint64_t from_a = ascii + (0x80 - 'A') * kEach;
+  const std::uint64_t beyond_z = ascii + (0x80 - 'Z' - 1) * kEach;
+  const std::uint64_t upper = from_a & ~beyond_z & ~word & (0x80 * kEach);
+  return word | (upper >> 2);
+}
+
 /// Longer than any month; what is beyond it is no waiting time but a mistake.
-constexpr double kLongestSeconds = 400.0 * 86'400.0;
+constexpr std::chrono::days kLongest(400);
+constexpr double kLongestSeconds = std::chrono::duration<double>(kLongest).count();
 
 std::optional<Nanoseconds> from_seconds(std::optional<double> seconds) {
   if (!seconds || *seconds < 0 || *seconds > kLongestSeconds) return std::nullopt;
@@ -23,7 +38,20 @@ std::optional<Nanoseconds> from_seconds(std::optional<double> seconds) {
 LowerName::LowerName(std::string_view name) {
   if (name.size() > kLongest) return;
   size_ = name.size();
-  std::transform(name.begin(), name.end(), text_.begin(), to_lower);
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= size_; at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, name.data() + at, sizeof word);
+    word = eight_in_lower_case(word);
+    std::memcpy(text_.data() + at, &word, sizeof word);
+  }
+  for (; at < size_; ++at) text_[at] = to_lower(name[at]);
+}
+
+std::optional<Nanoseconds> time_until(WallTime instant, WallTime date) {
+  if (instant <= date) return Nanoseconds(0);
+  const auto days = std::chrono::floor<std::chrono::days>(instant) - std::chrono::floor<std::chrono::days>(date);
+  return days < kLongest ? std::optional(instant - date) : std::nullopt;
 }
 
 LimitReading& LimitCollector::of(LimitDimension dimension) {
@@ -71,7 +99,7 @@ std::optional<Nanoseconds> RetryAfterFields::duration(std::optional<WallTime> da
   if (!date) return std::nullopt;
   const auto instant = parse_http_date(seconds_or_date_);
   if (!instant) return std::nullopt;
-  return std::max(*instant - *date, Nanoseconds(0));
+  return time_until(*instant, *date);
 }
 
 }  // namespace tidegate::llm

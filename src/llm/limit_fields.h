@@ -38,6 +38,10 @@ class LimitCollector {
   std::array<bool, kDimensions> touched_{};
 };
 
+/// How long after `date` an instant comes; zero if it is past. Nothing beyond 400 days, which is no waiting time but a
+/// mistake: a provider that says 1704 is further away than nanoseconds can count.
+[[nodiscard]] std::optional<Nanoseconds> time_until(WallTime instant, WallTime date);
+
 /// A whole number that is not negative (Azure says -1 for unknown).
 [[nodiscard]] std::optional<std::int64_t> read_figure(std::string_view value);
 

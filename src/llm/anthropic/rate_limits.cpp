@@ -91,7 +91,7 @@ void apply_resets(const Resets& resets, WallTime date, LimitCollector& limits) {
       const auto parsed = parse_rfc3339(last_text);
       instant = parsed ? std::optional(*parsed) : std::nullopt;
     }
-    if (instant) limits.of(kFamilies[i].dimension).full_after = std::max(*instant - date, Nanoseconds(0));
+    if (instant) limits.of(kFamilies[i].dimension).full_after = time_until(*instant, date);
   }
 }
 

@@ -68,6 +68,25 @@ TEST(AnthropicRateLimits, ReadsTheUnifiedWindowsOfASubscription) {
                 {"", "allowed_warning", {}, reset}, {"5h", "allowed", 1.02, {}}, {"7d_oi", "", 0.5, {}}}));
 }
 
+TEST(AnthropicRateLimits, TakesNoWaitFromAnAbsurdDate) {
+  const auto reading = read({{"date", "Thu, 01 Jan 1704 00:00:00 GMT"},
+                             {"retry-after", "Fri, 01 Jan 2255 00:00:00 GMT"},
+                             {"anthropic-ratelimit-requests-limit", "50"},
+                             {"anthropic-ratelimit-requests-reset", "2255-01-01T00:00:00Z"}});
+  EXPECT_EQ(reading.retry_after, std::nullopt);
+  ASSERT_EQ(reading.limits.size(), 1U);
+  EXPECT_EQ(reading.limits[0].full_after, std::nullopt);
+}
+
+TEST(AnthropicRateLimits, ReadsNamesInAnyCase) {
+  const auto reading =
+      read({{"ANTHROPIC-RateLimit-Requests-LIMIT", "50"}, {"Anthropic-Ratelimit-Unified-7D_OI-Status", "allowed"}});
+  ASSERT_EQ(reading.limits.size(), 1U);
+  EXPECT_EQ(reading.limits[0].limit, 50);
+  ASSERT_EQ(reading.unified.size(), 1U);
+  EXPECT_EQ(reading.unified[0].name, "7d_oi");
+}
+
 TEST(AnthropicRateLimits, ReadsRetryAfterInItsThreeForms) {
   EXPECT_EQ(read({{"retry-after", "7"}}).retry_after, 7s);
   EXPECT_EQ(read({{"retry-after", "0.5"}}).retry_after, 500ms);

@@ -245,7 +245,7 @@ std::string unescape(std::string_view raw, std::size_t limit) {
 }
 
 std::string to_valid_utf8(std::string text) {
-  std::size_t good = 0;
+  std::size_t good = ascii_prefix(text);
   while (good < text.size()) {
     const std::size_t length = utf8_length(text, good);
     if (length == 0) break;
@@ -266,10 +266,30 @@ std::string to_valid_utf8(std::string text) {
   return out;
 }
 
+namespace {
+
+/// How many bytes at the beginning may stand in a JSON string as they are, judged one by one: printable ASCII but quote
+/// and backslash.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+    ++at;
+  }
+  return at;
+}
+
+}  // namespace
+
 void append_quoted(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   out.push_back('"');
   for (std::size_t at = 0; at < text.size();) {
+    const std::size_t plain = plain_prefix(text.substr(at));
+    out.append(text.substr(at, plain));
+    at += plain;
+    if (at == text.size()) break;
     const char c = text[at];
     const std::size_t length = utf8_length(text, at);
     if (length == 0) {

@@ -82,8 +82,7 @@ void MemberFilter::end_value() {
   is_counted_ = false;
 }
 
-void MemberFilter::keep(std::string_view part) {
-  if (longest_ == 0) return;
+void MemberFilter::keep_wanted(std::string_view part) {
   value_size_ += part.size();
   if (value_size_ > longest_) {
     kept_.resize(value_begin_);

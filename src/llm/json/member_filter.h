@@ -39,7 +39,10 @@ class MemberFilter {
   void step(char c);
   void begin_value();
   void end_value();
-  void keep(std::string_view part);
+  void keep(std::string_view part) {
+    if (longest_ != 0) keep_wanted(part);
+  }
+  void keep_wanted(std::string_view part);
   std::size_t pass_string(std::string_view bytes, std::size_t at);
   std::size_t pass_value(std::string_view bytes, std::size_t at);
 

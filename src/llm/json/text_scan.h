@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -32,6 +34,18 @@ inline constexpr std::size_t kBlock = 16;
 }
 #endif
 }  // namespace scan
+
+/// How many bytes at the beginning of `text` are ASCII.
+[[nodiscard]] inline std::size_t ascii_prefix(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080ULL) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
 
 /// The offset of the quote that ends the JSON string whose content begins at `from`, or `npos`. Escapes are stepped
 /// over.
