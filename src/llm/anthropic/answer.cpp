@@ -102,6 +102,7 @@ std::string type_of(std::string_view data) {
 }
 
 constexpr std::size_t kLongestMember = 256 * 1024;
+constexpr std::int64_t kEmptyList = 2;  ///< bytes of a `content` without anything in it
 constexpr std::array<json::MemberFilter::Wanted, 7> kAnswerMembers{{{"type", kLongestId},
                                                                     {"id", kLongestId},
                                                                     {"model", kLongestId},
@@ -186,11 +187,44 @@ void StreamReader::take_error(std::string_view data) {
 
 JsonReader::JsonReader() : members_(kAnswerMembers, "content") {}
 
+/// An answer that is there as a whole, as most small ones are: read where it lies. False: it is not, or it is not as
+/// expected, and nothing was read of it.
+bool JsonReader::take_whole(std::string_view bytes) {
+  if (!bytes.ends_with('}') && !bytes.ends_with('\n')) return false;
+  AnswerFacts facts;
+  std::int64_t content = 0;
+  bool as_expected = true;
+  Cursor cursor(bytes);
+  const bool closed = cursor.object([&](std::string_view key) {
+    const std::size_t begin = cursor.begin_of_value();
+    if (key == "content") {
+      cursor.skip();
+      content += json::compact_size(bytes.substr(begin, cursor.end_of_value() - begin));
+      return;
+    }
+    as_expected &= key != "error";
+    read_message_member(cursor, key, facts);
+    // A longer value counts as none there (kAnswerMembers); such an answer goes the long way.
+    as_expected &= cursor.end_of_value() - begin <= kLongestId || key == "usage";
+  });
+  if (!closed || cursor.broken() || !as_expected) return false;
+  facts_ = std::move(facts);
+  facts_.content_started = content > kEmptyList;
+  if (facts_.content_started) facts_.output_characters = content - kEmptyList;
+  facts_.finished = true;
+  facts_.usage.complete = facts_.usage.seen;
+  return true;
+}
+
 void JsonReader::feed(std::string_view bytes) {
-  if (members_.is_complete()) return;
+  if (done_ || members_.is_complete()) return;
+  if (!std::exchange(begun_, true)) {
+    done_ = take_whole(bytes);
+    if (done_) return;
+  }
   members_.feed(bytes);
-  // Also of an answer that will break off: what was produced is charged, and then this is all there is to estimate it by.
-  constexpr std::int64_t kEmptyList = 2;
+  // Also of an answer that will break off: what was produced is charged, and then this is all there is to estimate it
+  // by.
   facts_.content_started = members_.counted_bytes() > kEmptyList;
   if (facts_.content_started) facts_.output_characters = members_.counted_bytes() - kEmptyList;
   if (!members_.is_complete()) return;

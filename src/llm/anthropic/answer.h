@@ -43,8 +43,12 @@ class JsonReader {
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
 
  private:
+  [[nodiscard]] bool take_whole(std::string_view bytes);
+
   json::MemberFilter members_;
   AnswerFacts facts_;
+  bool begun_ = false;
+  bool done_ = false;
 };
 
 /// The same for a body that is there as a whole.

@@ -222,6 +222,30 @@ TEST(AnthropicAnswer, ReadsTheSameByteByByte) {
   EXPECT_EQ(reader.facts().stop_reason, "tool_use");
 }
 
+TEST(AnthropicAnswer, ReadsTheSameAsAWholeAndInPieces) {
+  const std::string long_id(300, 'i');
+  for (
+      const std::string& body : {
+          std::string(
+              R"({"id":"m","content":[{"type":"text","text":"a } \" b"} , 1 ],"usage":{"input_tokens":1,"output_tokens":2}})"),
+          std::string("{ \"content\" : [ ] , \"usage\" : { \"output_tokens\" : 2 } }\n"),
+          std::string(R"({"content":"text","content":[],"usage":{"output_tokens":2}})"),
+          std::string(R"({"error":{"type":"overloaded_error","message":"m"}})"),
+          std::string(R"({"error":null,"id":"m"})"),
+          std::string(R"({"id":")") + long_id + R"(","model":"x"})",
+          std::string(R"({"id":"m","stop_reason":null,"container":{"id":"c"},"other":{"usage":1}} trailing)"),
+          std::string(R"({"id":"m",,"model":"x"})"),
+          std::string(R"({"id":"m","content":[}],"usage":{"output_tokens":2}})"),
+          std::string(R"({"us\u0061ge":{"output_tokens":7},"id":"\u00e9"})"),
+          std::string("[]}"),
+          std::string("}"),
+      }) {
+    JsonReader reader;
+    for (const char c : body) reader.feed(std::string_view(&c, 1));
+    EXPECT_EQ(tie(reader.facts()), tie(read_json_answer(body))) << body;
+  }
+}
+
 TEST(AnthropicAnswer, SeesARefusalWithoutContentAsNotCharged) {
   EXPECT_FALSE(is_charged(read_json_answer(
       R"({"id":"m","model":"x","content": [ ] ,"stop_reason":"refusal","usage":{"input_tokens":9,"output_tokens":1}})")));

@@ -88,4 +88,19 @@ inline constexpr std::size_t kBlock = 16;
   return find_either(text, from, '\n', '\r');
 }
 
+/// How many bytes a JSON text has without the blanks between its values.
+[[nodiscard]] inline std::int64_t compact_size(std::string_view text) {
+  std::size_t blanks = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      at = find_string_end(text, at + 1);
+      if (at == std::string_view::npos) break;
+    } else if (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
+      ++blanks;
+    }
+  }
+  return static_cast<std::int64_t>(text.size() - blanks);
+}
+
 }  // namespace tidegate::llm::json
