@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/bucket.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegate::quota {
+namespace {
+
+constexpr double kAskAgain = 0.05;        // seconds, where only an event can tell
+constexpr double kProbeGrace = 0.3;       // refusals come fast, good heads slowly
+constexpr int kLearners = 4;              // at once, while nothing is known
+constexpr double kSpendProbe = 15 * 60;   // seconds between two looks at a spent budget
+constexpr double kReorder = 0.5;          // seconds by which charges may arrive in another order
+constexpr double kRounding = 500;         // tokens; headers are rounded to the thousand
+constexpr double kMostOfDepth = 0.98;     // a request nearly as large as the bucket may still go
+constexpr double kLongestPause = 900;     // seconds between two attempts at more concurrency
+constexpr int kFailuresToOpen = 5;        // unreachable in a row
+
+Nanoseconds nanoseconds(double seconds) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e9)));
+}
+double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+Bucket::Bucket(SteadyTime now, const BucketSettings& settings)
+    : settings_(settings), now_(now), admitted_at_(now - std::chrono::hours(1)), blocked_until_(now) {}
+
+double Bucket::seconds_since(SteadyTime at) const { return seconds(now_ - at); }
+
+void Bucket::set_limits(SteadyTime now, const Limits& limits, double burst_seconds) {
+  advance(now);
+  for (const Dimension d : kAllDimensions) {
+    if (!limits[d] || !(*limits[d] > 0)) continue;
+    Level& level = levels_[d];
+    level.limit = *limits[d];
+    level.rate = *limits[d] / 60;
+    level.depth = level.level = std::max(1.0, level.rate * burst_seconds);
+    learned_ = true;
+  }
+}
+
+void Bucket::set_level(SteadyTime now, Dimension dimension, double level) {
+  advance(now);
+  if (levels_[dimension].limit) levels_[dimension].level = std::min(level, levels_[dimension].depth);
+}
+
+void Bucket::advance(SteadyTime now) {
+  if (now <= now_) return;
+  const double passed = seconds(now - now_);
+  now_ = now;
+  for (const Dimension d : kAllDimensions) {
+    Level& level = levels_[d];
+    if (level.limit) level.level = std::min(level.depth, level.level + (level.rate - level.foreign) * passed);
+  }
+  if (concurrency_ != kNever && now_ >= concurrency_raise_at_) {
+    concurrency_ += concurrency_step_;
+    concurrency_step_ *= 2;
+    concurrency_raise_at_ = now_ + nanoseconds(concurrency_pause_);
+    if (concurrency_ > 1e6) concurrency_ = kNever;
+  }
+  if (window_ != kNever && seconds_since(overloaded_at_) > 300) window_ = kNever;
+  if (pace_ != kNever) {
+    pace_ *= std::pow(1.1, seconds_since(paced_at_));
+    paced_at_ = now_;
+    const Level& requests = levels_[Dimension::Requests];
+    if (pace_ > (requests.limit ? 3 * requests.rate : 1e4)) pace_ = kNever;
+  }
+  while (ramp_ && now_ >= ramp_->minute_ends) {
+    ramp_->cap += ramp_->step;
+    ramp_->used = 0;
+    ramp_->minute_ends += Seconds(60);
+    const Level& input = levels_[Dimension::Input];
+    if (input.limit ? ramp_->cap >= *input.limit : ramp_->cap > 1e12) ramp_.reset();
+  }
+  if (half_open_ && probe_ != 0 && seconds_since(probe_at_) >= kProbeGrace && !dead_) {
+    half_open_ = false;
+    probe_ = 0;
+  }
+}
+
+double Bucket::needed(Dimension d, const Need& need) const {
+  const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
+  switch (d) {
+    case Dimension::Requests: return 1;
+    case Dimension::Input: return need.input;
+    case Dimension::Output: return reserves ? need.max_tokens : 1;
+    case Dimension::Tokens: return need.input + (reserves ? need.max_tokens : 1);
+  }
+  return 0;
+}
+
+Wait Bucket::wait_for_health() const {
+  if (now_ < blocked_until_) return {seconds(blocked_until_ - now_), dead_ ? Obstacle::SpendCap : Obstacle::RetryAfter};
+  if (!learned_ && in_flight_ >= kLearners) return {kAskAgain, Obstacle::Learning};
+  if (half_open_ && probe_ != 0) return {kAskAgain, dead_ ? Obstacle::SpendCap : Obstacle::Probe};
+  if (in_flight_ + 1 > concurrency()) return {kAskAgain, Obstacle::Concurrency};
+  if (pace_ != kNever) {
+    const double pause = 1 / pace_ - seconds_since(admitted_at_);
+    if (pause > 0) return {pause, Obstacle::Pace};
+  }
+  return {};
+}
+
+Wait Bucket::wait(const Need& need) const {
+  if (const Wait health = wait_for_health(); health.seconds > 0) return health;
+  Wait longest;
+  const auto later = [&](double wait_seconds, Obstacle obstacle) {
+    if (wait_seconds > longest.seconds) longest = {wait_seconds, obstacle};
+  };
+  if (ramp_ && ramp_->used > 0 && ramp_->used + need.input > ramp_->cap) later(seconds(ramp_->minute_ends - now_), Obstacle::Pace);
+  for (const Dimension d : kAllDimensions) {
+    const Level& level = levels_[d];
+    if (!level.limit) continue;
+    const auto obstacle = static_cast<Obstacle>(static_cast<int>(Obstacle::Requests) + static_cast<int>(d));
+    const double wanted = needed(d, need);
+    if (wanted > level.depth) return {kNever, Obstacle::TooLarge};
+    const double margin = std::min(settings_.margin_seconds * level.rate, level.depth / 4);
+    const double enough = std::max(wanted, std::min(wanted + margin, kMostOfDepth * level.depth));
+    const double refill = std::max(level.rate - level.foreign, 0.05 * level.rate);
+    // A hair less is enough: else a wait of one rounding error follows the other.
+    if (level.level < enough - 1e-6 * level.depth) later((enough - level.level) / refill, obstacle);
+    const bool holds = d == Dimension::Output || d == Dimension::Tokens;
+    if (!holds || settings_.accounting == OutputAccounting::ReserveMaximum) continue;
+    const double after = d == Dimension::Tokens ? level.level - need.input : level.level;
+    const double lowest = holds_.lowest(after, level.rate - level.foreign, speed_, static_cast<std::int64_t>(need.predicted_output));
+    // A lone request goes even if its answer overdraws: nothing else could make it fit.
+    if (lowest < 0 && in_flight_ > 0) later(std::max(kAskAgain, -lowest / refill), obstacle);
+  }
+  return longest;
+}
+
+void Bucket::charge(Dimension d, SteadyTime at, double amount) {
+  if (amount == 0) return;
+  levels_[d].level -= amount;
+  charges_.add(at, d, amount);
+}
+
+void Bucket::refund(Dimension d, SteadyTime at, double amount) {
+  Level& level = levels_[d];
+  level.level = std::min(level.limit ? level.depth : kNever, level.level + amount);
+  charges_.add(at, d, -amount);
+}
+
+Flight Bucket::admit(const Need& need) {
+  Flight flight;
+  flight.admitted_at = admitted_at_ = now_;
+  flight.sequence = ++sequence_;
+  flight.input = need.input;
+  flight.predicted = std::max(1.0, need.predicted_output);
+  flight.is_open = true;
+  ++in_flight_;
+  const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
+  flight.reserved = reserves ? need.max_tokens : 0;
+  charge(Dimension::Requests, now_, 1);
+  charge(Dimension::Input, now_, need.input);
+  charge(Dimension::Output, now_, flight.reserved);
+  charge(Dimension::Tokens, now_, need.input + flight.reserved);
+  if (!reserves) holds_.add(flight.hold = static_cast<std::int64_t>(flight.predicted));
+  if (ramp_) ramp_->used += need.input;
+  if (half_open_ && probe_ == 0) {
+    probe_ = flight.sequence;
+    probe_at_ = now_;
+    if (dead_) blocked_until_ = now_ + nanoseconds(kSpendProbe);
+  }
+  return flight;
+}
+
+void Bucket::answered(Flight& flight, const Readings& readings) {
+  learned_ = true;
+  backoff_seconds_ = 1;
+  failures_ = 0;
+  if (window_ != kNever) window_ += 1 / window_;
+  if (half_open_ && flight.sequence == probe_) {
+    half_open_ = false;
+    probe_ = 0;
+    if (dead_) blocked_until_ = now_;
+    dead_ = false;
+  }
+  observe(flight, readings);
+}
+
+void Bucket::settle_input(Flight& flight, double counted_tokens) {
+  if (!flight.is_open || counted_tokens < 0) return;
+  const double difference = counted_tokens - flight.input;
+  flight.input = counted_tokens;
+  for (const Dimension d : {Dimension::Input, Dimension::Tokens}) {
+    if (difference < 0) refund(d, flight.admitted_at, -difference);
+    else charge(d, flight.admitted_at, difference);
+  }
+  if (ramp_) ramp_->used = std::max(0.0, ramp_->used + difference);
+}
+
+void Bucket::produce(Flight& flight, double output_tokens) {
+  if (!flight.is_open || output_tokens <= 0) return;
+  if (!flight.first_output_at) flight.first_output_at = now_;
+  flight.produced += output_tokens;
+  const double beyond = std::min(output_tokens, flight.produced - flight.reserved);
+  if (beyond > 0) {
+    charge(Dimension::Output, now_, beyond);
+    charge(Dimension::Tokens, now_, beyond);
+  }
+  if (flight.hold == 0) return;
+  holds_.remove(flight.hold);
+  flight.hold = static_cast<std::int64_t>(std::max(32.0, flight.predicted - flight.produced));
+  holds_.add(flight.hold);
+}
+
+void Bucket::release(Flight& flight) {
+  flight.is_open = false;
+  --in_flight_;
+  if (flight.hold > 0) holds_.remove(flight.hold);
+  flight.hold = 0;
+}
+
+void Bucket::end(Flight& flight) {
+  if (!flight.is_open) return;
+  const double unused = flight.reserved - flight.produced;
+  if (unused > 0) {
+    for (const Dimension d : {Dimension::Output, Dimension::Tokens}) {
+      Level& level = levels_[d];
+      level.level = std::min(level.limit ? level.depth : kNever, level.level + unused);
+      refunds_.add(now_, d, unused);
+    }
+  }
+  service_seconds_ += 0.05 * (seconds_since(flight.admitted_at) - service_seconds_);
+  if (flight.first_output_at && flight.produced >= 50) {
+    const double took = seconds_since(*flight.first_output_at);
+    // An answer that came in one piece tells nothing of the speed.
+    if (took > 0.2) speed_ = std::clamp(speed_ + 0.05 * (flight.produced / took - speed_), 5.0, 1000.0);
+  }
+  release(flight);
+}
+
+void Bucket::back_off(std::optional<double> retry_after_seconds, double longest) {
+  double pause = retry_after_seconds.value_or(backoff_seconds_);
+  if (!(pause >= 0)) pause = backoff_seconds_;
+  if (!retry_after_seconds) backoff_seconds_ = std::min(longest, backoff_seconds_ * 2);
+  blocked_until_ = std::max(blocked_until_, now_ + nanoseconds(pause));
+  half_open_ = true;
+  probe_ = 0;
+}
+
+void Bucket::bound_concurrency() {
+  const double running = std::max(1, in_flight_);
+  concurrency_pause_ = std::abs(running - last_concurrency_) <= 1 ? std::min(kLongestPause, concurrency_pause_ * 2) : 5;
+  last_concurrency_ = running;
+  concurrency_ = running;
+  concurrency_step_ = 1;
+  concurrency_raise_at_ = now_ + nanoseconds(concurrency_pause_);
+}
+
+void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
+  if (!flight.is_open) return;
+  const bool was_probe = half_open_ && probe_ == flight.sequence;
+  refund(Dimension::Requests, flight.admitted_at, 1);
+  refund(Dimension::Input, flight.admitted_at, flight.input);
+  refund(Dimension::Output, flight.admitted_at, flight.reserved);
+  refund(Dimension::Tokens, flight.admitted_at, flight.input + flight.reserved);
+  if (ramp_) ramp_->used = std::max(0.0, ramp_->used - flight.input);
+  flight.input = 0;
+  flight.reserved = 0;
+  release(flight);
+
+  switch (refusal.kind) {
+    case RefusalKind::Overloaded:
+      learned_ = true;
+      window_ = std::max(1.0, std::min(window_, in_flight_ + 1.0) / 2);
+      overloaded_at_ = now_;
+      if (was_probe) probe_ = 0;
+      if (refusal.retry_after_seconds) back_off(refusal.retry_after_seconds, 60);
+      return;
+    case RefusalKind::Unreachable:
+      if (was_probe || ++failures_ >= kFailuresToOpen) back_off(std::nullopt, 30);
+      return;
+    case RefusalKind::SpendCap:
+      dead_ = true;
+      learned_ = true;
+      back_off(kSpendProbe, kSpendProbe);
+      return;
+    case RefusalKind::Rate:
+    case RefusalKind::Ramp:
+    case RefusalKind::Concurrency: break;
+  }
+  learned_ = true;
+  // Dead means dead until a probe is answered well; a refusal of another kind is a sign of life.
+  dead_ = false;
+  observe(flight, refusal.readings);
+  if (refusal.kind == RefusalKind::Concurrency) {
+    bound_concurrency();
+    // Completions open the way, not the clock.
+    back_off(std::min(refusal.retry_after_seconds.value_or(0.05), 60.0), 60);
+    return;
+  }
+  back_off(refusal.retry_after_seconds, 60);
+  if (refusal.kind == RefusalKind::Ramp) {
+    if (refusal.ramp) {
+      const double until = refusal.retry_after_seconds.value_or(60);
+      ramp_ = Ramp{.cap = refusal.ramp->now, .step = std::max(refusal.ramp->at_next_minute - refusal.ramp->now, 0.05 * refusal.ramp->now),
+                   .used = refusal.ramp->now, .minute_ends = now_ + nanoseconds(std::clamp(until, 0.0, 60.0))};
+    } else {
+      const double lately = charges_.since(now_ - Seconds(10), Dimension::Requests) / 10;
+      pace_ = std::max(0.1, 0.8 * lately);
+      paced_at_ = now_;
+    }
+    return;
+  }
+  bool explained = false;
+  bool has_reading = false;
+  for (const Dimension d : kAllDimensions) {
+    const std::optional<double>& remaining = refusal.readings[d].remaining;
+    if (!remaining) continue;
+    has_reading = true;
+    explained = explained || *remaining < needed(d, need) + (is_tokens(d) ? kRounding : 0);
+  }
+  if (explained || !has_reading) return;
+  // Refused although every limit that is shown had room: if it happens twice with as many in flight, it is their number.
+  const double running = in_flight_;
+  const bool again = refused_at_ >= 0 && std::abs(running - refused_at_) <= 1 && seconds_since(refused_when_) <= 300;
+  refused_at_ = running;
+  refused_when_ = now_;
+  if (again) bound_concurrency();
+}
+
+void Bucket::change_limit(Level& level, double limit) {
+  if (level.limit) {
+    level.depth = std::max(1.0, level.depth * limit / *level.limit);
+    level.level = std::min(level.level, level.depth);
+  } else {
+    level.depth = level.level = std::max(1.0, limit);
+  }
+  level.limit = limit;
+  level.rate = limit / 60;
+  level.foreign = std::min(level.foreign, 0.9 * level.rate);
+}
+
+void Bucket::observe(const Flight& flight, const Readings& readings) {
+  for (const Dimension d : kAllDimensions) observe_one(d, flight, readings[d]);
+}
+
+void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& reading) {
+  if (!reading.limit || !std::isfinite(*reading.limit) || *reading.limit <= 0) return;
+  if (!reading.remaining || !std::isfinite(*reading.remaining) || *reading.remaining < 0) return;
+  Level& level = levels_[d];
+  const bool is_new = !level.limit || *level.limit != *reading.limit;
+  if (is_new) change_limit(level, *reading.limit);
+  const double remaining = std::min(*reading.remaining, *reading.limit);
+
+  const bool is_input = d == Dimension::Input || d == Dimension::Tokens;
+  const double error = is_tokens(d) ? kRounding + (is_input ? 0.05 * flight.input : 0) : 0;
+  // The figure is of some moment since the request was sent: everything charged meanwhile may be missing from it, and all refill.
+  const double own = d == Dimension::Requests ? (flight.input > 0 || flight.is_open ? 1.0 : 0.0) : is_input ? flight.input : 0.0;
+  const double charged = std::max(0.0, charges_.since(flight.admitted_at - nanoseconds(kReorder), d) - own - (is_input ? 0 : 0));
+  const double lowest = remaining <= 0 ? -kNever : remaining - error - charged;
+  double highest = remaining + (d == Dimension::Requests ? 1 : error) + level.rate * seconds_since(flight.admitted_at);
+  if (settings_.accounting == OutputAccounting::ReserveMaximum) highest += refunds_.since(flight.admitted_at, d);
+
+  const double before = level.level;
+  level.level = std::min(std::clamp(level.level, std::min(lowest, highest), highest), level.depth);
+  const double moved = level.level - before;
+  if (level.observed_at && !is_new) {
+    const double passed = seconds_since(*level.observed_at);
+    const double gain = passed < 1e-3 ? 1.0 / 60 : (1 - std::exp(-passed / 60)) / passed;
+    level.foreign = std::clamp(level.foreign - gain * moved, 0.0, 0.9 * level.rate);
+    if (moved >= 0) level.foreign *= std::exp(-passed / 120);
+  }
+  level.observed_at = now_;
+  if (remaining > 0 || d == Dimension::Requests || d == Dimension::Input) observe_depth(d, Reading{level.limit, remaining, reading.full_after_seconds});
+}
+
+void Bucket::observe_depth(Dimension d, const Reading& reading) {
+  if (!reading.full_after_seconds || !std::isfinite(*reading.full_after_seconds) || *reading.full_after_seconds < 0) return;
+  Level& level = levels_[d];
+  const double error = (is_tokens(d) ? kRounding : 0.6) + 0.6 * level.rate;
+  const double seen = std::clamp(*reading.remaining + (is_tokens(d) ? 0 : 0.5) + level.rate * *reading.full_after_seconds, 1.0, *level.limit);
+  const double off = std::abs(seen - level.depth);
+  if (!level.depth_seen && off > 2 * error) level.depth = seen;
+  else if (off > error) level.depth += 0.1 * (seen - level.depth);
+  level.depth_seen = true;
+  level.level = std::min(level.level, level.depth);
+}
+
+void Bucket::merge(Bucket& other) {
+  other.advance(now_);
+  advance(other.now_);
+  for (const Dimension d : kAllDimensions) {
+    Level& mine = levels_[d];
+    const Level& theirs = other.levels_[d];
+    if (!theirs.limit) continue;
+    if (!mine.limit) {
+      mine = theirs;
+      continue;
+    }
+    mine.level = std::min(mine.level, theirs.level);
+    mine.depth = std::min(mine.depth, theirs.depth);
+  }
+  blocked_until_ = std::max(blocked_until_, other.blocked_until_);
+  half_open_ = half_open_ || other.half_open_;
+  concurrency_ = std::min(concurrency_, other.concurrency_);
+  window_ = std::min(window_, other.window_);
+  learned_ = learned_ || other.learned_;
+  dead_ = dead_ || other.dead_;
+}
+
+double Bucket::debt(Dimension d) const {
+  if (d != Dimension::Output && d != Dimension::Tokens) return 0;
+  if (in_flight_ == 0) return 0;
+  const double fed = levels_[d].rate / (static_cast<double>(in_flight_) * speed_);
+  return static_cast<double>(holds_.sum()) * std::max(0.0, 1 - fed);
+}
+
+double Bucket::headroom(const Need& need) const {
+  double least = kNever;
+  for (const Dimension d : kAllDimensions) {
+    const Level& level = levels_[d];
+    if (!level.limit) continue;
+    const double held = d == Dimension::Output || d == Dimension::Tokens ? static_cast<double>(holds_.sum()) : 0;
+    least = std::min(least, (level.level - held - needed(d, need)) / level.rate);
+  }
+  return least == kNever ? -static_cast<double>(in_flight_) : least;
+}
+
+double Bucket::concurrency() const { return std::min({concurrency_, window_, configured_concurrency_.value_or(kNever)}); }
+
+double Bucket::blocked_seconds() const { return now_ < blocked_until_ ? seconds(blocked_until_ - now_) : 0; }
+
+bool Bucket::sees_foreign_use() const {
+  return std::any_of(kAllDimensions.begin(), kAllDimensions.end(), [&](Dimension d) {
+    return levels_[d].limit && levels_[d].foreign > 0.02 * levels_[d].rate;
+  });
+}
+
+double Bucket::next_change_seconds() const {
+  double next = kNever;
+  if (now_ < blocked_until_) next = std::min(next, blocked_seconds());
+  if (half_open_ && probe_ != 0) next = std::min(next, std::max(0.001, kProbeGrace - seconds_since(probe_at_)));
+  return next;
+}
+
+}  // namespace tidegate::quota

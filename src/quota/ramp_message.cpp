@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/ramp_message.h"
+
+namespace tidegate::quota {
+namespace {
+
+/// The number after `words`, thousands apart by commas.
+std::optional<double> number_after(std::string_view text, std::string_view words) {
+  const std::size_t found = text.find(words);
+  if (found == std::string_view::npos) return std::nullopt;
+  double number = 0;
+  int digits = 0;
+  for (const char c : text.substr(found + words.size())) {
+    if (c == ',' && digits > 0) continue;
+    if (c < '0' || c > '9') break;
+    if (++digits > 15) return std::nullopt;
+    number = number * 10 + (c - '0');
+  }
+  return digits > 0 ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<RampFigures> parse_ramp_message(std::string_view message) {
+  const auto now = number_after(message, "current limit is ");
+  const auto next = number_after(message, "will increase to ");
+  if (!now || !next || *now <= 0 || *next <= 0) return std::nullopt;
+  return RampFigures{*now, *next};
+}
+
+}  // namespace tidegate::quota
