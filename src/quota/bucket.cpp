@@ -117,7 +117,9 @@ Wait Bucket::wait(const Need& need) const {
     const auto obstacle = static_cast<Obstacle>(static_cast<int>(Obstacle::Requests) + static_cast<int>(d));
     const double wanted = needed(d, need);
     if (wanted > level.depth) return {kNever, Obstacle::TooLarge};
-    const double margin = std::min(settings_.margin_seconds * level.rate, level.depth / 4);
+    // Others use this organisation too: what they take between two answers of ours has to be there.
+    const double margin = std::max(std::min(settings_.margin_seconds * level.rate, level.depth / 4),
+                                   level.foreign > 0.02 * level.rate ? 0.10 * level.depth : 0.0);
     const double enough = std::max(wanted, std::min(wanted + margin, kMostOfDepth * level.depth));
     const double refill = std::max(level.rate - level.foreign, 0.05 * level.rate);
     // A hair less is enough: else a wait of one rounding error follows the other.
@@ -352,7 +354,7 @@ void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& readi
   const double error = is_tokens(d) ? kRounding + (is_input ? 0.05 * flight.input : 0) : 0;
   // The figure is of some moment since the request was sent: everything charged meanwhile may be missing from it, and all refill.
   const double own = d == Dimension::Requests ? (flight.input > 0 || flight.is_open ? 1.0 : 0.0) : is_input ? flight.input : 0.0;
-  const double charged = std::max(0.0, charges_.since(flight.admitted_at - nanoseconds(kReorder), d) - own - (is_input ? 0 : 0));
+  const double charged = std::max(0.0, charges_.since(flight.admitted_at - nanoseconds(kReorder), d) - own);
   const double lowest = remaining <= 0 ? -kNever : remaining - error - charged;
   double highest = remaining + (d == Dimension::Requests ? 1 : error) + level.rate * seconds_since(flight.admitted_at);
   if (settings_.accounting == OutputAccounting::ReserveMaximum) highest += refunds_.since(flight.admitted_at, d);
@@ -402,6 +404,17 @@ void Bucket::merge(Bucket& other) {
   window_ = std::min(window_, other.window_);
   learned_ = learned_ || other.learned_;
   dead_ = dead_ || other.dead_;
+}
+
+void Bucket::adopt(Bucket& other, Flight& flight) {
+  if (!flight.is_open) return;
+  --other.in_flight_;
+  ++in_flight_;
+  if (flight.hold > 0) {
+    other.holds_.remove(flight.hold);
+    holds_.add(flight.hold);
+  }
+  flight.sequence = ++sequence_;  // its head is not that of this bucket's probe
 }
 
 double Bucket::debt(Dimension d) const {

@@ -103,6 +103,8 @@ class Bucket {
   void refuse(Flight& flight, const Need& need, const Refusal& refusal);
   /// Two buckets turn out to be one organisation: the lower level and the smaller limit stand; flights of `other` stay charged here.
   void merge(Bucket& other);
+  /// After `merge`: a flight that `other` had admitted ends here.
+  void adopt(Bucket& other, Flight& flight);
 
   /// Also used by tests: what the headers of a flight say, own charge included.
   void observe(const Flight& flight, const Readings& readings);

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/room.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegate::quota {
+
+Room::Room(SteadyTime now, RoomSettings settings) : settings_(settings), now_(now), interactive_at_(now) {}
+
+std::size_t Room::add_bucket(SteadyTime now) {
+  buckets_.emplace_back(std::max(now, now_), settings_.bucket);
+  usable_.push_back(0);
+  return buckets_.size() - 1;
+}
+
+std::size_t Room::add_key(std::size_t bucket) {
+  keys_.push_back(Key{.bucket = bucket});
+  ++usable_[bucket];
+  return keys_.size() - 1;
+}
+
+void Room::move_key(std::size_t key, std::size_t bucket) {
+  if (keys_[key].in_rotation) {
+    --usable_[keys_[key].bucket];
+    ++usable_[bucket];
+  }
+  keys_[key].bucket = bucket;
+}
+
+void Room::merge_buckets(SteadyTime now, std::size_t into, std::size_t from) {
+  if (into == from) return;
+  buckets_[into].advance(now);
+  buckets_[into].merge(buckets_[from]);
+  for (std::size_t key = 0; key < keys_.size(); ++key) {
+    if (keys_[key].bucket == from) move_key(key, into);
+  }
+  for (WaitingRequest& request : requests_) {
+    if (request.state != RequestState::Flying || request.bucket != from) continue;
+    buckets_[into].adopt(buckets_[from], request.flight);
+    request.bucket = into;
+  }
+}
+
+void Room::set_key_in_rotation(std::size_t key, bool in_rotation) {
+  if (keys_[key].in_rotation == in_rotation) return;
+  keys_[key].in_rotation = in_rotation;
+  usable_[keys_[key].bucket] += in_rotation ? 1 : -1;
+}
+
+WaitingRequest* Room::live(RequestId request) {
+  if (request.slot >= requests_.size()) return nullptr;
+  WaitingRequest& found = requests_[request.slot];
+  return found.generation == request.generation && found.state != RequestState::Free ? &found : nullptr;
+}
+
+const WaitingRequest* Room::find(RequestId request) const { return const_cast<Room*>(this)->live(request); }
+
+WaitingRequest* Room::flying(RequestId request) {
+  WaitingRequest* const found = live(request);
+  return found && found->state == RequestState::Flying ? found : nullptr;
+}
+
+std::uint32_t Room::flow_of(const Submission& submission) {
+  auto found = tenant_numbers_.find(submission.tenant);
+  if (found == tenant_numbers_.end()) {
+    found = tenant_numbers_.emplace(std::string(submission.tenant), static_cast<std::uint32_t>(tenants_.size())).first;
+    tenants_.push_back(Tenant{.name = std::string(submission.tenant), .predictor = {}});
+  }
+  std::uint32_t& number = tenants_[found->second].flow[index(submission.priority)];
+  if (number == kNobody) {
+    number = static_cast<std::uint32_t>(flows_.size());
+    flows_.push_back(Flow{.tenant = found->second, .priority = submission.priority, .queued = {}});
+  }
+  flows_[number].weight = std::max(1e-3, submission.weight);
+  return number;
+}
+
+double Room::cost_of(double input, double output) const {
+  PerDimension<double> rate;
+  for (std::size_t b = 0; b < buckets_.size(); ++b) {
+    if (usable_[b] == 0) continue;
+    for (const Dimension d : kAllDimensions) rate[d] += buckets_[b].rate(d);
+  }
+  PerDimension<double> taken;
+  taken[Dimension::Requests] = 1;
+  taken[Dimension::Input] = input;
+  taken[Dimension::Output] = output;
+  taken[Dimension::Tokens] = input + output;
+  double cost = 0;
+  for (const Dimension d : kAllDimensions) {
+    if (rate[d] > 0) cost = std::max(cost, taken[d] / rate[d]);
+  }
+  // Without any limit a request costs its tokens, in units that only have to be the same for all.
+  return cost > 0 ? cost : (input + 5 * output) * 1e-6;
+}
+
+std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submission) {
+  now_ = std::max(now_, now);
+  if (waiting_ >= settings_.max_waiting) return std::nullopt;
+  std::uint32_t slot = 0;
+  if (free_.empty()) {
+    slot = static_cast<std::uint32_t>(requests_.size());
+    requests_.emplace_back();
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  const std::uint32_t flow = flow_of(submission);
+  const OutputHistory& others = outputs_[index(submission.priority)];
+  const Predictor& predictor = tenants_[flows_[flow].tenant].predictor[index(submission.priority)];
+
+  WaitingRequest& request = requests_[slot];
+  const std::uint32_t generation = request.generation;
+  request = WaitingRequest{};
+  request.generation = generation;
+  request.flow = flow;
+  request.need = Need{.input = predictor.input_tokens(submission.body_bytes),
+                      .predicted_output = predictor.predicted_output(submission.max_tokens, others),
+                      .mean_output = predictor.mean_output(submission.max_tokens, others),
+                      .max_tokens = submission.max_tokens};
+  request.body_bytes = submission.body_bytes;
+  request.cost = cost_of(request.need.input, request.need.mean_output);
+  request.submitted_at = now_;
+  request.deadline = std::max(now_, submission.deadline);
+  request.only_key = submission.only_key;
+  if (submission.priority == Priority::Interactive) {
+    const double passed = std::chrono::duration<double>(now_ - interactive_at_).count();
+    interactive_rate_ = interactive_rate_ * std::exp(-passed / 900) + request.cost / 900;
+    interactive_at_ = now_;
+  }
+  enqueue(slot, false);
+  return RequestId{slot, request.generation};
+}
+
+void Room::enqueue(std::uint32_t slot, bool at_front) {
+  WaitingRequest& request = requests_[slot];
+  Flow& flow = flows_[request.flow];
+  const std::size_t priority = index(flow.priority);
+  if (flow.waiting == 0) {
+    // Who was idle has saved nothing up.
+    if (!backlog_[priority].empty() && !at_front) flow.virtual_time = std::max(flow.virtual_time, backlog_[priority].begin()->first);
+    backlog_[priority].emplace(flow.virtual_time, request.flow);
+  }
+  if (at_front) push_front(flow, requests_, slot);
+  else push_back(flow, requests_, slot);
+  request.state = RequestState::Queued;
+  const PerDimension<double> need = mean_need(request.need);
+  for (const Dimension d : kAllDimensions) queued_of_[priority][d] += need[d];
+  ++waiting_;
+  ++waiting_of_[priority];
+}
+
+void Room::dequeue(std::uint32_t slot) {
+  WaitingRequest& request = requests_[slot];
+  Flow& flow = flows_[request.flow];
+  const std::size_t priority = index(flow.priority);
+  unlink(flow, requests_, slot);
+  if (flow.waiting == 0) backlog_[priority].erase({flow.virtual_time, request.flow});
+  const PerDimension<double> need = mean_need(request.need);
+  for (const Dimension d : kAllDimensions) queued_of_[priority][d] -= need[d];
+  --waiting_;
+  if (--waiting_of_[priority] == 0) queued_of_[priority] = {};
+}
+
+void Room::change_virtual_time(Flow& flow, std::uint32_t number, double by) {
+  auto& backlog = backlog_[index(flow.priority)];
+  const bool waits = flow.waiting > 0 && backlog.erase({flow.virtual_time, number}) > 0;
+  flow.virtual_time += by / flow.weight;
+  if (waits) backlog.emplace(flow.virtual_time, number);
+}
+
+void Room::free(std::uint32_t slot) {
+  WaitingRequest& request = requests_[slot];
+  request.state = RequestState::Free;
+  ++request.generation;
+  free_.push_back(slot);
+}
+
+double Room::virtual_time(std::string_view tenant, Priority priority) const {
+  const auto found = tenant_numbers_.find(tenant);
+  if (found == tenant_numbers_.end()) return 0;
+  const std::uint32_t flow = tenants_[found->second].flow[index(priority)];
+  return flow == kNobody ? 0 : flows_[flow].virtual_time;
+}
+
+}  // namespace tidegate::quota

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+// What happens to a request once it is in the room or on its way.
+#include "quota/room.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegate::quota {
+
+void Room::cancel(SteadyTime now, RequestId id) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = live(id);
+  if (!request) return;
+  switch (request->state) {
+    case RequestState::Queued: dequeue(id.slot); break;
+    case RequestState::Flying: close_flight(id.slot, false); return;
+    case RequestState::Delayed:
+    case RequestState::Free: break;
+  }
+  free(id.slot);
+}
+
+void Room::answered(SteadyTime now, RequestId id, const Readings& readings) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request) return;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.answered(request->flight, readings);
+}
+
+void Room::counted_input(SteadyTime now, RequestId id, double tokens) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request || tokens < 0) return;
+  if (request->counted_input < 0) {
+    const Flow& flow = flows_[request->flow];
+    tenants_[flow.tenant].predictor[index(flow.priority)].learn_input(request->body_bytes, tokens);
+  }
+  request->counted_input = tokens;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.settle_input(request->flight, tokens);
+}
+
+void Room::produced(SteadyTime now, RequestId id, double output_tokens) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request) return;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.produce(request->flight, output_tokens);
+}
+
+void Room::ended(SteadyTime now, RequestId id, bool whole) {
+  now_ = std::max(now_, now);
+  if (flying(id)) close_flight(id.slot, whole);
+}
+
+void Room::close_flight(std::uint32_t slot, bool whole) {
+  WaitingRequest& request = requests_[slot];
+  Bucket& bucket = buckets_[request.bucket];
+  bucket.advance(now_);
+  bucket.end(request.flight);
+  Flow& flow = flows_[request.flow];
+  const double input = request.counted_input >= 0 ? request.counted_input : request.need.input;
+  change_virtual_time(flow, request.flow, cost_of(input, request.flight.produced) - request.cost);
+  if (whole) {
+    const auto produced = static_cast<std::int64_t>(request.flight.produced);
+    tenants_[flow.tenant].predictor[index(flow.priority)].learn_output(produced);
+    outputs_[index(flow.priority)].add(produced);
+  }
+  free(slot);
+}
+
+bool Room::may_retry(WaitingRequest& request) {
+  if (++request.attempts > settings_.max_retries || retries_ < 1) return false;
+  retries_ -= 1;
+  return true;
+}
+
+void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request) return;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.refuse(request->flight, request->need, refusal);
+  Flow& flow = flows_[request->flow];
+  change_virtual_time(flow, request->flow, -request->cost);
+  class_time_[index(flow.priority)] -= request->cost;
+
+  const bool failed = refusal.kind == RefusalKind::Overloaded || refusal.kind == RefusalKind::Unreachable;
+  if (!failed) {
+    // Waiting for what was announced is no retry storm: only the deadline bounds it.
+    enqueue(id.slot, true);
+    set_timer(id.slot, now_);
+    return;
+  }
+  if (!may_retry(*request)) {
+    request->state = RequestState::Delayed;
+    given_up_.push_back(id.slot);
+    return;
+  }
+  // 0.5 s, 1 s, 2 s, each up to a half longer, so that those who failed together do not come back together.
+  draws_ = draws_ * 6364136223846793005ULL + 1442695040888963407ULL;
+  const double jitter = static_cast<double>(draws_ >> 40) / static_cast<double>(1 << 24);
+  const double pause = 0.5 * std::exp2(request->attempts - 1) * (1 + 0.5 * jitter);
+  request->state = RequestState::Delayed;
+  const auto delay = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(pause));
+  set_timer(id.slot, std::min(request->deadline, now_ + delay));
+}
+
+}  // namespace tidegate::quota

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+// Who goes next, and who is told that it will take too long.
+#include "quota/room.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegate::quota {
+namespace {
+
+constexpr double kBatchCredit = 30;        // seconds of the room by which batch may fall behind its share
+constexpr double kLargestImbalance = 60;   // seconds that either class can save up
+constexpr double kShortestSleep = 0.001;
+constexpr double kTests[] = {0.15, 0.30, 0.50, 0.70, 1.0};  // of the wait budget: when the wait is foretold again
+
+Nanoseconds nanoseconds(double seconds) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::min(seconds, 1e9)));
+}
+
+}  // namespace
+
+void Room::wake_in(double seconds) {
+  if (!(seconds < 1e9)) return;
+  const SteadyTime at = now_ + nanoseconds(std::max(seconds, kShortestSleep));
+  if (!wake_at_ || at < *wake_at_) wake_at_ = at;
+}
+
+void Room::set_timer(std::uint32_t slot, SteadyTime at) { timers_.push({at, {slot, requests_[slot].generation}}); }
+
+void Room::set_next_test(std::uint32_t slot) {
+  WaitingRequest& request = requests_[slot];
+  const double budget = std::chrono::duration<double>(request.deadline - request.submitted_at).count();
+  SteadyTime at = request.deadline;
+  while (request.tests < static_cast<int>(std::size(kTests))) {
+    at = std::min(request.deadline, request.submitted_at + nanoseconds(budget * kTests[request.tests++]));
+    if (at > now_) break;
+  }
+  set_timer(slot, std::max(at, now_));
+}
+
+void Room::overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, std::vector<Decision>& decisions) {
+  WaitingRequest& request = requests_[slot];
+  if (request.state == RequestState::Queued) dequeue(slot);
+  decisions.push_back({.request = {slot, request.generation}, .verdict = Verdict::Overflow, .wait_seconds = wait_seconds, .obstacle = obstacle});
+  free(slot);
+}
+
+void Room::test(std::uint32_t slot, std::vector<Decision>& decisions) {
+  const WaitingRequest& request = requests_[slot];
+  const double wait = foretell({slot, request.generation});
+  const bool is_late = now_ >= request.deadline;
+  const bool will_be_late = settings_.predicts ? !(wait < 1e9) || now_ + nanoseconds(wait) > request.deadline : wait == kNever;
+  if (is_late || will_be_late) overflow(slot, wait, obstacle_, decisions);
+  else set_next_test(slot);
+}
+
+void Room::run_timers(std::vector<Decision>& decisions) {
+  while (!timers_.empty() && timers_.top().at <= now_) {
+    const RequestId id = timers_.top().request;
+    timers_.pop();
+    WaitingRequest* const request = live(id);
+    if (!request) continue;
+    if (request->state == RequestState::Delayed) {
+      enqueue(id.slot, true);
+      set_timer(id.slot, std::max(now_ + Milliseconds(1), std::min(request->deadline, now_ + Milliseconds(1))));
+    } else if (request->state == RequestState::Queued) {
+      test(id.slot, decisions);
+    }
+  }
+}
+
+std::optional<Priority> Room::pick() const {
+  const bool interactive = !backlog_[0].empty(), batch = !backlog_[1].empty();
+  if (!interactive && !batch) return std::nullopt;
+  if (!batch) return Priority::Interactive;
+  if (!interactive) return Priority::Batch;
+  const double share = settings_.interactive_share;
+  return class_time_[0] / share <= class_time_[1] / (1 - share) + kBatchCredit ? Priority::Interactive : Priority::Batch;
+}
+
+Wait Room::wait_for_reservation(const Need& need) const {
+  Wait longest;
+  for (const Dimension d : kAllDimensions) {
+    double level = 0, depth = 0, rate = 0;
+    int pools = 0;
+    for (std::size_t b = 0; b < buckets_.size(); ++b) {
+      const Bucket& bucket = buckets_[b];
+      if (!is_usable(b) || !bucket.has_limit(d)) continue;
+      ++pools;
+      level += bucket.level(d) - bucket.debt(d);
+      depth += bucket.depth(d);
+      rate += bucket.rate(d);
+    }
+    if (pools == 0) continue;
+    const double wanted = d == Dimension::Requests ? 1 : d == Dimension::Output ? 1 : need.input;
+    // One pool alone: its own depth less the request, or a request of half the bucket would never go.
+    const double kept = settings_.batch_reserve * (pools == 1 ? std::max(0.0, depth - wanted) : depth);
+    const double missing = wanted + kept - level;
+    if (missing > 1e-6 * depth && missing / rate > longest.seconds) longest = {missing / rate, Obstacle::Reservation};
+  }
+  return longest;
+}
+
+Room::Choice Room::choose(const WaitingRequest& request, Priority priority, const std::vector<bool>& closed) const {
+  Choice best;
+  double most = -kNever;
+  bool too_large = false, asked = false;
+  for (std::size_t b = 0; b < buckets_.size(); ++b) {
+    if (usable_[b] == 0) continue;
+    if (request.only_key ? keys_[*request.only_key].bucket != b : closed[b]) continue;
+    asked = true;
+    const Wait wait = buckets_[b].wait(request.need);
+    too_large = too_large || wait.obstacle == Obstacle::TooLarge;
+    const double headroom = buckets_[b].headroom(request.need);
+    const bool better = wait.seconds < best.wait.seconds || (wait.seconds == 0 && best.wait.seconds == 0 && headroom > most);
+    if (!better) continue;
+    best = {b, wait};
+    most = headroom;
+  }
+  if (best.wait.seconds == kNever && too_large) best.wait.obstacle = Obstacle::TooLarge;
+  if (!asked || best.wait.seconds > 0) return best;
+  if (priority == Priority::Batch && waiting_of_[0] == 0) {
+    if (const Wait wait = wait_for_reservation(request.need); wait.seconds > 0) best.wait = wait;
+  }
+  return best;
+}
+
+std::size_t Room::next_key(std::size_t bucket) const {
+  std::size_t best = keys_.size();
+  for (std::size_t key = 0; key < keys_.size(); ++key) {
+    if (keys_[key].bucket != bucket || !keys_[key].in_rotation) continue;
+    if (best == keys_.size() || keys_[key].used < keys_[best].used) best = key;
+  }
+  return best;
+}
+
+void Room::dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision>& decisions) {
+  dequeue(slot);
+  WaitingRequest& request = requests_[slot];
+  Flow& flow = flows_[request.flow];
+  change_virtual_time(flow, request.flow, request.cost);
+  // Both classes' times meet again after a while, or an idle class could come back with hours of credit.
+  class_time_[index(flow.priority)] += request.cost;
+  const double share = settings_.interactive_share;
+  double& interactive = class_time_[0];
+  double& batch = class_time_[1];
+  if (interactive / share > batch / (1 - share) + kLargestImbalance) batch = (interactive / share - kLargestImbalance) * (1 - share);
+  if (batch / (1 - share) > interactive / share + kLargestImbalance) interactive = (batch / (1 - share) - kLargestImbalance) * share;
+
+  request.bucket = bucket;
+  request.key = request.only_key ? *request.only_key : next_key(bucket);
+  keys_[request.key].used = ++uses_;
+  request.flight = buckets_[bucket].admit(request.need);
+  request.state = RequestState::Flying;
+  request.counted_input = -1;
+  retries_ = std::min(50.0, retries_ + settings_.retry_share);
+  decisions.push_back({.request = {slot, request.generation}, .verdict = Verdict::Go, .bucket = bucket, .key = request.key,
+                       .wait_seconds = std::chrono::duration<double>(now_ - request.submitted_at).count()});
+}
+
+void Room::pump(SteadyTime now, std::vector<Decision>& decisions) {
+  now_ = std::max(now_, now);
+  wake_at_.reset();
+  for (const std::uint32_t slot : given_up_) {
+    if (requests_[slot].state == RequestState::Delayed) overflow(slot, 1, Obstacle::RetryAfter, decisions);
+  }
+  given_up_.clear();
+  for (Bucket& bucket : buckets_) {
+    bucket.advance(now_);
+    wake_in(bucket.next_change_seconds());
+  }
+  obstacle_ = Obstacle::None;
+  closed_.assign(buckets_.size(), false);
+  for (bool again = true; again;) {
+    again = false;
+    while (const std::optional<Priority> priority = pick()) {
+      const auto [time, number] = *backlog_[index(*priority)].begin();
+      const std::uint32_t slot = flows_[number].head;
+      WaitingRequest& request = requests_[slot];
+      if (request.only_key && !keys_[*request.only_key].in_rotation) {
+        overflow(slot, kNever, Obstacle::NoKey, decisions);
+        continue;
+      }
+      const Choice choice = choose(request, *priority, closed_);
+      if (choice.wait.seconds <= 0) {
+        dispatch(slot, choice.bucket, decisions);
+        continue;
+      }
+      obstacle_ = choice.wait.obstacle;
+      if (choice.wait.seconds == kNever) {
+        overflow(slot, kNever, choice.wait.obstacle, decisions);
+        continue;
+      }
+      wake_in(choice.wait.seconds);
+      if (request.tests == 0) test(slot, decisions);
+      if (!request.only_key) break;
+      // Who is tied to a pool waits for that pool alone; nobody overtakes there, all others go on.
+      if (requests_[slot].state != RequestState::Queued) continue;
+      closed_[choice.bucket] = true;
+      backlog_[index(*priority)].erase({time, number});
+      aside_.push_back(number);
+    }
+    for (const std::uint32_t number : aside_) backlog_[index(flows_[number].priority)].emplace(flows_[number].virtual_time, number);
+    aside_.clear();
+    const std::size_t before = decisions.size();
+    run_timers(decisions);
+    // A request that gave up may have stood before others.
+    again = decisions.size() > before && waiting_ > 0;
+  }
+  if (!timers_.empty()) wake_in(std::chrono::duration<double>(timers_.top().at - now_).count());
+}
+
+double Room::foretell(RequestId id) const {
+  const WaitingRequest* const found = find(id);
+  if (!found) return 0;
+  const WaitingRequest& request = *found;
+  const Flow& flow = flows_[request.flow];
+  const bool is_batch = flow.priority == Priority::Batch;
+  const auto usable = [&](std::size_t b) {
+    return is_usable(b) && (!request.only_key || keys_[*request.only_key].bucket == b);
+  };
+  // What goes first: those before it in its own queue, and of every other tenant as much as its share lets through meanwhile.
+  PerDimension<double> work = mean_need(request.need);
+  double before_cost = 0;
+  std::size_t before = 0;
+  if (request.state == RequestState::Queued) {
+    if (flow.tail == id.slot) {
+      for (const Dimension d : kAllDimensions) work[d] = flow.queued[d];
+      before_cost = flow.queued_cost - request.cost;
+      before = flow.waiting - 1;
+    } else {
+      for (std::uint32_t slot = request.before; slot != kNobody; slot = requests_[slot].before) {
+        const PerDimension<double> need = mean_need(requests_[slot].need);
+        for (const Dimension d : kAllDimensions) work[d] += need[d];
+        before_cost += requests_[slot].cost;
+        ++before;
+      }
+    }
+  }
+  const double own_time = (before_cost + request.cost) / flow.weight;
+  for (const auto& [time, number] : backlog_[index(flow.priority)]) {
+    const Flow& other = flows_[number];
+    if (number == request.flow || other.queued_cost <= 0) continue;
+    const double part = std::min(1.0, other.weight * own_time / other.queued_cost);
+    for (const Dimension d : kAllDimensions) work[d] += part * other.queued[d];
+    before += static_cast<std::size_t>(part * static_cast<double>(other.waiting));
+  }
+  if (is_batch) {
+    for (const Dimension d : kAllDimensions) work[d] += queued_of_[0][d];
+    before += waiting_of_[0];
+  }
+  const double share = is_batch ? std::max(1 - settings_.interactive_share, 1 - interactive_rate_)
+                                : backlog_[1].empty() ? 1.0 : settings_.interactive_share;
+  double wait = 0, blocked = kNever, slots = 0, running = 0, service = 5;
+  for (std::size_t b = 0; b < buckets_.size(); ++b) {
+    if (!usable(b)) continue;
+    blocked = std::min(blocked, buckets_[b].blocked_seconds());
+    slots += buckets_[b].concurrency();
+    running += buckets_[b].in_flight();
+    service = buckets_[b].service_seconds();
+  }
+  if (blocked == kNever) return kNever;  // no pool at all
+  for (const Dimension d : kAllDimensions) {
+    double level = 0, rate = 0, depth = 0;
+    for (std::size_t b = 0; b < buckets_.size(); ++b) {
+      if (!usable(b) || !buckets_[b].has_limit(d)) continue;
+      level += buckets_[b].level(d) - buckets_[b].debt(d);
+      rate += buckets_[b].rate(d) - buckets_[b].foreign(d);
+      depth += buckets_[b].depth(d);
+    }
+    if (rate <= 0) continue;
+    wait = std::max(wait, (work[d] - level + (is_batch ? settings_.batch_reserve * depth : 0)) / (share * rate));
+  }
+  wait = std::max(wait, blocked);
+  if (slots < 1e9) {
+    const double queue = static_cast<double>(before) + 1 - (slots - running);
+    wait = std::max(wait, queue * service / std::max(1.0, slots) / share);
+  }
+  return wait;
+}
+
+}  // namespace tidegate::quota
