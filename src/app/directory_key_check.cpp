@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/directory_key_check.h"
 
-#include "gateway/glob.h"
+#include "base/glob.h"
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ std::string_view refusal_of(store::KeyVerdict verdict) {
 bool may_use(const store::VirtualKey& key, std::string_view model) {
   return key.allowed_models.empty() || model.empty() ||
          std::any_of(key.allowed_models.begin(), key.allowed_models.end(),
-                     [&](const std::string& pattern) { return gateway::matches_glob(pattern, model); });
+                     [&](const std::string& pattern) { return matches_glob(pattern, model); });
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "gateway/worker.h"
 
-#include "gateway/glob.h"
+#include "base/glob.h"
 #include "gateway/session.h"
 
 #include <fmt/format.h>

@@ -210,6 +210,35 @@ void Bucket::produce(Flight& flight, double output_tokens) {
   holds_.add(flight.hold);
 }
 
+void Bucket::settle_output(Flight& flight, double counted_tokens) {
+  if (!flight.is_open || counted_tokens < 0) return;
+  const double difference = counted_tokens - flight.produced;
+  if (difference >= 0) return produce(flight, difference);
+  const double beyond = std::min(-difference, flight.produced - flight.reserved);
+  flight.produced = counted_tokens;
+  if (beyond <= 0) return;
+  refund(Dimension::Output, now_, beyond);
+  refund(Dimension::Tokens, now_, beyond);
+}
+
+void Bucket::withdraw(Flight& flight) {
+  if (!flight.is_open) return;
+  if (half_open_ && probe_ == flight.sequence) probe_ = 0;
+  take_back(flight);
+}
+
+/// What was charged in advance comes back, and its place in flight is free.
+void Bucket::take_back(Flight& flight) {
+  refund(Dimension::Requests, flight.admitted_at, 1);
+  refund(Dimension::Input, flight.admitted_at, flight.input);
+  refund(Dimension::Output, flight.admitted_at, flight.reserved);
+  refund(Dimension::Tokens, flight.admitted_at, flight.input + flight.reserved);
+  if (ramp_) ramp_->used = std::max(0.0, ramp_->used - flight.input);
+  flight.input = 0;
+  flight.reserved = 0;
+  release(flight);
+}
+
 void Bucket::release(Flight& flight) {
   flight.is_open = false;
   --in_flight_;
@@ -257,14 +286,7 @@ void Bucket::bound_concurrency() {
 void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   if (!flight.is_open) return;
   const bool was_probe = half_open_ && probe_ == flight.sequence;
-  refund(Dimension::Requests, flight.admitted_at, 1);
-  refund(Dimension::Input, flight.admitted_at, flight.input);
-  refund(Dimension::Output, flight.admitted_at, flight.reserved);
-  refund(Dimension::Tokens, flight.admitted_at, flight.input + flight.reserved);
-  if (ramp_) ramp_->used = std::max(0.0, ramp_->used - flight.input);
-  flight.input = 0;
-  flight.reserved = 0;
-  release(flight);
+  take_back(flight);
 
   switch (refusal.kind) {
     case RefusalKind::Overloaded:
@@ -276,6 +298,9 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
       return;
     case RefusalKind::Unreachable:
       if (was_probe || ++failures_ >= kFailuresToOpen) back_off(std::nullopt, 30);
+      return;
+    case RefusalKind::Key:
+      if (was_probe) probe_ = 0;
       return;
     case RefusalKind::SpendCap:
       dead_ = true;

@@ -27,6 +27,7 @@ enum class Obstacle : std::uint8_t {
   SpendCap,     ///< the organisation's money is spent
   TooLarge,     ///< larger than the bucket: it never fits
   NoKey,        ///< no key of the pool is in rotation
+  RoomFull,     ///< too many wait already
 };
 [[nodiscard]] std::string_view to_string(Obstacle obstacle);
 
@@ -46,6 +47,7 @@ enum class RefusalKind : std::uint8_t {
   SpendCap,     ///< the month's money is spent: pointless to come back soon
   Overloaded,   ///< 529 and other 5xx
   Unreachable,  ///< no connection, no answer
+  Key,          ///< the key was refused, not the pool: what was charged comes back, nothing else follows
 };
 
 struct Refusal {
@@ -97,6 +99,10 @@ class Bucket {
   /// The provider's own count of the input replaces the estimate.
   void settle_input(Flight& flight, double counted_tokens);
   void produce(Flight& flight, double output_tokens);
+  /// The provider's own count of the output so far replaces what was reported with `produce`.
+  void settle_output(Flight& flight, double counted_tokens);
+  /// It was not sent after all: everything charged for it comes back.
+  void withdraw(Flight& flight);
   /// Gone for good: whole, cut off or given up. Ignored for a flight that is not open.
   void end(Flight& flight);
   /// Refused or failed before its first byte: nothing was used.
@@ -151,6 +157,7 @@ class Bucket {
   void change_limit(Level& level, double limit);
   void observe_one(Dimension d, const Flight& flight, const Reading& reading);
   void observe_depth(Dimension d, const Reading& reading);
+  void take_back(Flight& flight);
   void release(Flight& flight);
   void back_off(std::optional<double> retry_after_seconds, double longest);
   void bound_concurrency();

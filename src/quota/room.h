@@ -81,9 +81,13 @@ class Room {
   [[nodiscard]] std::optional<RequestId> submit(SteadyTime now, const Submission& submission);
   /// The client left, or nobody wants the request any more; whatever is out is charged as far as it was produced.
   void cancel(SteadyTime now, RequestId request);
+  /// Was let through and will not be sent: nothing was used.
+  void withdraw(SteadyTime now, RequestId request);
   void answered(SteadyTime now, RequestId request, const Readings& readings);
   void counted_input(SteadyTime now, RequestId request, double tokens);
   void produced(SteadyTime now, RequestId request, double output_tokens);
+  /// The provider's own count of the output so far, in place of what `produced` reported.
+  void counted_output(SteadyTime now, RequestId request, double tokens);
   /// The answer has ended. `whole`: it teaches how long answers are.
   void ended(SteadyTime now, RequestId request, bool whole);
   /// Refused or failed before its first byte: it goes to the front of its queue with its old deadline, or overflows.
@@ -150,6 +154,7 @@ class Room {
   [[nodiscard]] Wait wait_for_reservation(const Need& need) const;
   [[nodiscard]] bool is_usable(std::size_t bucket) const { return usable_[bucket] > 0 && !buckets_[bucket].is_dead(); }
   [[nodiscard]] std::size_t next_key(std::size_t bucket) const;
+  void take_back_cost(const WaitingRequest& request);
   [[nodiscard]] bool may_retry(WaitingRequest& request);
   void wake_in(double seconds);
 

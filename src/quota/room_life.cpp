@@ -53,6 +53,32 @@ void Room::produced(SteadyTime now, RequestId id, double output_tokens) {
   bucket.produce(request->flight, output_tokens);
 }
 
+void Room::counted_output(SteadyTime now, RequestId id, double tokens) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request) return;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.settle_output(request->flight, tokens);
+}
+
+void Room::withdraw(SteadyTime now, RequestId id) {
+  now_ = std::max(now_, now);
+  WaitingRequest* const request = flying(id);
+  if (!request) return;
+  Bucket& bucket = buckets_[request->bucket];
+  bucket.advance(now_);
+  bucket.withdraw(request->flight);
+  take_back_cost(*request);
+  free(id.slot);
+}
+
+void Room::take_back_cost(const WaitingRequest& request) {
+  Flow& flow = flows_[request.flow];
+  change_virtual_time(flow, request.flow, -request.cost);
+  class_time_[index(flow.priority)] -= request.cost;
+}
+
 void Room::ended(SteadyTime now, RequestId id, bool whole) {
   now_ = std::max(now_, now);
   if (flying(id)) close_flight(id.slot, whole);
@@ -87,9 +113,7 @@ void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
   Bucket& bucket = buckets_[request->bucket];
   bucket.advance(now_);
   bucket.refuse(request->flight, request->need, refusal);
-  Flow& flow = flows_[request->flow];
-  change_virtual_time(flow, request->flow, -request->cost);
-  class_time_[index(flow.priority)] -= request->cost;
+  take_back_cost(*request);
 
   const bool failed = refusal.kind == RefusalKind::Overloaded || refusal.kind == RefusalKind::Unreachable;
   if (!failed) {

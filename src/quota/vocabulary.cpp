@@ -31,6 +31,7 @@ std::string_view to_string(Obstacle obstacle) {
     case Obstacle::SpendCap: return "spend_cap";
     case Obstacle::TooLarge: return "too_large";
     case Obstacle::NoKey: return "no_key";
+    case Obstacle::RoomFull: return "room_full";
   }
   return "unknown";
 }

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace tidegate::gateway {
+namespace tidegate {
 
 /// Whether the whole text matches: `*` any run of characters, `?` exactly one. Linear in the text for one `*`.
 [[nodiscard]] constexpr bool matches_glob(std::string_view pattern, std::string_view text) {
@@ -27,4 +27,4 @@ namespace tidegate::gateway {
   return p == pattern.size();
 }
 
-}  // namespace tidegate::gateway
+}  // namespace tidegate

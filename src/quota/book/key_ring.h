@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::quota {
+
+/// A key as the configuration or a key list names it. Never its text.
+struct KeySpec {
+  std::string name;
+  std::string organisation;  ///< if the operator said so; otherwise learned
+  std::string workspace;     ///< if set, its limits are its own: the pool is the workspace, not the organisation
+};
+
+/// A provider's keys: which are in rotation, and to which pool each leads. Two keys of one organisation lead to one pool and add
+/// nothing to each other. Any thread; one short lock.
+class KeyRing {
+ public:
+  /// Why a key is out of rotation; also the first bad news of one that stays, because it is the last.
+  enum class Fault : std::uint8_t { Authentication, Permission, Billing };
+
+  struct Entry {
+    std::string name;
+    std::string pool;  ///< `ORGANISATION[/WORKSPACE]`, or `key:NAME` as long as it is not known
+    bool is_known = false;
+    bool in_rotation = true;
+    bool draining = false;  ///< gone from the configuration; what runs on it goes on
+    std::optional<Fault> fault;
+    std::optional<SteadyTime> back_at;  ///< when it is tried again
+  };
+
+  /// The keys that there are from now on. Others drain; a key that comes back is as it was.
+  void set_keys(std::span<const KeySpec> keys);
+  /// An answer told whose the key is. Empty: it did not.
+  void learn(std::string_view key, std::string_view organisation);
+  /// The provider refused the key itself. Out of rotation for a minute, then longer and longer up to a quarter of an hour, unless it is
+  /// the last one: a request is then better refused by the provider than by us. Gives whether it left.
+  bool refuse(std::string_view key, Fault fault, SteadyTime now);
+  /// It was answered well. Gives whether that is news.
+  bool accept(std::string_view key);
+  /// Puts back what has waited long enough: the next request is the probe.
+  void put_back(SteadyTime now);
+  /// When `put_back` has something to do.
+  [[nodiscard]] std::optional<SteadyTime> next_return() const;
+
+  [[nodiscard]] std::vector<Entry> entries() const;
+  /// Grows with each change; looking costs no lock.
+  [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  /// Some key has a fault: a good answer may be news.
+  [[nodiscard]] bool has_faults() const { return faults_.load(std::memory_order_relaxed) > 0; }
+
+ private:
+  struct Key {
+    KeySpec spec;
+    std::string organisation;  ///< learned
+    bool present = true;
+    bool is_out = false;
+    std::optional<Fault> fault;
+    int refusals = 0;
+    SteadyTime back_at{};
+  };
+  [[nodiscard]] Key* find(std::string_view name);
+  void changed() { version_.fetch_add(1, std::memory_order_release); }
+
+  mutable std::mutex mutex_;  ///< guards keys_
+  std::vector<Key> keys_;
+  std::atomic<std::uint64_t> version_ = 1;
+  std::atomic<int> faults_ = 0;
+};
+[[nodiscard]] std::string_view to_string(KeyRing::Fault fault);
+
+}  // namespace tidegate::quota

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/book/live_room.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tidegate::quota {
+
+LiveRoom::LiveRoom(const KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now)
+    : ring_(ring),
+      plan_(std::move(plan)),
+      on_wake_(std::move(on_wake)),
+      wake_at_(SteadyTime::max().time_since_epoch().count()),
+      room_(now, plan_.settings) {
+  follow_ring(now);
+}
+
+// --- keys and pools --------------------------------------------------------------------------------------------------
+
+std::optional<std::size_t> LiveRoom::key_named(std::string_view name) const {
+  const auto found = std::find(key_names_.begin(), key_names_.end(), name);
+  return found == key_names_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - key_names_.begin()));
+}
+
+std::size_t LiveRoom::pool_named(const std::string& pool, SteadyTime now) {
+  const auto found = std::find(pool_names_.begin(), pool_names_.end(), pool);
+  if (found != pool_names_.end()) return static_cast<std::size_t>(found - pool_names_.begin());
+  const std::size_t bucket = room_.add_bucket(now);
+  pool_names_.push_back(pool);
+  room_.bucket(bucket).set_limits(now, plan_.known.limits);
+  room_.bucket(bucket).set_concurrency(plan_.known.concurrency);
+  for (const KnownPool& known : plan_.restored) {
+    if (known.pool != pool) continue;
+    room_.bucket(bucket).set_limits(now, known.limits);
+    for (const Dimension d : kAllDimensions) {
+      if (known.levels[d]) room_.bucket(bucket).set_level(now, d, *known.levels[d]);
+    }
+  }
+  return bucket;
+}
+
+void LiveRoom::place_key(const KeyRing::Entry& entry, SteadyTime now) {
+  std::optional<std::size_t> key = key_named(entry.name);
+  if (!key) {
+    if (entry.draining) return;
+    key = room_.add_key(pool_named(entry.pool, now));
+    key_names_.push_back(entry.name);
+  }
+  const std::size_t before = room_.bucket_of(*key);
+  if (pool_names_[before] != entry.pool) {
+    const auto other = std::find(pool_names_.begin(), pool_names_.end(), entry.pool);
+    // A pool that stood for this key alone turns out to be of an organisation: the same levels under its true name, or together with
+    // those that were known of it.
+    const bool stood_for_the_key = pool_names_[before].starts_with("key:" + entry.name);
+    if (stood_for_the_key && other == pool_names_.end()) {
+      pool_names_[before] = entry.pool;
+    } else if (stood_for_the_key) {
+      room_.merge_buckets(now, static_cast<std::size_t>(other - pool_names_.begin()), before);
+      pool_names_[before].clear();  // nothing leads there any more
+    } else {
+      room_.move_key(*key, pool_named(entry.pool, now));
+    }
+  }
+  room_.set_key_in_rotation(*key, entry.in_rotation);
+}
+
+/// Under the lock, or before anybody else knows the room.
+void LiveRoom::follow_ring(SteadyTime now) {
+  const std::uint64_t version = ring_.version();
+  if (version == ring_version_) return;
+  ring_version_ = version;
+  for (const KeyRing::Entry& entry : ring_.entries()) place_key(entry, now);
+}
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+std::string_view LiveRoom::key_of(const Decision& decision) const {
+  return decision.verdict == Verdict::Go ? std::string_view(key_names_[decision.key]) : std::string_view{};
+}
+
+void LiveRoom::pump_locked(SteadyTime now, Deliveries& deliveries, const RequestId* own, std::optional<Decision>* own_decision) {
+  follow_ring(now);
+  decisions_.clear();
+  room_.pump(now, decisions_);
+  for (const Decision& decision : decisions_) {
+    if (own != nullptr && decision.request == *own) {
+      *own_decision = decision;
+      continue;
+    }
+    if (decision.request.slot >= waiters_.size() || waiters_[decision.request.slot] == nullptr) continue;
+    deliveries.push_back({std::exchange(waiters_[decision.request.slot], nullptr), decision, key_of(decision)});
+  }
+  const SteadyTime wake = room_.wake_at().value_or(SteadyTime::max());
+  const std::int64_t before = wake_at_.exchange(wake.time_since_epoch().count(), std::memory_order_acq_rel);
+  if (wake.time_since_epoch().count() < before) on_wake_(wake);
+}
+
+void LiveRoom::deliver(const Deliveries& deliveries) {
+  for (const Delivery& delivery : deliveries) delivery.waiter->decided(delivery.decision, delivery.key);
+}
+
+LiveRoom::Answer LiveRoom::decide(SteadyTime now, RequestId request, const MakeWaiter& make_waiter, Deliveries& deliveries) {
+  Answer answer{.request = request, .decision = std::nullopt, .key = {}};
+  pump_locked(now, deliveries, &request, &answer.decision);
+  if (answer.decision) {
+    answer.key = key_of(*answer.decision);
+    return answer;
+  }
+  if (request.slot >= waiters_.size()) waiters_.resize(request.slot + 1);
+  waiters_[request.slot] = make_waiter();
+  return answer;
+}
+
+LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, std::string_view only_key, const MakeWaiter& make_waiter) {
+  Deliveries deliveries;
+  Answer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    follow_ring(now);
+    const Decision overflow{.request = {}, .verdict = Verdict::Overflow, .wait_seconds = kNever, .obstacle = Obstacle::NoKey};
+    if (!only_key.empty()) {
+      submission.only_key = key_named(only_key);
+      if (!submission.only_key) return {.request = {}, .decision = overflow, .key = {}};
+    }
+    const std::optional<RequestId> request = room_.submit(now, submission);
+    if (!request) {
+      answer.decision = overflow;
+      answer.decision->obstacle = Obstacle::RoomFull;
+      return answer;
+    }
+    answer = decide(now, *request, make_waiter, deliveries);
+  }
+  deliver(deliveries);
+  return answer;
+}
+
+LiveRoom::Answer LiveRoom::refused(SteadyTime now, RequestId request, const Refusal& refusal, const MakeWaiter& make_waiter) {
+  Deliveries deliveries;
+  Answer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    follow_ring(now);  // the key may be the reason
+    room_.refused(now, request, refusal);
+    answer = decide(now, request, make_waiter, deliveries);
+  }
+  deliver(deliveries);
+  return answer;
+}
+
+void LiveRoom::answered(SteadyTime now, RequestId request, const Readings& readings) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    follow_ring(now);
+    room_.answered(now, request, readings);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+void LiveRoom::counted_input(SteadyTime now, RequestId request, double tokens) {
+  const std::lock_guard lock(mutex_);
+  room_.counted_input(now, request, tokens);
+}
+
+void LiveRoom::produced(SteadyTime now, RequestId request, double output_tokens) {
+  const std::lock_guard lock(mutex_);
+  room_.produced(now, request, output_tokens);
+}
+
+void LiveRoom::ended(SteadyTime now, RequestId request, bool whole, double output_tokens) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    if (output_tokens >= 0) room_.counted_output(now, request, output_tokens);
+    room_.ended(now, request, whole);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+void LiveRoom::cancel(SteadyTime now, RequestId request) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    if (room_.find(request) != nullptr && request.slot < waiters_.size()) waiters_[request.slot] = nullptr;
+    room_.cancel(now, request);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+void LiveRoom::withdraw(SteadyTime now, RequestId request) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    room_.withdraw(now, request);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+void LiveRoom::pump(SteadyTime now) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+// --- for people ------------------------------------------------------------------------------------------------------
+
+RoomView LiveRoom::view(SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  follow_ring(now);
+  RoomView view;
+  view.waiting_interactive = static_cast<std::int64_t>(room_.waiting(Priority::Interactive));
+  view.waiting_batch = static_cast<std::int64_t>(room_.waiting(Priority::Batch));
+  view.obstacle = room_.obstacle();
+  for (std::size_t b = 0; b < room_.buckets(); ++b) {
+    if (pool_names_[b].empty()) continue;
+    Bucket& bucket = room_.bucket(b);
+    bucket.advance(now);
+    BucketView& pool = view.pools.emplace_back();
+    pool.pool = pool_names_[b];
+    for (std::size_t key = 0; key < room_.keys(); ++key) {
+      if (room_.bucket_of(key) == b && room_.is_in_rotation(key)) pool.keys.push_back(key_names_[key]);
+    }
+    for (const Dimension d : kAllDimensions) {
+      if (bucket.has_limit(d)) pool.levels.push_back({d, bucket.limit(d), bucket.level(d), bucket.foreign(d) * 60});
+    }
+    pool.in_flight = bucket.in_flight();
+    if (std::isfinite(bucket.concurrency())) pool.concurrency = bucket.concurrency();
+    pool.blocked_seconds = bucket.blocked_seconds();
+    pool.is_dead = bucket.is_dead();
+    pool.is_learned = bucket.is_learned();
+  }
+  return view;
+}
+
+}  // namespace tidegate::quota

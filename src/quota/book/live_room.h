@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+#include "quota/book/key_ring.h"
+#include "quota/presets.h"
+#include "quota/room.h"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::quota {
+
+/// One that waits in a room. Told once, by any thread, under no lock.
+class Waiter {
+ public:
+  virtual ~Waiter() = default;
+  /// `key`: the name of the key to send it with, if it may go; lives as long as the room.
+  virtual void decided(const Decision& decision, std::string_view key) = 0;
+};
+
+/// What an earlier process knew of a pool of this room.
+struct KnownPool {
+  std::string pool;                          ///< as KeyRing::Entry::pool
+  Limits limits;                             ///< per minute
+  PerDimension<std::optional<double>> levels;  ///< by now
+};
+
+/// What a room is made with.
+struct RoomPlan {
+  RoomSettings settings;
+  GroupLimits known;               ///< of every pool, before its first header
+  std::vector<KnownPool> restored;  ///< over `known`
+};
+
+/// One dimension of a pool, for people.
+struct BucketLevel {
+  Dimension dimension = Dimension::Requests;
+  double limit = 0;    ///< per minute
+  double level = 0;    ///< corrected by headers, advanced to now; may be negative
+  double foreign = 0;  ///< used by others of the organisation, per minute
+};
+
+/// A pool of a room, for people.
+struct BucketView {
+  std::string pool;
+  std::vector<std::string> keys;  ///< those that lead to it and are in rotation
+  std::vector<BucketLevel> levels;
+  std::int64_t in_flight = 0;
+  std::optional<double> concurrency;  ///< the bound that holds now
+  double blocked_seconds = 0;
+  bool is_dead = false;  ///< its money is spent
+  bool is_learned = false;
+};
+
+/// A room, for people.
+struct RoomView {
+  std::int64_t waiting_interactive = 0, waiting_batch = 0;
+  Obstacle obstacle = Obstacle::None;  ///< of the request that is next
+  std::vector<BucketView> pools;
+};
+
+/// A `Room` that all workers share: under one short lock, with names for its keys and pools, kept in step with the provider's key ring.
+/// Any thread. No I/O under the lock; who waits is told after it is given back.
+class LiveRoom {
+ public:
+  /// `on_wake` is told whenever the room has to be pumped by a certain time; under the room's lock, so it must be short and must not
+  /// call the room.
+  LiveRoom(const KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now);
+  LiveRoom(const LiveRoom&) = delete;
+  LiveRoom& operator=(const LiveRoom&) = delete;
+
+  /// What one who asks is told.
+  struct Answer {
+    RequestId request;
+    std::optional<Decision> decision;  ///< absent: the waiter will be told
+    std::string_view key;              ///< if it may go
+  };
+  using MakeWaiter = std::function<std::shared_ptr<Waiter>()>;
+
+  /// Asks to be let through. `only_key`: the name of the one key that will do. `make_waiter` is called if it has to wait. A room that is
+  /// full overflows at once.
+  [[nodiscard]] Answer enter(SteadyTime now, Submission submission, std::string_view only_key, const MakeWaiter& make_waiter);
+  /// Asks again for a request that the provider refused, or that failed before its first byte.
+  [[nodiscard]] Answer refused(SteadyTime now, RequestId request, const Refusal& refusal, const MakeWaiter& make_waiter);
+
+  // What the room has to know of a request that it let through. Calls for one that is gone are ignored.
+  void answered(SteadyTime now, RequestId request, const Readings& readings);
+  void counted_input(SteadyTime now, RequestId request, double tokens);
+  void produced(SteadyTime now, RequestId request, double output_tokens);
+  /// `output_tokens` as counted by the provider or, where it did not, as estimated; negative: unknown.
+  void ended(SteadyTime now, RequestId request, bool whole, double output_tokens);
+  /// Nobody wants it any more, waiting or on its way.
+  void cancel(SteadyTime now, RequestId request);
+  /// It was let through and will not be sent.
+  void withdraw(SteadyTime now, RequestId request);
+
+  /// Lets through what can go by now.
+  void pump(SteadyTime now);
+  /// When `pump` is due; SteadyTime::max() if nothing waits for time.
+  [[nodiscard]] SteadyTime wake_at() const { return SteadyTime(Nanoseconds(wake_at_.load(std::memory_order_acquire))); }
+  [[nodiscard]] RoomView view(SteadyTime now);
+
+ private:
+  struct Delivery {
+    std::shared_ptr<Waiter> waiter;
+    Decision decision;
+    std::string_view key;
+  };
+  using Deliveries = std::vector<Delivery>;
+
+  void follow_ring(SteadyTime now);
+  [[nodiscard]] std::size_t pool_named(const std::string& pool, SteadyTime now);
+  void place_key(const KeyRing::Entry& entry, SteadyTime now);
+  [[nodiscard]] std::optional<std::size_t> key_named(std::string_view name) const;
+  [[nodiscard]] Answer decide(SteadyTime now, RequestId request, const MakeWaiter& make_waiter, Deliveries& deliveries);
+  void pump_locked(SteadyTime now, Deliveries& deliveries, const RequestId* own, std::optional<Decision>* own_decision);
+  [[nodiscard]] std::string_view key_of(const Decision& decision) const;
+  static void deliver(const Deliveries& deliveries);
+
+  const KeyRing& ring_;
+  const RoomPlan plan_;
+  const std::function<void(SteadyTime)> on_wake_;
+  std::atomic<std::int64_t> wake_at_;
+
+  mutable std::mutex mutex_;  ///< guards the fields below
+  Room room_;
+  std::uint64_t ring_version_ = 0;
+  std::deque<std::string> key_names_;  ///< by the room's number; never shrinks, so that views stay valid
+  std::vector<std::string> pool_names_;
+  std::vector<std::shared_ptr<Waiter>> waiters_;  ///< by slot
+  std::vector<Decision> decisions_;               ///< kept for its memory
+};
+
+}  // namespace tidegate::quota

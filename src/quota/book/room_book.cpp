@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/book/room_book.h"
+
+#include "base/glob.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tidegate::quota {
+namespace {
+
+constexpr std::int64_t kNoTime = SteadyTime::max().time_since_epoch().count();
+constexpr Nanoseconds kLongestSleep = Seconds(1);
+
+/// Ends every part, so that two different names never read alike.
+std::string id_of(const RoomName& name) {
+  std::string id;
+  id.reserve(name.provider.size() + name.model_group.size() + name.class_name.size() + name.credential.size() + 4);
+  for (const std::string_view part : {name.provider, name.model_group, name.class_name, name.credential}) {
+    id += part;
+    id += '\x1f';
+  }
+  return id;
+}
+
+}  // namespace
+
+GroupLimits known_limits(const PoolOptions& options, std::string_view model_group) {
+  GroupLimits known = tier_limits(options.tier, model_group).value_or(GroupLimits{});
+  const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
+                                 [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
+  if (rule == options.limits.end()) return known;
+  for (const Dimension d : kAllDimensions) {
+    if (rule->limits.limits[d]) known.limits[d] = rule->limits.limits[d];
+  }
+  if (rule->limits.concurrency) known.concurrency = rule->limits.concurrency;
+  return known;
+}
+
+RoomBook::RoomBook(const Clock& clock, Restore restore) : clock_(clock), restore_(std::move(restore)), next_wake_(kNoTime) {}
+
+RoomBook::~RoomBook() { stop(); }
+
+void RoomBook::configure(const AdmissionOptions& admission, std::span<const ProviderPlan> providers) {
+  static const KeySpec kNameless{};
+  {
+    const std::unique_lock lock(mutex_);
+    admission_ = admission;
+    for (const ProviderPlan& plan : providers) {
+      std::unique_ptr<Provider>& provider = providers_[plan.provider];
+      if (provider == nullptr) provider = std::make_unique<Provider>();
+      provider->pools = plan.pools;
+      provider->ring.set_keys(plan.keys.empty() ? std::span(&kNameless, 1) : std::span(plan.keys));
+    }
+  }
+  // Who waits for a key that is gone, or could take a new one, hears of it now.
+  const SteadyTime now = clock_.now().steady;
+  for (LiveRoom* const room : live_rooms()) room->pump(now);
+}
+
+LiveRoom* RoomBook::room(const RoomName& name) {
+  const std::string id = id_of(name);
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto found = rooms_.find(id); found != rooms_.end()) return found->second->live.get();
+  }
+  return make_room(id, name);
+}
+
+LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = rooms_.find(id); found != rooms_.end()) return found->second->live.get();
+  const auto provider = providers_.find(name.provider);
+  if (provider == providers_.end() || rooms_.size() >= kMostRooms) return nullptr;
+  auto room = std::make_unique<Room>();
+  room->provider = name.provider;
+  room->model_group = name.model_group;
+  room->class_name = name.class_name;
+  room->credential = name.credential;
+  RoomPlan plan;
+  plan.settings.bucket.accounting = provider->second->pools.output;
+  plan.settings.batch_reserve = admission_.batch_reserve;
+  plan.settings.max_waiting = admission_.max_waiting;
+  plan.known = known_limits(provider->second->pools, name.model_group);
+  for (const Dimension d : kAllDimensions) {
+    if (plan.known.limits[d]) plan.known.limits[d] = *plan.known.limits[d] * name.class_factor;
+  }
+  if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
+  KeyRing* ring = &provider->second->ring;
+  if (!name.credential.empty()) {
+    const KeySpec own{.name = room->credential, .organisation = {}, .workspace = {}};
+    room->own_ring.set_keys(std::span(&own, 1));
+    ring = &room->own_ring;
+  }
+  room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, clock_.now().steady);
+  return rooms_.emplace(id, std::move(room)).first->second->live.get();
+}
+
+KeyRing* RoomBook::keys(std::string_view provider) {
+  const std::shared_lock lock(mutex_);
+  const auto found = providers_.find(provider);
+  return found == providers_.end() ? nullptr : &found->second->ring;
+}
+
+std::vector<LiveRoom*> RoomBook::live_rooms() {
+  const std::shared_lock lock(mutex_);
+  std::vector<LiveRoom*> rooms;
+  rooms.reserve(rooms_.size());
+  for (const auto& [id, room] : rooms_) rooms.push_back(room->live.get());
+  return rooms;
+}
+
+std::vector<RoomBook::NamedRoom> RoomBook::rooms() {
+  std::vector<const Room*> found;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, room] : rooms_) found.push_back(room.get());
+  }
+  const auto name = [](const auto& room) { return std::tie(room.provider, room.model_group, room.class_name, room.credential); };
+  std::sort(found.begin(), found.end(), [&](const Room* a, const Room* b) { return name(*a) < name(*b); });
+  const SteadyTime now = clock_.now().steady;
+  std::vector<NamedRoom> rooms;
+  for (const Room* const room : found) {
+    rooms.push_back({room->provider, room->model_group, room->class_name, room->credential, room->live->view(now)});
+  }
+  return rooms;
+}
+
+std::vector<RoomBook::NamedKeys> RoomBook::all_keys() {
+  const std::shared_lock lock(mutex_);
+  std::vector<NamedKeys> all;
+  for (const auto& [name, provider] : providers_) all.push_back({name, provider->ring.entries()});
+  return all;
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+void RoomBook::note_wake(SteadyTime at) {
+  const std::int64_t when = at.time_since_epoch().count();
+  if (when >= next_wake_.load(std::memory_order_acquire)) return;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    if (when >= next_wake_.load(std::memory_order_relaxed)) return;
+    next_wake_.store(when, std::memory_order_release);
+    is_early_ = true;
+  }
+  timer_.notify_one();
+}
+
+SteadyTime RoomBook::pump_due(SteadyTime now) {
+  std::vector<KeyRing*> rings;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [name, provider] : providers_) rings.push_back(&provider->ring);
+  }
+  SteadyTime next = SteadyTime::max();
+  bool keys_came_back = false;
+  for (KeyRing* const ring : rings) {
+    const auto back_at = ring->next_return();
+    if (!back_at) continue;
+    if (*back_at <= now) {
+      ring->put_back(now);
+      keys_came_back = true;
+    } else {
+      next = std::min(next, *back_at);
+    }
+  }
+  for (LiveRoom* const room : live_rooms()) {
+    if (keys_came_back || room->wake_at() <= now) room->pump(now);
+    next = std::min(next, room->wake_at());
+  }
+  return next;
+}
+
+void RoomBook::run() {
+  std::unique_lock lock(timer_mutex_);
+  while (!stopping_) {
+    is_early_ = false;
+    next_wake_.store(kNoTime, std::memory_order_release);
+    lock.unlock();
+    // Keys that left rotation meanwhile are seen within the longest sleep.
+    const SteadyTime next = pump_due(clock_.now().steady);
+    lock.lock();
+    if (is_early_) continue;
+    next_wake_.store(next.time_since_epoch().count(), std::memory_order_release);
+    const Nanoseconds pause = std::clamp<Nanoseconds>(next == SteadyTime::max() ? kLongestSleep : next - clock_.now().steady,
+                                                      Nanoseconds(0), kLongestSleep);
+    timer_.wait_for(lock, pause, [this] { return stopping_ || is_early_; });
+  }
+}
+
+void RoomBook::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void RoomBook::stop() {
+  {
+    const std::lock_guard lock(timer_mutex_);
+    stopping_ = true;
+  }
+  timer_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace tidegate::quota

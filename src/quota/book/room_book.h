@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+#include "quota/book/admission_options.h"
+#include "quota/book/key_ring.h"
+#include "quota/book/live_room.h"
+#include "quota/book/pool_options.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace tidegate::quota {
+
+/// A provider as the book sees it.
+struct ProviderPlan {
+  std::string provider;
+  PoolOptions pools;
+  std::vector<KeySpec> keys;  ///< none: it takes no credential, or each client brings its own; one nameless key then stands for all
+};
+
+/// Which room a request belongs into. Views, borrowed for a call.
+struct RoomName {
+  std::string_view provider;
+  std::string_view model_group;  ///< llm::model_group; empty: calls that name no model
+  std::string_view class_name;   ///< of a ClassRule; empty: none
+  std::string_view credential;   ///< fingerprint of the client's own, where that goes upstream; else empty
+  double class_factor = 1;       ///< part of the limits that the class may use, before its first header
+};
+
+/// All rooms, made as requests come, and the thread that pumps them when time opens the way. Any thread.
+class RoomBook {
+ public:
+  /// What was known of a provider's model group before this process began.
+  using Restore = std::function<std::vector<KnownPool>(std::string_view provider, std::string_view model_group)>;
+
+  explicit RoomBook(const Clock& clock, Restore restore = {});
+  RoomBook(const RoomBook&) = delete;
+  RoomBook& operator=(const RoomBook&) = delete;
+  ~RoomBook();
+
+  /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues.
+  void configure(const AdmissionOptions& admission, std::span<const ProviderPlan> providers);
+  /// Nothing is pumped by time before; waiters may be told by this thread after.
+  void start();
+  /// Idempotent. Whoever still waits is not told any more.
+  void stop();
+
+  /// The room, made if there is none; lives as long as the book. Null for an unknown provider, and when there are as many rooms as the
+  /// book holds: the request then goes without being counted.
+  [[nodiscard]] LiveRoom* room(const RoomName& name);
+  /// Null for an unknown provider.
+  [[nodiscard]] KeyRing* keys(std::string_view provider);
+
+  struct NamedRoom {
+    std::string provider, model_group, class_name, credential;
+    RoomView room;
+  };
+  /// Ordered by name.
+  [[nodiscard]] std::vector<NamedRoom> rooms();
+  struct NamedKeys {
+    std::string provider;
+    std::vector<KeyRing::Entry> keys;
+  };
+  [[nodiscard]] std::vector<NamedKeys> all_keys();
+
+ private:
+  static constexpr std::size_t kMostRooms = 2'000;
+  struct Provider {
+    PoolOptions pools;
+    KeyRing ring;
+  };
+  struct Room {
+    std::string provider, model_group, class_name, credential;
+    KeyRing own_ring;  ///< of a client's own credential
+    std::unique_ptr<LiveRoom> live;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  [[nodiscard]] LiveRoom* make_room(const std::string& id, const RoomName& name);
+  [[nodiscard]] std::vector<LiveRoom*> live_rooms();
+  void note_wake(SteadyTime at);
+  void run();
+  [[nodiscard]] SteadyTime pump_due(SteadyTime now);
+
+  const Clock& clock_;
+  const Restore restore_;
+
+  std::shared_mutex mutex_;  ///< guards the maps and admission_; what they point to never moves
+  AdmissionOptions admission_;
+  std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
+  std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>> rooms_;
+
+  std::mutex timer_mutex_;  ///< guards stopping_ and is_early_; taken after a room's lock
+  std::condition_variable timer_;
+  std::atomic<std::int64_t> next_wake_;  ///< changed under timer_mutex_
+  bool is_early_ = false;                ///< next_wake_ moved forward since the timer looked
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tidegate::quota
