@@ -3,7 +3,6 @@
 #include "gateway/journey.h"
 
 #include "base/ascii.h"
-#include "llm/anthropic/batches.h"
 #include "llm/anthropic/request.h"
 #include "llm/json/object_id.h"
 #include "llm/openai/request.h"
@@ -20,13 +19,6 @@ namespace http1 = net::http1;
 using http1::FieldClass;
 
 namespace {
-
-constexpr std::size_t kLongestLabel = 256;
-constexpr std::size_t kLongestCreated = 16 * 1024;
-
-std::string bounded(std::optional<std::string_view> text) {
-  return std::string(text.value_or(std::string_view{}).substr(0, kLongestLabel));
-}
 
 /// Ends the provider's side as soon as the client has left.
 class LeaveWatch final : public net::Watch::Waiter {
@@ -70,16 +62,6 @@ llm::UpstreamErrorKind error_of(FailureKind kind) {
     case FailureKind::Protocol: return llm::UpstreamErrorKind::Protocol;
     default: return llm::UpstreamErrorKind::Connect;
   }
-}
-
-/// What may be sent of the last bytes of a body that must not look whole: all but the last chunk, or all but one byte.
-std::string_view without_end(std::string_view bytes) {
-  const bool ends_after_a_chunk =
-      bytes == http1::kLastChunk ||
-      (bytes.ends_with(http1::kLastChunk) &&
-       bytes.substr(0, bytes.size() - http1::kLastChunk.size()).ends_with(http1::kChunkEnd));
-  bytes.remove_suffix(ends_after_a_chunk ? http1::kLastChunk.size() : 1);
-  return bytes;
 }
 
 }  // namespace
@@ -232,13 +214,13 @@ bool Journey::identify() {
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
   }
-  caller.session = bounded(find_header(head.fields, "x-claude-code-session-id"));
+  caller.session = bounded_label(find_header(head.fields, "x-claude-code-session-id"));
   if (caller.session.empty()) caller.session = outcome_.view.session;
-  caller.agent = bounded(find_header(head.fields, "x-claude-code-agent-id"));
+  caller.agent = bounded_label(find_header(head.fields, "x-claude-code-agent-id"));
   caller.user = outcome_.view.user;
   for (const std::string& name : setup_->options.user_headers) {
     if (const auto user = find_header(head.fields, name)) {
-      caller.user = bounded(user);
+      caller.user = bounded_label(user);
       break;
     }
   }
@@ -423,236 +405,6 @@ net::Task<bool> Journey::fail_call(Failure failure) {
   co_return goes_on;
 }
 
-// --- 8 relay ---------------------------------------------------------------------------------------------------------
-
-void Journey::take_answer_head() {
-  const http1::ResponseHead& head = exchange_->head();
-  keeps_created_ =
-      outcome_.method == "POST" && provider_->options().keys.size() > 1 &&
-      (outcome_.match.endpoint == llm::Endpoint::Files || outcome_.match.endpoint == llm::Endpoint::MessageBatches);
-  outcome_.upstream_status = outcome_.status = head.status;
-  auto request_id = head.find(FieldClass::RequestId);
-  if (!request_id) request_id = head.find(FieldClass::XRequestId);
-  outcome_.upstream_request_id = bounded(request_id);
-  outcome_.organisation = bounded(head.find(FieldClass::AnthropicOrganizationId));
-  outcome_.workspace = bounded(head.find(FieldClass::AnthropicWorkspaceId));
-  const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
-  streams_ = starts_with_ignoring_case(type, "text/event-stream");
-  encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
-  reader_.begin(outcome_.match, head.status, streams_);
-  worker_.sink().answered(outcome_, head.fields);
-}
-
-void Journey::write_client_head() {
-  const http1::ResponseHead& head = exchange_->head();
-  const http1::BodyFraming framing = exchange_->framing();
-  const bool old_client = incoming_.head().minor_version == 0;
-  rechunk_ = framing.kind == http1::BodyFraming::Kind::UntilClose && !old_client;
-  if (old_client &&
-      (framing.kind == http1::BodyFraming::Kind::UntilClose || framing.kind == http1::BodyFraming::Kind::Chunked)) {
-    client_keeps_alive_ = false;  // HTTP/1.0 knows only the end of the connection as the end of such a body
-  }
-  head_.clear();
-  http1::HeadWriter writer(head_);
-  writer.status_line(head.status, head.reason).relay_end_to_end(head);
-  if ((framing.kind == http1::BodyFraming::Kind::Chunked && !old_client) || rechunk_)
-    writer.field("transfer-encoding", "chunked");
-  writer.field("x-tidegate-request-id", outcome_.request_id);
-  if (!client_keeps_alive_ || worker_.draining()) {
-    client_keeps_alive_ = false;
-    writer.field("connection", "close");
-  }
-  (void)writer.finish();
-}
-
-net::Task<bool> Journey::relay() {
-  take_answer_head();
-  const bool rewrites =
-      outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
-      starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
-  if (rewrites) {
-    net::Task<bool> rewriting = relay_rewritten();
-    co_return co_await rewriting;
-  }
-  write_client_head();
-  const bool dechunk =
-      incoming_.head().minor_version == 0 && exchange_->framing().kind == http1::BodyFraming::Kind::Chunked;
-  http1::BodyFollower follower(exchange_->framing());
-  std::string_view bytes = exchange_->first_bytes();
-  std::string own_framing;
-  std::string unframed;
-  bool ended = false;
-  bool forgotten = false;
-  net::Reactor& reactor = worker_.reactor();
-  while (true) {
-    unframed.clear();
-    const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
-      outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
-      reader_.feed(payload);
-      if (keeps_created_ && created_.size() < kLongestCreated) created_.append(payload);
-      if (dechunk) unframed.append(payload);
-    });
-    std::string_view to_client = dechunk ? std::string_view(unframed) : bytes.substr(0, followed.consumed);
-    // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients
-    // take that for a whole answer (facts/clients.md 4.6): it is broken off here instead.
-    const bool breaks =
-        followed.state == http1::BodyState::Complete && lacks_its_end() && (dechunk || !to_client.empty());
-    const bool complete = !breaks && (followed.state == http1::BodyState::Complete || ended);
-    const std::size_t whole = to_client.size();
-    if (breaks && !dechunk) to_client = without_end(to_client);
-    if (complete) charge();  // before the last bytes are handed over (DESIGN.md 4, ledger)
-    if (outcome_.time_to_first_byte == Nanoseconds(0) && (!to_client.empty() || complete)) {
-      outcome_.time_to_first_byte = reactor.read_clock().steady - received_at_;
-    }
-    own_framing.clear();
-    std::string_view end_of_chunk;
-    if (rechunk_) {
-      if (!to_client.empty()) {
-        http1::append_chunk_head(own_framing, to_client.size());
-        end_of_chunk = http1::kChunkEnd;
-      }
-      if (ended) end_of_chunk = http1::kLastChunk;
-    }
-    head_ += own_framing;  // the head leaves with the first bytes; later on only our own framing is in here
-    if (!head_.empty() || !to_client.empty() || !end_of_chunk.empty()) {
-      client_.set_deadline(reactor.now().steady + setup_->limits.write_timeout);
-      Result<void> written = co_await client_.write(head_, to_client, end_of_chunk);
-      if (!written) {
-        net::Task<bool> losing = lose_client();
-        co_return co_await losing;
-      }
-      head_.clear();
-    }
-    if (complete) break;
-    // A stream may go on for minutes: what asked for it need not lie here meanwhile.
-    if (streams_ && !forgotten && incoming_.is_complete()) {
-      incoming_.forget();
-      forgotten = true;
-    }
-    if (breaks) {
-      rechunk_ = whole - to_client.size() == http1::kLastChunk.size();  // then the client waits for the next chunk
-      net::Task<bool> breaking =
-          break_off((dechunk || rechunk_) && reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
-      co_return co_await breaking;
-    }
-    if (followed.state == http1::BodyState::Rejected) {
-      net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
-      co_return co_await breaking;
-    }
-    net::Task<Result<std::string_view>> reading = exchange_->read();
-    Result<std::string_view> next = co_await reading;
-    if (!next && client_.peer_closed()) {
-      net::Task<bool> losing = lose_client();
-      co_return co_await losing;
-    }
-    const bool eof = next && next->empty();
-    if (eof && !follower.is_truncated_by_eof() && !lacks_its_end()) {
-      ended = true;
-      bytes = {};
-      continue;
-    }
-    if (!next || eof) {
-      const llm::UpstreamErrorKind kind = !next && next.error().kind == FailureKind::Timeout
-                                              ? llm::UpstreamErrorKind::Timeout
-                                              : llm::UpstreamErrorKind::Truncated;
-      const bool between_chunks = rechunk_ || (dechunk && streams_);
-      net::Task<bool> breaking = break_off(streams_ && between_chunks && reader_.at_event_boundary(), kind);
-      co_return co_await breaking;
-    }
-    bytes = *next;
-  }
-  client_.clear_deadline();
-  exchange_->complete();
-  // Ended in good order on the wire; whether the dialect's own end was there is what the reader knows.
-  outcome_.state = outcome_.status >= 400 ? store::AttemptState::Failed : store::AttemptState::Completed;
-  if (streams_ && outcome_.status == 200 && outcome_.metered() && !reader_.facts().finished) {
-    outcome_.state = store::AttemptState::Truncated;
-    outcome_.error = llm::UpstreamErrorKind::Truncated;
-  }
-  co_return true;
-}
-
-/// All but the length, which is known when the body is; now, because the next read overwrites what the head's views
-/// show.
-void Journey::write_rewritten_head() {
-  const http1::ResponseHead& head = exchange_->head();
-  head_.clear();
-  http1::HeadWriter writer(head_);
-  writer.status_line(head.status, head.reason);
-  writer.relay(head, [](std::size_t, http1::FieldTag tag) {
-    return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength;
-  });
-  writer.field("x-tidegate-request-id", outcome_.request_id);
-  if (!client_keeps_alive_) writer.field("connection", "close");
-  (void)writer.finish();
-  head_.resize(head_.size() - 2);  // the empty line comes after the length
-}
-
-net::Task<bool> Journey::relay_rewritten() {
-  // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its
-  // gateway key, to the provider's host (facts/clients.md 4.16).
-  write_rewritten_head();
-  std::string body;
-  http1::BodyFollower follower(exchange_->framing());
-  std::string_view bytes = exchange_->first_bytes();
-  while (true) {
-    const http1::Followed followed = follower.feed(bytes, [&body](std::string_view payload) { body.append(payload); });
-    if (followed.state == http1::BodyState::Complete) break;
-    net::Task<Result<std::string_view>> reading = exchange_->read();
-    Result<std::string_view> next = co_await reading;
-    const bool eof = next && next->empty();
-    if (eof && !follower.is_truncated_by_eof()) break;
-    if (!next || eof || followed.state == http1::BodyState::Rejected || body.size() > setup_->limits.max_body_bytes) {
-      net::Task<bool> failing = fail_call(
-          Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt, "the answer broke off"});
-      co_return co_await failing;
-    }
-    bytes = *next;
-  }
-  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(body, origin()));
-  const bool goes_on = co_await sending;
-  co_return goes_on;
-}
-
-net::Task<bool> Journey::send_rewritten(std::string body) {
-  outcome_.response_bytes = static_cast<std::int64_t>(body.size());
-  if (keeps_created_) created_ = body;
-  head_ += fmt::format("content-length: {}\r\n\r\n", body.size());
-  charge();
-  client_.set_deadline(worker_.reactor().now().steady + setup_->limits.write_timeout);
-  Result<void> written = co_await client_.write(head_, body);
-  if (!written) {
-    net::Task<bool> losing = lose_client();
-    co_return co_await losing;
-  }
-  client_.clear_deadline();
-  exchange_->complete();
-  outcome_.state = store::AttemptState::Completed;
-  co_return true;
-}
-
-net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind) {
-  outcome_.error = kind;
-  outcome_.state = store::AttemptState::Truncated;
-  charge();
-  if (at_boundary) {
-    std::string event = error_event(
-        outcome_.match, "The provider broke its answer off; what came before is incomplete.", outcome_.request_id);
-    std::string framed;
-    if (rechunk_) {
-      http1::append_chunk(framed, event);
-    } else {
-      framed = std::move(event);
-    }
-    Result<void> told = co_await client_.write(framed);
-    (void)told;
-  } else {
-    // In the middle of a chunk, of an event or of a document: only a broken connection says so unmistakably.
-    client_.reset_on_close();
-  }
-  co_return false;
-}
-
 net::Task<bool> Journey::lose_client() {
   outcome_.state = store::AttemptState::ClientGone;
   if (exchange_ != nullptr) exchange_->cancel();
@@ -686,23 +438,11 @@ void Journey::charge() {
   remember_ties();
 }
 
-/// A stream of events that ends without the event that ends it. An error event ends it too.
-bool Journey::lacks_its_end() const {
-  const llm::AnswerFacts& facts = reader_.facts();
-  return streams_ && !encoded_ && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
-         facts.error.kind == llm::UpstreamErrorKind::None;
-}
-
 void Journey::finish() {
   if (finished_) return;
   finished_ = true;
   outcome_.duration = worker_.reactor().read_clock().steady - incoming_.began();
   worker_.sink().finish(outcome_);
-}
-
-std::string Journey::origin() const {
-  if (!setup_->options.public_url.empty()) return setup_->options.public_url;
-  return fmt::format("{}://{}", setup_->tls != nullptr ? "https" : "http", incoming_.head().host);
 }
 
 }  // namespace tidegate::gateway

@@ -12,10 +12,16 @@
 #include "upstream/provider.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace tidegate::gateway {
+
+/// What others wrote, as a label: cut off behind 256 bytes; empty if there is none.
+[[nodiscard]] inline std::string bounded_label(std::optional<std::string_view> text) {
+  return std::string(text.value_or(std::string_view{}).substr(0, 256));
+}
 
 /// Whose request it is, as far as the gateway could tell.
 struct Caller {

@@ -126,12 +126,16 @@ std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submissi
   request.deadline = std::max(now_, submission.deadline);
   request.only_key = submission.only_key;
   if (submission.priority == Priority::Interactive) {
-    const double passed = std::chrono::duration<double>(now_ - interactive_at_).count();
-    interactive_rate_ = interactive_rate_ * std::exp(-passed / 900) + request.cost / 900;
+    interactive_rate_ = interactive_rate() + request.cost / 900;
     interactive_at_ = now_;
   }
   enqueue(slot, false);
-  return RequestId{slot, request.generation};
+  arrived_.push_back({slot, request.generation});
+  return arrived_.back();
+}
+
+double Room::interactive_rate() const {
+  return interactive_rate_ * std::exp(-std::chrono::duration<double>(now_ - interactive_at_).count() / 900);
 }
 
 void Room::enqueue(std::uint32_t slot, bool at_front) {
@@ -139,8 +143,12 @@ void Room::enqueue(std::uint32_t slot, bool at_front) {
   Flow& flow = flows_[request.flow];
   const std::size_t priority = index(flow.priority);
   if (flow.waiting == 0) {
-    // Who was idle has saved nothing up.
-    if (!backlog_[priority].empty() && !at_front) flow.virtual_time = std::max(flow.virtual_time, backlog_[priority].begin()->first);
+    // Who was idle has saved nothing up: it joins those who wait, or, if nobody does, the one who went last.
+    const std::uint32_t last = last_served_[priority];
+    if (!at_front) {
+      const double others = !backlog_[priority].empty() ? backlog_[priority].begin()->first : last != kNobody ? flows_[last].virtual_time : 0;
+      flow.virtual_time = std::max(flow.virtual_time, others);
+    }
     backlog_[priority].emplace(flow.virtual_time, request.flow);
   }
   if (at_front) push_front(flow, requests_, slot);

@@ -126,6 +126,7 @@ class Room {
   struct Choice {
     std::size_t bucket = 0;
     Wait wait{kNever, Obstacle::NoKey};
+    bool passed_over = false;  ///< a pool was not asked, because someone who is tied to it waits for it
   };
   struct Hash {
     using is_transparent = void;
@@ -144,7 +145,12 @@ class Room {
   void free(std::uint32_t slot);
   void set_timer(std::uint32_t slot, SteadyTime at);
   void set_next_test(std::uint32_t slot);
-  void run_timers(std::vector<Decision>& decisions);
+  void give_up(std::vector<Decision>& decisions);
+  void let_through(std::vector<Decision>& decisions);
+  /// Whether the queues have changed.
+  [[nodiscard]] bool test_waiting(std::vector<Decision>& decisions);
+  [[nodiscard]] bool run_timer(RequestId request, std::vector<Decision>& decisions);
+  [[nodiscard]] double interactive_rate() const;
   void test(std::uint32_t slot, std::vector<Decision>& decisions);
   void overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, std::vector<Decision>& decisions);
   void dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision>& decisions);
@@ -172,14 +178,16 @@ class Room {
   std::set<std::pair<double, std::uint32_t>> backlog_[2];  ///< (virtual time, flow) of the flows that wait
   std::size_t waiting_ = 0, waiting_of_[2] = {0, 0};
   PerDimension<double> queued_of_[2];
+  std::uint32_t last_served_[2] = {kNobody, kNobody};  ///< flow that went last, by priority
   double class_time_[2] = {0, 0};  ///< cost served, by priority
-  double interactive_rate_ = 0;    ///< cost per second that arrives, smoothed over 900 s
+  double interactive_rate_ = 0;    ///< cost per second that arrived until `interactive_at_`, smoothed over 900 s
   SteadyTime interactive_at_{};
   double retries_ = 10;            ///< that the retry budget still allows
   std::uint64_t uses_ = 0;
   std::uint64_t draws_ = 1;        ///< of the jitter
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-  std::vector<std::uint32_t> given_up_;  ///< refused for good, to be told by the next pump
+  std::vector<RequestId> arrived_;   ///< since the last pump
+  std::vector<RequestId> given_up_;  ///< refused for good, to be told by the next pump
   std::optional<SteadyTime> wake_at_;
   Obstacle obstacle_ = Obstacle::None;
   std::vector<bool> closed_;       ///< kept for its memory

@@ -124,7 +124,7 @@ void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
   }
   if (!may_retry(*request)) {
     request->state = RequestState::Delayed;
-    given_up_.push_back(id.slot);
+    given_up_.push_back(id);
     return;
   }
   // 0.5 s, 1 s, 2 s, each up to a half longer, so that those who failed together do not come back together.

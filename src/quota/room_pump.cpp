@@ -55,19 +55,42 @@ void Room::test(std::uint32_t slot, std::vector<Decision>& decisions) {
   else set_next_test(slot);
 }
 
-void Room::run_timers(std::vector<Decision>& decisions) {
+bool Room::run_timer(RequestId id, std::vector<Decision>& decisions) {
+  WaitingRequest* const request = live(id);
+  if (!request) return false;
+  if (request->state == RequestState::Delayed) {
+    enqueue(id.slot, true);
+    // Its wait is foretold once it was let through or not.
+    set_timer(id.slot, now_ + Milliseconds(1));
+    return true;
+  }
+  if (request->state != RequestState::Queued) return false;
+  const std::size_t before = decisions.size();
+  test(id.slot, decisions);
+  return decisions.size() > before;
+}
+
+bool Room::test_waiting(std::vector<Decision>& decisions) {
+  bool changed = false;
+  for (const RequestId id : arrived_) {
+    const WaitingRequest* const request = live(id);
+    if (request && request->state == RequestState::Queued && request->tests == 0) changed = run_timer(id, decisions) || changed;
+  }
+  arrived_.clear();
   while (!timers_.empty() && timers_.top().at <= now_) {
     const RequestId id = timers_.top().request;
     timers_.pop();
-    WaitingRequest* const request = live(id);
-    if (!request) continue;
-    if (request->state == RequestState::Delayed) {
-      enqueue(id.slot, true);
-      set_timer(id.slot, std::max(now_ + Milliseconds(1), std::min(request->deadline, now_ + Milliseconds(1))));
-    } else if (request->state == RequestState::Queued) {
-      test(id.slot, decisions);
-    }
+    changed = run_timer(id, decisions) || changed;
   }
+  return changed;
+}
+
+void Room::give_up(std::vector<Decision>& decisions) {
+  for (const RequestId id : given_up_) {
+    const WaitingRequest* const request = live(id);
+    if (request && request->state == RequestState::Delayed) overflow(id.slot, 1, Obstacle::RetryAfter, decisions);
+  }
+  given_up_.clear();
 }
 
 std::optional<Priority> Room::pick() const {
@@ -108,14 +131,19 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
   bool too_large = false, asked = false;
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     if (usable_[b] == 0) continue;
-    if (request.only_key ? keys_[*request.only_key].bucket != b : closed[b]) continue;
+    if (request.only_key && keys_[*request.only_key].bucket != b) continue;
+    if (closed[b]) {
+      best.passed_over = true;
+      continue;
+    }
     asked = true;
     const Wait wait = buckets_[b].wait(request.need);
     too_large = too_large || wait.obstacle == Obstacle::TooLarge;
     const double headroom = buckets_[b].headroom(request.need);
     const bool better = wait.seconds < best.wait.seconds || (wait.seconds == 0 && best.wait.seconds == 0 && headroom > most);
     if (!better) continue;
-    best = {b, wait};
+    best.bucket = b;
+    best.wait = wait;
     most = headroom;
   }
   if (best.wait.seconds == kNever && too_large) best.wait.obstacle = Obstacle::TooLarge;
@@ -140,6 +168,7 @@ void Room::dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision
   WaitingRequest& request = requests_[slot];
   Flow& flow = flows_[request.flow];
   change_virtual_time(flow, request.flow, request.cost);
+  last_served_[index(flow.priority)] = request.flow;
   // Both classes' times meet again after a while, or an idle class could come back with hours of credit.
   class_time_[index(flow.priority)] += request.cost;
   const double share = settings_.interactive_share;
@@ -159,55 +188,51 @@ void Room::dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision
                        .wait_seconds = std::chrono::duration<double>(now_ - request.submitted_at).count()});
 }
 
+void Room::let_through(std::vector<Decision>& decisions) {
+  obstacle_ = Obstacle::None;
+  closed_.assign(buckets_.size(), false);
+  while (const std::optional<Priority> priority = pick()) {
+    const auto [time, number] = *backlog_[index(*priority)].begin();
+    const std::uint32_t slot = flows_[number].head;
+    const WaitingRequest& request = requests_[slot];
+    if (request.only_key && !keys_[*request.only_key].in_rotation) {
+      overflow(slot, kNever, Obstacle::NoKey, decisions);
+      continue;
+    }
+    const Choice choice = choose(request, *priority, closed_);
+    if (choice.wait.seconds <= 0) {
+      dispatch(slot, choice.bucket, decisions);
+      continue;
+    }
+    if (choice.wait.seconds == kNever && !choice.passed_over) {
+      overflow(slot, kNever, choice.wait.obstacle, decisions);
+      continue;
+    }
+    if (!choice.passed_over) obstacle_ = choice.wait.obstacle;
+    wake_in(choice.wait.seconds);
+    if (!request.only_key) break;
+    // Who is tied to a pool waits for that pool alone; nobody overtakes there, all others go on.
+    closed_[keys_[*request.only_key].bucket] = true;
+    backlog_[index(*priority)].erase({time, number});
+    aside_.push_back(number);
+  }
+  for (const std::uint32_t number : aside_) backlog_[index(flows_[number].priority)].emplace(flows_[number].virtual_time, number);
+  aside_.clear();
+}
+
 void Room::pump(SteadyTime now, std::vector<Decision>& decisions) {
   now_ = std::max(now_, now);
   wake_at_.reset();
-  for (const std::uint32_t slot : given_up_) {
-    if (requests_[slot].state == RequestState::Delayed) overflow(slot, 1, Obstacle::RetryAfter, decisions);
-  }
-  given_up_.clear();
+  give_up(decisions);
   for (Bucket& bucket : buckets_) {
     bucket.advance(now_);
     wake_in(bucket.next_change_seconds());
   }
-  obstacle_ = Obstacle::None;
-  closed_.assign(buckets_.size(), false);
-  for (bool again = true; again;) {
-    again = false;
-    while (const std::optional<Priority> priority = pick()) {
-      const auto [time, number] = *backlog_[index(*priority)].begin();
-      const std::uint32_t slot = flows_[number].head;
-      WaitingRequest& request = requests_[slot];
-      if (request.only_key && !keys_[*request.only_key].in_rotation) {
-        overflow(slot, kNever, Obstacle::NoKey, decisions);
-        continue;
-      }
-      const Choice choice = choose(request, *priority, closed_);
-      if (choice.wait.seconds <= 0) {
-        dispatch(slot, choice.bucket, decisions);
-        continue;
-      }
-      obstacle_ = choice.wait.obstacle;
-      if (choice.wait.seconds == kNever) {
-        overflow(slot, kNever, choice.wait.obstacle, decisions);
-        continue;
-      }
-      wake_in(choice.wait.seconds);
-      if (request.tests == 0) test(slot, decisions);
-      if (!request.only_key) break;
-      // Who is tied to a pool waits for that pool alone; nobody overtakes there, all others go on.
-      if (requests_[slot].state != RequestState::Queued) continue;
-      closed_[choice.bucket] = true;
-      backlog_[index(*priority)].erase({time, number});
-      aside_.push_back(number);
-    }
-    for (const std::uint32_t number : aside_) backlog_[index(flows_[number].priority)].emplace(flows_[number].virtual_time, number);
-    aside_.clear();
-    const std::size_t before = decisions.size();
-    run_timers(decisions);
-    // A request that gave up may have stood before others.
-    again = decisions.size() > before && waiting_ > 0;
-  }
+  do {
+    let_through(decisions);
+    // A request that gives up may have stood before others.
+  } while (test_waiting(decisions) && waiting_ > 0);
+  if (waiting_ == 0) obstacle_ = Obstacle::None;
   if (!timers_.empty()) wake_in(std::chrono::duration<double>(timers_.top().at - now_).count());
 }
 
@@ -250,7 +275,7 @@ double Room::foretell(RequestId id) const {
     for (const Dimension d : kAllDimensions) work[d] += queued_of_[0][d];
     before += waiting_of_[0];
   }
-  const double share = is_batch ? std::max(1 - settings_.interactive_share, 1 - interactive_rate_)
+  const double share = is_batch ? std::max(1 - settings_.interactive_share, 1 - interactive_rate())
                                 : backlog_[1].empty() ? 1.0 : settings_.interactive_share;
   double wait = 0, blocked = kNever, slots = 0, running = 0, service = 5;
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
