@@ -28,11 +28,22 @@ Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& 
   return std::shared_ptr<const gateway::Setup>(std::move(setup));
 }
 
-DataPlane::DataPlane(const config::Options& options, const Clock& clock)
-    : clock_(clock), body_memory_(options.gateway.body_memory), resolver_(clock) {}
+std::vector<quota::ProviderPlan> provider_plans(const config::Options& options) {
+  std::vector<quota::ProviderPlan> plans;
+  for (const upstream::ProviderOptions& row : options.providers) {
+    quota::ProviderPlan& plan = plans.emplace_back();
+    plan.provider = row.id.text();
+    plan.pools = row.pools;
+    for (const upstream::ProviderKey& key : row.keys) plan.keys.push_back({key.name, key.organisation, key.workspace});
+  }
+  return plans;
+}
+
+DataPlane::DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms)
+    : clock_(clock), rooms_(rooms), body_memory_(options.gateway.body_memory), resolver_(clock) {}
 
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& options, const Clock& clock,
-                                                    const PortsOf& ports_of) {
+                                                    quota::RoomBook& rooms, const PortsOf& ports_of) {
   const auto address = net::parse_address(options.listen.host, options.listen.port);
   if (options.gateway.auth == gateway::AuthMode::Open && address && !address->is_loopback()) {
     return fail(FailureKind::InvalidInput, Origin::Operator,
@@ -44,7 +55,8 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   if (!setup) return fail(setup);
   if (Result<void> free = net::Listener::check_free(options.listen); !free) return fail(free);
 
-  std::unique_ptr<DataPlane> plane(new DataPlane(options, clock));
+  std::unique_ptr<DataPlane> plane(new DataPlane(options, clock, rooms));
+  rooms.configure(options.gateway.admission, provider_plans(options));
   const std::uint32_t count = options.gateway.worker_threads > 0 ? options.gateway.worker_threads
                                                                  : std::max(1U, std::thread::hardware_concurrency());
   plane->note_certificate(**setup);
@@ -52,7 +64,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   for (std::uint32_t number = 0; number < count; ++number) {
     const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
-        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, ports.key_check},
+        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, rooms, ports.key_check},
         ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);
@@ -66,7 +78,9 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
 Result<void> DataPlane::adopt(const config::Options& options) {
   auto setup = make_setup(options, clock_.now().wall);
   if (!setup) return fail(setup);
+  // Workers first: a room may choose a new key at once, and it has to be found then.
   for (const auto& worker : workers_) worker->adopt(*setup);
+  rooms_.configure(options.gateway.admission, provider_plans(options));
   note_certificate(**setup);
   return {};
 }

@@ -6,6 +6,7 @@
 #include "config/options.h"
 #include "gateway/worker.h"
 #include "net/resolver.h"
+#include "quota/book/room_book.h"
 
 #include <atomic>
 #include <cstdint>
@@ -30,8 +31,9 @@ class DataPlane {
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;
 
   /// Opens the port and starts the workers. Failure: whatever keeps it from starting, in words for the operator.
+  /// `rooms`: where requests wait for their turn; configured here, outlives the data plane.
   [[nodiscard]] static Result<std::unique_ptr<DataPlane>> start(const config::Options& options, const Clock& clock,
-                                                                const PortsOf& ports_of);
+                                                                quota::RoomBook& rooms, const PortsOf& ports_of);
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
   /// Cuts what still runs.
@@ -49,10 +51,11 @@ class DataPlane {
   void drain(Nanoseconds timeout);
 
  private:
-  DataPlane(const config::Options& options, const Clock& clock);
+  DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms);
   void note_certificate(const gateway::Setup& setup);
 
   const Clock& clock_;
+  quota::RoomBook& rooms_;
   gateway::BodyMemory body_memory_;
   gateway::TieBoard ties_;
   net::Resolver resolver_;
@@ -62,6 +65,8 @@ class DataPlane {
   std::atomic<std::int64_t> certificate_expires_at_ = 0;  ///< Unix nanoseconds; 0 without TLS
 };
 
+/// What the rooms have to know of the providers.
+[[nodiscard]] std::vector<quota::ProviderPlan> provider_plans(const config::Options& options);
 /// What requests are served by, from options. Failure: a URL, certificate or authority that cannot be used.
 [[nodiscard]] Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& options, WallTime now);
 

@@ -14,7 +14,9 @@ namespace {
 class QuietSink final : public gateway::OutcomeSink {
  public:
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome&) override { return 1; }
-  void answered(const gateway::Outcome&, HeaderFields) override {}
+  void answered(const gateway::Outcome&, const llm::RateLimitReading&) override {}
+  void attempt_over(const gateway::Outcome&) override {}
+  void key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) override {}
   gateway::Charged charge(const gateway::Outcome&) override { return {}; }
   void finish(const gateway::Outcome&) override {}
 };
@@ -22,7 +24,7 @@ class QuietSink final : public gateway::OutcomeSink {
 class DataPlaneTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<DataPlane>> start(const config::Options& options) {
-    return DataPlane::start(options, clock_, [this](std::uint32_t) { return DataPlane::WorkerPorts{sinks_.emplace_back()}; });
+    return DataPlane::start(options, clock_, rooms_, [this](std::uint32_t) { return DataPlane::WorkerPorts{sinks_.emplace_back()}; });
   }
   static config::Options on_a_free_port() {
     config::Options options;
@@ -32,6 +34,7 @@ class DataPlaneTest : public ::testing::Test {
   }
 
   SystemClock clock_;
+  quota::RoomBook rooms_{clock_};
   std::deque<QuietSink> sinks_;
 };
 

@@ -6,6 +6,7 @@
 #include "app/version.h"
 #include "config/difference.h"
 #include "metrics/scrape_figures.h"
+#include "quota/book/readings.h"
 
 #include <fmt/format.h>
 
@@ -54,6 +55,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       alarms_([this](const std::string& line) { log_.say(line); }),
       control_metrics_(registry_),
       prices_(nullptr),
+      rooms_(clock, [this](std::string_view provider, std::string_view group) { return quota::known_pools(limits_.levels(clock_.now()), provider, group); }),
       use_(std::move(windows), options_.gateway.worker_threads),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
@@ -62,6 +64,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 
 Server::~Server() {
   schedule_.stop();
+  rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
   if (keeper_ != nullptr) keeper_->stop();
 }
@@ -78,7 +81,7 @@ Result<void> Server::open() {
   restore_limits();
   plan_jobs();
   keeper_->start();
-  auto plane = DataPlane::start(options_, clock_, [this](std::uint32_t number) {
+  auto plane = DataPlane::start(options_, clock_, rooms_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
@@ -86,6 +89,7 @@ Result<void> Server::open() {
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
+  rooms_.start();
   collect_metrics();
   schedule_.start();
   return {};

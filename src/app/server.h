@@ -16,6 +16,7 @@
 #include "metrics/worker_metrics.h"
 #include "pricing/price_book.h"
 #include "quota/book/limit_board.h"
+#include "quota/book/room_book.h"
 #include "store/directory.h"
 #include "store/journal_keeper.h"
 #include "store/sqlite/sqlite_directory.h"
@@ -67,6 +68,7 @@ class Server {
   [[nodiscard]] const metrics::Registry& registry() const { return registry_; }
   [[nodiscard]] const AlarmBoard& alarms() const { return alarms_; }
   [[nodiscard]] const quota::LimitBoard& limits() const { return limits_; }
+  [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
@@ -98,6 +100,7 @@ class Server {
   metrics::ControlMetrics control_metrics_;
   Board<pricing::PriceBook> prices_;
   quota::LimitBoard limits_;
+  quota::RoomBook rooms_;
   UseBoard use_;
 
   store::SqliteLedger ledger_;

@@ -3,9 +3,9 @@
 #include "app/worker_sink.h"
 
 #include "app/request_log.h"
-#include "llm/anthropic/rate_limits.h"
 #include "llm/model_group.h"
-#include "llm/openai/rate_limits.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -17,6 +17,7 @@ store::BeginRecord begin_record(const gateway::Outcome& outcome, store::AttemptI
   store::BeginRecord record;
   record.id = id;
   record.started_at = outcome.started_at;
+  record.attempt = static_cast<std::uint8_t>(std::clamp(outcome.attempt, 1, 255));
   record.stream = outcome.view.stream;
   record.metered = outcome.metered();
   record.request_id = outcome.request_id;
@@ -41,6 +42,7 @@ store::EndRecord end_record(const gateway::Outcome& outcome, store::AttemptId id
   record.upstream_status = outcome.upstream_status;
   record.error_kind = outcome.error != llm::UpstreamErrorKind::None ? llm::to_string(outcome.error) : std::string_view(outcome.refusal);
   record.stop_reason = outcome.answer.stop_reason;
+  record.queue_wait = outcome.queue_wait;
   record.time_to_first_byte = outcome.time_to_first_byte;
   record.duration = outcome.duration;
   record.request_bytes = outcome.request_bytes;
@@ -89,10 +91,6 @@ metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
     sample.overhead = std::max(Nanoseconds(0), outcome.time_to_first_byte - outcome.upstream_wait);
   }
   return sample;
-}
-
-llm::RateLimitReading read_limits(llm::Dialect dialect, HeaderFields fields) {
-  return dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(fields) : llm::openai::read_rate_limits(fields);
 }
 
 }  // namespace
@@ -157,6 +155,10 @@ void WorkerSink::finish(const gateway::Outcome& outcome) {
     record_refusal(outcome);
     return;
   }
+  end_record_of(outcome);
+}
+
+void WorkerSink::end_record_of(const gateway::Outcome& outcome) {
   if (const auto found = std::find(unrecorded_.begin(), unrecorded_.end(), outcome.id); found != unrecorded_.end()) {
     unrecorded_.erase(found);
     return;
@@ -172,16 +174,37 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
   if (outcome.id != 0 || outcome.status >= 400) to_.use.record(outcome, outcome.cost, to_.clock.now().steady);
 }
 
-void WorkerSink::answered(const gateway::Outcome& outcome, HeaderFields fields) {
-  const llm::RateLimitReading reading = read_limits(outcome.match.dialect, fields);
-  if (reading.limits.empty()) return;
+void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
+  if (limits.limits.empty()) return;
   const std::string group = llm::model_group(outcome.match.endpoint, outcome.view.model, outcome.view.speed);
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,
                       .model_group = group,
                       .key = outcome.pool},
-                     reading, to_.clock.now());
+                     limits, to_.clock.now());
+}
+
+void WorkerSink::attempt_over(const gateway::Outcome& outcome) {
+  metrics_.in_flight.subtract();
+  metrics_.requests.attempt_failed(outcome.provider, llm::to_string(outcome.error));
+  end_record_of(outcome);
+}
+
+void WorkerSink::key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) {
+  const WallTime now = to_.clock.now().wall;
+  std::string subject = fmt::format("{}/{}", provider, key);
+  if (!fault) {
+    to_.alarms.clear("key_lost", subject, now);
+    return;
+  }
+  to_.alarms.raise({.kind = "key_lost",
+                    .subject = std::move(subject),
+                    .severity = Severity::Critical,
+                    .message = fmt::format("the provider refuses this key ({}); others of its pool serve meanwhile, and it is tried again every "
+                                           "few minutes: look at it in the provider's console, or take it out of `keys:`",
+                                           quota::to_string(*fault)),
+                    .since = now});
 }
 
 void WorkerSink::upstream_connected(const ProviderId& provider) { metrics_.upstream_connection_opened(provider.text()); }
@@ -190,6 +213,7 @@ void WorkerSink::record_refusal(const gateway::Outcome& outcome) {
   const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   record.metered = false;  // nothing went upstream
+  record.attempt = static_cast<std::uint8_t>(std::clamp(outcome.attempt + 1, 1, 255));
   if (to_.journal.begin(record) == store::Recorded::Yes) (void)to_.journal.end(end_record(outcome, id));
 }
 

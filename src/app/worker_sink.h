@@ -42,7 +42,9 @@ class WorkerSink final : public gateway::OutcomeSink {
   WorkerSink(const Targets& targets, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full);
 
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome& outcome) override;
-  void answered(const gateway::Outcome& outcome, HeaderFields fields) override;
+  void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
+  void attempt_over(const gateway::Outcome& outcome) override;
+  void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) override;
   [[nodiscard]] gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
   [[nodiscard]] bool accepting() const override;
@@ -50,6 +52,7 @@ class WorkerSink final : public gateway::OutcomeSink {
 
  private:
   void record_refusal(const gateway::Outcome& outcome);
+  void end_record_of(const gateway::Outcome& outcome);
   void measure(const gateway::Outcome& outcome);
 
   Targets to_;

@@ -128,12 +128,50 @@ TEST_F(WorkerSinkTest, KeepsTheLimitsOfEveryAnswer) {
   gateway::Outcome outcome = request_of("claude-opus-4-8");
   outcome.organisation = "org-1";
   outcome.pool = "RED";
-  const std::vector<HeaderField> fields{{"anthropic-ratelimit-requests-limit", "50"}, {"anthropic-ratelimit-requests-remaining", "49"}};
-  sink_->answered(outcome, fields);
+  llm::RateLimitReading reading;
+  reading.limits.push_back({.dimension = llm::LimitDimension::Requests, .limit = 50, .remaining = 49, .full_after = std::nullopt});
+  sink_->answered(outcome, reading);
   const auto levels = limits_.levels(clock_.now());
   ASSERT_EQ(levels.size(), 1U);
   EXPECT_EQ(levels[0].model_group, "opus-4");
   EXPECT_EQ(levels[0].limits[0].remaining, 49);
+}
+
+TEST_F(WorkerSinkTest, RecordsEveryAttemptOfARequestAndCountsTheRequestOnce) {
+  gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  outcome.attempt = 1;
+  outcome.id = sink_->begin(outcome);
+  outcome.upstream_status = 429;
+  outcome.error = llm::UpstreamErrorKind::RateLimit;
+  outcome.state = store::AttemptState::Failed;
+  sink_->attempt_over(outcome);
+  outcome.attempt = 2;
+  outcome.id = sink_->begin(outcome);
+  outcome.status = outcome.upstream_status = 200;
+  outcome.error = llm::UpstreamErrorKind::None;
+  outcome.state = store::AttemptState::Completed;
+  (void)sink_->charge(outcome);
+  sink_->finish(outcome);
+  const auto& entries = drained();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].attempt, 1);
+  EXPECT_EQ(entries[0].error_kind, "rate_limit");
+  EXPECT_EQ(entries[0].cost, Money());
+  EXPECT_EQ(entries[1].attempt, 2);
+  EXPECT_EQ(entries[1].state, store::AttemptState::Completed);
+  EXPECT_EQ(use_.totals(Seconds(60), clock_.now().steady).value().requests, 1);
+  const std::string page = metrics::to_text(registry_.snapshot(), metrics::TextFormat::Prometheus);
+  EXPECT_NE(page.find("claude_req_total{status=\"200\"} 1\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("tidegate_in_flight_requests 0\n"), std::string::npos) << page;
+}
+
+TEST_F(WorkerSinkTest, ARefusedKeyIsAnAlarmUntilItIsTakenAgain) {
+  sink_->key_changed("anthropic", "RED", quota::KeyRing::Fault::Authentication);
+  ASSERT_EQ(alarms_.list().size(), 1U);
+  EXPECT_EQ(alarms_.list()[0].kind, "key_lost");
+  EXPECT_EQ(alarms_.list()[0].subject, "anthropic/RED");
+  sink_->key_changed("anthropic", "RED", std::nullopt);
+  EXPECT_TRUE(alarms_.list().empty());
 }
 
 TEST_F(WorkerSinkTest, NeverServesAnUnknownModelForFree) {

@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "quota/admission_options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,13 +34,15 @@ enum class AuthMode : std::uint8_t {
 struct RouteRule {
   std::string model = "*";  ///< glob over the requested model: `*` any run, `?` one character
   ProviderId provider;
+  std::vector<ProviderId> overflow;  ///< who serves what it cannot serve in time, in this order
 
   friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };
 
 struct GatewayOptions {
   AuthMode auth = AuthMode::Open;
-  std::vector<RouteRule> routes;  ///< empty: the first provider of the request's dialect
+  std::vector<RouteRule> routes;  ///< none matches: the providers of the request's dialect, in order
+  quota::AdmissionOptions admission;
   std::string default_tenant = "default";
   std::vector<std::string> user_headers;  ///< header that names the user; the first present wins over the body's
   std::size_t body_memory = 512ULL * 1024 * 1024;  ///< all request bodies together; when spent, sockets are not read further

@@ -73,7 +73,7 @@ net::Task<bool> Incoming::make_room(BodyMemory& memory, std::size_t bytes, Nanos
     // Room is made by other workers too, so it is looked for again rather than waited for; the socket is not read meanwhile.
     if (reactor.now().steady >= give_up || stream_.peer_closed()) {
       refuse(429, "body_memory", "All memory for request bodies is in use; the request was not read. Retry shortly.");
-      refusal_.retry_after = 1;
+      refusal_.retry_after = Seconds(1);
       co_return false;
     }
     net::Reactor::Sleep sleep = reactor.sleep_for(Milliseconds(20));

@@ -3,6 +3,7 @@
 #include "gateway/journey.h"
 
 #include "base/ascii.h"
+#include "base/number.h"
 #include "llm/anthropic/request.h"
 #include "llm/json/object_id.h"
 #include "llm/openai/request.h"
@@ -19,24 +20,6 @@ namespace http1 = net::http1;
 using http1::FieldClass;
 
 namespace {
-
-/// Ends the provider's side as soon as the client has left.
-class LeaveWatch final : public net::Watch::Waiter {
- public:
-  LeaveWatch(net::Stream& client, upstream::Exchange& exchange) : client_(client), exchange_(exchange) {
-    client_.on_peer_closed(this);
-    if (client_.peer_closed()) exchange_.cancel();
-  }
-  LeaveWatch(const LeaveWatch&) = delete;
-  LeaveWatch& operator=(const LeaveWatch&) = delete;
-  ~LeaveWatch() { client_.on_peer_closed(nullptr); }
-
- private:
-  void on_ready() override { exchange_.cancel(); }
-
-  net::Stream& client_;
-  upstream::Exchange& exchange_;
-};
 
 /// 64 bits of FNV-1a, in hexadecimal: tells callers' credentials apart without keeping them.
 std::string fingerprint(std::string_view credential) {
@@ -55,19 +38,23 @@ std::string_view client_credential(const http1::RequestHead& head) {
   return bearer.empty() ? head.find(FieldClass::XApiKey).value_or(std::string_view{}) : bearer;
 }
 
-llm::UpstreamErrorKind error_of(FailureKind kind) {
-  switch (kind) {
-    case FailureKind::Timeout: return llm::UpstreamErrorKind::Timeout;
-    case FailureKind::Closed: return llm::UpstreamErrorKind::Reset;
-    case FailureKind::Protocol: return llm::UpstreamErrorKind::Protocol;
-    default: return llm::UpstreamErrorKind::Connect;
-  }
+constexpr Seconds kLongestSilence(240);
+constexpr Seconds kLongestStreamWait(3'600);
+
+/// What the client says it will wait; nothing if it says nothing. Failure: it says something else.
+Result<std::optional<Nanoseconds>> wished_wait(std::optional<std::string_view> text) {
+  if (!text) return std::optional<Nanoseconds>{};
+  const auto seconds = parse_integer<std::uint32_t>(*text);
+  if (seconds) return std::optional<Nanoseconds>(Seconds(*seconds));
+  auto duration = parse_duration(*text);
+  if (!duration) return fail(duration);
+  return std::optional<Nanoseconds>(*duration);
 }
 
 }  // namespace
 
 Journey::Journey(Worker& worker, std::shared_ptr<const Setup> setup, net::Stream& client, Incoming& incoming)
-    : worker_(worker), setup_(std::move(setup)), client_(client), incoming_(incoming) {
+    : worker_(worker), setup_(std::move(setup)), client_(client), incoming_(incoming), passage_(worker.reactor()) {
   outcome_.request_id = worker_.new_request_id();
   outcome_.started_at = worker_.reactor().now().wall;
 }
@@ -90,10 +77,8 @@ net::Task<bool> Journey::run() {
   const bool received = co_await receiving;
   if (received) read();
   if (received && identify() && plan()) {
-    begin();
-    net::Task<bool> calling =
-        outcome_.match.endpoint == llm::Endpoint::Files && !incoming_.is_complete() ? upload() : call();
-    goes_on = co_await calling;
+    net::Task<bool> serving = serve();
+    goes_on = co_await serving;
   } else {
     net::Task<bool> answering = answer_ourselves();
     goes_on = co_await answering;
@@ -141,7 +126,7 @@ net::Task<bool> Journey::receive() {
     co_return refuse({.status = 503,
                       .reason = "draining",
                       .message = "Tidegate is stopping; retry.",
-                      .retry_after = 1,
+                      .retry_after = Seconds(1),
                       .close = true});
   }
   if (!worker_.sink().accepting()) {
@@ -150,7 +135,7 @@ net::Task<bool> Journey::receive() {
          .reason = "ledger_full",
          .message =
              "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
-         .retry_after = 10,
+         .retry_after = Seconds(10),
          .close = true});
   }
   if (outcome_.match.endpoint == llm::Endpoint::Files && head.method == "POST") co_return true;  // streams through
@@ -230,8 +215,8 @@ bool Journey::identify() {
 // --- 4 plan ----------------------------------------------------------------------------------------------------------
 
 bool Journey::plan() {
-  provider_ = setup_->find_provider(outcome_.match.dialect, outcome_.view.model);
-  if (provider_ == nullptr) {
+  targets_ = setup_->targets(outcome_.match.dialect, outcome_.view.model);
+  if (targets_.empty()) {
     return refuse(
         {.status = 404,
          .reason = "no_provider",
@@ -239,170 +224,27 @@ bool Journey::plan() {
                                 llm::to_string(outcome_.match.dialect)),
          .should_retry = false});
   }
-  key_ = choose_key();
-  outcome_.provider = provider_->id().text();
-  outcome_.pool = outcome_.provider;
-  if (setup_->options.auth == AuthMode::Passthrough) {
-    outcome_.pool = outcome_.caller.key;
-  } else if (key_ < provider_->options().keys.size()) {
-    outcome_.pool = provider_->options().keys[key_].name;
+  const http1::RequestHead& head = incoming_.head();
+  const auto priority = find_header(head.fields, "x-tidegate-priority");
+  if (priority && equals_ignoring_case(*priority, "batch")) priority_ = quota::Priority::Batch;
+  const auto wish = wished_wait(find_header(head.fields, "x-tidegate-max-wait"));
+  if (!wish) {
+    return refuse({.status = 400,
+                   .reason = "bad_header",
+                   .message = "x-tidegate-max-wait is no duration such as 30s, 500ms or 0s.",
+                   .should_retry = false});
   }
+  deadline_ = received_at_ + longest_wait(*wish);
   return true;
 }
 
-/// The key that made what the request names; else the next in turn.
-std::size_t Journey::choose_key() const {
-  if (provider_->options().keys.size() < 2) return 0;
-  const llm::StateTies& ties = outcome_.view.ties;
-  for (const std::string_view id :
-       {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
-        std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
-    const auto name = worker_.shared().ties.key_of(provider_->id().text(), id);
-    const auto key = name ? provider_->find_key(*name) : std::nullopt;
-    if (key) return *key;
-  }
-  return provider_->next_key();
-}
-
-/// What this answer made belongs to the key that asked for it.
-void Journey::remember_ties() {
-  if (provider_ == nullptr || provider_->options().keys.size() < 2 || outcome_.status >= 300) return;
-  TieBoard& ties = worker_.shared().ties;
-  const std::string& key = provider_->options().keys[key_].name;
-  ties.note(provider_->id().text(), outcome_.answer.id, key);
-  ties.note(provider_->id().text(), outcome_.answer.container, key);
-  if (!created_.empty()) ties.note(provider_->id().text(), llm::json::read_object_id(created_), key);
-}
-
-void Journey::begin() { outcome_.id = worker_.sink().begin(outcome_); }
-
-// --- 7 call ----------------------------------------------------------------------------------------------------------
-
-void Journey::write_upstream_head() {
-  const http1::RequestHead& head = incoming_.head();
-  const bool passthrough = setup_->options.auth == AuthMode::Passthrough;
-  // Usage must be readable, so a metered answer is asked for uncompressed (facts/clients.md 4.7 allows either).
-  const bool metered = outcome_.metered();
-  const http1::BodyFraming framing = http1::body_framing(head);
-  head_.clear();
-  http1::HeadWriter writer(head_);
-  std::string_view target = head.target;
-  if (!target.starts_with('/')) {
-    // Absolute form: the origin goes, path and query stay.
-    const std::size_t authority = target.find("//");
-    const std::size_t path =
-        authority == std::string_view::npos ? std::string_view::npos : target.find('/', authority + 2);
-    target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
-  }
-  if (provider_->path_prefix().empty()) {
-    writer.request_line(head.method, target);
-  } else {
-    writer.request_line(head.method, fmt::format("{}{}", provider_->path_prefix(), target));
-  }
-  writer.field("host", provider_->authority());
-  writer.relay(head, [&](std::size_t, http1::FieldTag tag) {
-    if (tag.hop_by_hop) return false;
-    switch (tag.field_class) {
-      case FieldClass::Host:
-      case FieldClass::ContentLength:
-      case FieldClass::Expect: return false;
-      case FieldClass::Authorization:
-      case FieldClass::XApiKey: return passthrough;
-      case FieldClass::AcceptEncoding: return !metered;
-      default: return true;
-    }
-  });
-  if (metered) writer.field("accept-encoding", "identity");
-  if (framing.kind == http1::BodyFraming::Kind::Chunked && !incoming_.is_complete()) {
-    writer.field("transfer-encoding", "chunked");
-  } else if (framing.kind == http1::BodyFraming::Kind::Length && !incoming_.is_complete()) {
-    writer.field("content-length", framing.length);
-  } else if (framing.kind != http1::BodyFraming::Kind::None) {
-    writer.field("content-length", static_cast<std::uint64_t>(incoming_.body().size()));
-  }
-  (void)writer.finish();
-  if (!passthrough) head_.insert(head_.size() - 2, provider_->credential_line(key_));
-}
-
-net::Task<bool> Journey::call() {
-  write_upstream_head();
-  exchange_ = std::make_unique<upstream::Exchange>(worker_.pool(), provider_);
-  const LeaveWatch watch(client_, *exchange_);
-  net::Task<Result<void>> sending = exchange_->send(head_, incoming_.body(), outcome_.method);
-  Result<void> sent = co_await sending;
-  outcome_.replayed = exchange_->replayed();
-  outcome_.upstream_wait = exchange_->waited();
-  net::Task<bool> next = sent ? relay() : fail_call(std::move(sent.error()));
-  const bool goes_on = co_await next;
-  co_return goes_on;
-}
-
-net::Task<bool> Journey::upload() {
-  exchange_ = std::make_unique<upstream::Exchange>(worker_.pool(), provider_);
-  write_upstream_head();
-  const bool chunked = http1::body_framing(incoming_.head()).kind == http1::BodyFraming::Kind::Chunked;
-  const LeaveWatch watch(client_, *exchange_);
-  if (incoming_.head().expect_continue) {
-    Result<void> told = co_await client_.write("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!told) {
-      net::Task<bool> losing = lose_client();
-      co_return co_await losing;
-    }
-  }
-  net::Task<Result<void>> opening = exchange_->send_head(head_);
-  Result<void> sent = co_await opening;
-  std::string chunk;
-  while (sent) {
-    net::Task<Result<std::string_view>> reading = incoming_.next_piece(setup_->limits);
-    Result<std::string_view> piece = co_await reading;
-    if (!piece) {
-      net::Task<bool> losing = lose_client();
-      co_return co_await losing;
-    }
-    outcome_.request_bytes += static_cast<std::int64_t>(piece->size());
-    std::string_view bytes = *piece;
-    if (chunked) {
-      chunk.clear();
-      http1::append_chunk(chunk, *piece);
-      if (piece->empty()) chunk = http1::kLastChunk;
-      bytes = chunk;
-    }
-    const bool last = piece->empty();
-    if (!bytes.empty()) {
-      net::Task<Result<void>> writing = exchange_->send_piece(bytes);
-      sent = co_await writing;
-    }
-    if (last) break;
-  }
-  if (sent) {
-    net::Task<Result<void>> awaiting = exchange_->await_head(outcome_.method);
-    sent = co_await awaiting;
-  }
-  net::Task<bool> next = sent ? relay() : fail_call(std::move(sent.error()));
-  const bool goes_on = co_await next;
-  co_return goes_on;
-}
-
-net::Task<bool> Journey::fail_call(Failure failure) {
-  if (client_.peer_closed()) {
-    net::Task<bool> losing = lose_client();
-    co_return co_await losing;
-  }
-  outcome_.error = error_of(failure.kind);
-  outcome_.state = store::AttemptState::Failed;
-  const bool timeout = failure.kind == FailureKind::Timeout;
-  OwnAnswer answer;
-  answer.status = timeout ? 504 : 502;
-  answer.reason = llm::to_string(outcome_.error);
-  answer.message =
-      fmt::format("The provider '{}' could not be reached: {}. Nothing was answered; the request may be sent again.",
-                  outcome_.provider, failure.detail);
-  answer.close = !incoming_.is_complete();
-  own_answer_ = std::move(answer);
-  charge();
-  net::Task<bool> answering = answer_ourselves();
-  const bool goes_on = co_await answering;
-  co_return goes_on;
+/// How long the request may wait for its turn, over all targets.
+Nanoseconds Journey::longest_wait(std::optional<Nanoseconds> wish) const {
+  const quota::AdmissionOptions& admission = setup_->options.admission;
+  const Nanoseconds usual = priority_ == quota::Priority::Batch ? admission.batch_max_wait : admission.max_wait;
+  const Nanoseconds wait = std::max(wish.value_or(usual), Nanoseconds(0));
+  // Clients give up on a head that does not come after five minutes (facts/clients.md 2); only a stream can be kept awake.
+  return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min<Nanoseconds>(wait, kLongestSilence);
 }
 
 net::Task<bool> Journey::lose_client() {
@@ -424,11 +266,36 @@ net::Task<bool> Journey::answer_ourselves() {
 
 // --- 9 settle, 10 record ---------------------------------------------------------------------------------------------
 
+/// What the room should know while a long answer runs.
+void Journey::report_progress() {
+  const llm::AnswerFacts& facts = reader_.facts();
+  if (!input_told_ && facts.usage.seen) {
+    input_told_ = true;
+    passage_.counted_input(limited_input(facts.usage));
+  }
+  if (facts.content_started) passage_.produced_so_far(static_cast<double>(llm::estimate_output_tokens(facts)));
+}
+
+/// What the provider counts against its limit on input: all but what came from the cache, except where it says otherwise
+/// (facts/anthropic-api.md 1.1).
+double Journey::limited_input(const llm::Usage& usage) const {
+  const bool counts_reads = provider_->options().dialect == llm::Dialect::OpenAi || model_group_.starts_with("haiku-3");
+  return static_cast<double>(usage.tokens.total_input() - (counts_reads ? 0 : usage.tokens.cache_read));
+}
+
+void Journey::settle_room() {
+  const llm::AnswerFacts& facts = outcome_.answer;
+  if (facts.usage.seen) passage_.counted_input(limited_input(facts.usage));
+  const bool has_output = facts.usage.seen || facts.content_started || outcome_.status >= 400;
+  passage_.ended(facts.finished, has_output ? static_cast<double>(facts.usage.tokens.output) : -1);
+}
+
 void Journey::charge() {
   if (charged_ || outcome_.id == 0) return;
   charged_ = true;
   reader_.end();
   outcome_.answer = reader_.facts();
+  settle_room();
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
   if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;

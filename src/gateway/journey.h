@@ -6,14 +6,17 @@
 #include "gateway/incoming.h"
 #include "gateway/outcome.h"
 #include "gateway/own_answer.h"
+#include "gateway/passage.h"
 #include "gateway/worker.h"
 #include "net/http1/body.h"
 #include "net/stream.h"
 #include "upstream/exchange.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::gateway {
 
@@ -38,17 +41,41 @@ class Journey {
   void read();
   [[nodiscard]] bool identify();
   [[nodiscard]] bool plan();
-  void begin();
-  [[nodiscard]] std::size_t choose_key() const;
-  void remember_ties();
-  [[nodiscard]] net::Task<bool> call();
-  [[nodiscard]] net::Task<bool> upload();
+  [[nodiscard]] Nanoseconds longest_wait(std::optional<Nanoseconds> wish) const;
+  [[nodiscard]] net::Task<bool> serve();
   [[nodiscard]] net::Task<bool> relay();
   void finish();
 
+  // Stages 5 to 7, in attempts.cpp.
+  /// What became of one target, or of one attempt.
+  enum class Step : std::uint8_t {
+    Over,   ///< the client has its answer, or left; `goes_on_` tells of the connection
+    Again,  ///< refused before anything was relayed; `refusal_` tells the room
+    Next,   ///< nothing more to be had of this target
+  };
+  [[nodiscard]] net::Task<Step> try_target();
+  [[nodiscard]] net::Task<Step> attempt();
+  [[nodiscard]] net::Task<Step> judge_answer();
+  [[nodiscard]] net::Task<Result<void>> call();
+  [[nodiscard]] net::Task<Result<void>> upload();
+  [[nodiscard]] net::Task<bool> end_unserved();
+  [[nodiscard]] net::Task<bool> send_held();
+  void choose_target(std::size_t index);
+  [[nodiscard]] quota::LiveRoom* room();
+  [[nodiscard]] quota::Submission submission() const;
+  [[nodiscard]] bool take_key();
+  void begin();
+  void end_attempt();
+  void note_good_head();
+  void note_refusal(const llm::UpstreamError& error);
+  [[nodiscard]] std::string tied_key() const;
+  void remember_ties();
+  [[nodiscard]] OwnAnswer no_capacity() const;
+
   [[nodiscard]] net::Task<bool> answer_ourselves();
-  [[nodiscard]] net::Task<bool> fail_call(Failure failure);
+  [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
+  [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
   [[nodiscard]] net::Task<bool> relay_rewritten();
   [[nodiscard]] net::Task<bool> send_rewritten(std::string body);
   [[nodiscard]] net::Task<bool> lose_client();
@@ -58,6 +85,9 @@ class Journey {
   void write_rewritten_head();
   void take_answer_head();
   void charge();
+  void settle_room();
+  void report_progress();
+  [[nodiscard]] double limited_input(const llm::Usage& usage) const;
   [[nodiscard]] bool lacks_its_end() const;
   [[nodiscard]] std::string origin() const;
 
@@ -67,8 +97,25 @@ class Journey {
   Incoming& incoming_;
   Outcome outcome_;
   OwnAnswer own_answer_;
-  std::shared_ptr<const upstream::Provider> provider_;
+  std::vector<std::shared_ptr<const upstream::Provider>> targets_;  ///< in the order in which they are asked
+  std::size_t target_ = 0;
+  std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
+  std::string tied_key_;  ///< name of the one key that will do; empty: any
+  std::string model_group_;
+  quota::Priority priority_ = quota::Priority::Interactive;
+  Passage passage_;
+  llm::RateLimitReading limits_;  ///< of the last answer's head
+  quota::Refusal refusal_;        ///< of the last attempt
+  quota::Decision overflow_;      ///< of the last room
+  /// A provider's refusal, kept until it is known whether somebody else can serve.
+  struct HeldAnswer {
+    int status = 0;
+    std::string head, body;
+  };
+  std::optional<HeldAnswer> held_;
+  std::optional<Failure> failure_;  ///< of the last attempt, if the provider did not answer
+  SteadyTime deadline_;             ///< until when the request may wait, over all targets
   std::unique_ptr<upstream::Exchange> exchange_;
   std::string head_;  ///< towards the provider, then towards the client
   AnswerReader reader_;
@@ -81,6 +128,8 @@ class Journey {
   bool encoded_ = false;  ///< the answer is compressed: the reader cannot tell how it ends
   bool keeps_created_ = false;
   bool charged_ = false;
+  bool goes_on_ = false;
+  bool input_told_ = false;
   bool finished_ = false;
 };
 

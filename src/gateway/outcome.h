@@ -2,12 +2,13 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "base/header_field.h"
 #include "base/money.h"
 #include "base/time.h"
 #include "llm/answer.h"
 #include "llm/dialect.h"
+#include "llm/rate_limits.h"
 #include "llm/request_view.h"
+#include "quota/book/key_ring.h"
 #include "store/entry.h"
 #include "upstream/provider.h"
 
@@ -54,6 +55,8 @@ struct Outcome {
   std::string workspace;
   Money cost;                ///< of the usage; set when it is charged
   bool price_known = true;
+  int attempt = 0;              ///< 1 = the first; 0: nothing was sent yet
+  Nanoseconds queue_wait{0};    ///< until the last attempt was let through
   Nanoseconds time_to_first_byte{0};
   Nanoseconds upstream_wait{0};  ///< the part of it that was spent connecting and waiting for the provider
   Nanoseconds duration{0};
@@ -78,9 +81,13 @@ class OutcomeSink {
   /// Gives the attempt its id.
   [[nodiscard]] virtual store::AttemptId begin(const Outcome& outcome) = 0;
   /// The provider's head has come.
-  virtual void answered(const Outcome& outcome, HeaderFields fields) = 0;
+  virtual void answered(const Outcome& outcome, const llm::RateLimitReading& limits) = 0;
   /// Usage is known; the answer's last bytes have not been handed to the socket yet.
   [[nodiscard]] virtual Charged charge(const Outcome& outcome) = 0;
+  /// An attempt failed before anything was relayed and is given up; another one may follow. Ends what `begin` began.
+  virtual void attempt_over(const Outcome& outcome) = 0;
+  /// A provider refused a key itself, or (no fault) takes it again.
+  virtual void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) = 0;
   /// The exchange is over. Called exactly once for every request, also for those that `begin` never saw (id 0).
   virtual void finish(const Outcome& outcome) = 0;
   /// False: new requests must be refused, because they could not be recorded.

@@ -35,7 +35,10 @@ std::string write_own_answer(const OwnAnswer& answer, llm::Dialect dialect, std:
   head.field("content-type", "application/json");
   head.field("content-length", static_cast<std::uint64_t>(body.size()));
   head.field(dialect == llm::Dialect::Anthropic ? "request-id" : "x-request-id", request_id);
-  if (answer.retry_after) head.field("retry-after", static_cast<std::uint64_t>(*answer.retry_after));
+  if (answer.retry_after) {
+    head.field("retry-after", static_cast<std::uint64_t>(std::chrono::ceil<Seconds>(*answer.retry_after).count()));
+    head.field("retry-after-ms", static_cast<std::uint64_t>(std::chrono::ceil<Milliseconds>(*answer.retry_after).count()));
+  }
   if (!answer.should_retry) head.field("x-should-retry", "false");
   if (answer.status == 426) {
     head.field("upgrade", "HTTP/1.1");

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/time.h"
 #include "llm/dialect.h"
 
 #include <optional>
@@ -15,7 +16,7 @@ struct OwnAnswer {
   int status = 500;
   std::string_view reason;  ///< for metrics and ledger: one word of a closed set
   std::string message;      ///< what was tried and what to do; never quotes a prompt or a key
-  std::optional<int> retry_after = std::nullopt;  ///< seconds, 1–60 (facts/clients.md 4.8)
+  std::optional<Nanoseconds> retry_after = std::nullopt;  ///< 1–60 s (facts/clients.md 4.8)
   bool should_retry = true;  ///< false: `x-should-retry: false`
   bool close = false;        ///< the connection cannot go on
 };

@@ -5,6 +5,8 @@
 #include "base/ascii.h"
 #include "gateway/journey.h"
 #include "llm/anthropic/batches.h"
+#include "llm/anthropic/rate_limits.h"
+#include "llm/openai/rate_limits.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
 
@@ -48,7 +50,9 @@ void Journey::take_answer_head() {
   streams_ = starts_with_ignoring_case(type, "text/event-stream");
   encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
   reader_.begin(outcome_.match, head.status, streams_);
-  worker_.sink().answered(outcome_, head.fields);
+  limits_ = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
+                                                                    : llm::openai::read_rate_limits(head.fields);
+  worker_.sink().answered(outcome_, limits_);
 }
 
 void Journey::write_client_head() {
@@ -74,7 +78,6 @@ void Journey::write_client_head() {
 }
 
 net::Task<bool> Journey::relay() {
-  take_answer_head();
   const bool rewrites =
       outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
       starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
@@ -101,6 +104,7 @@ net::Task<bool> Journey::relay() {
       if (dechunk) unframed.append(payload);
     });
     std::string_view to_client = dechunk ? std::string_view(unframed) : bytes.substr(0, followed.consumed);
+    if (streams_) report_progress();
     // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients
     // take that for a whole answer (facts/clients.md 4.6): it is broken off here instead.
     const bool breaks =
@@ -196,28 +200,41 @@ void Journey::write_rewritten_head() {
   head_.resize(head_.size() - 2);  // the empty line comes after the length
 }
 
-net::Task<bool> Journey::relay_rewritten() {
-  // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its
-  // gateway key, to the provider's host (facts/clients.md 4.16).
-  write_rewritten_head();
+/// Failure: it broke off, or is larger than a request may be.
+net::Task<Result<std::string>> Journey::read_whole_body() {
   std::string body;
   http1::BodyFollower follower(exchange_->framing());
   std::string_view bytes = exchange_->first_bytes();
   while (true) {
     const http1::Followed followed = follower.feed(bytes, [&body](std::string_view payload) { body.append(payload); });
-    if (followed.state == http1::BodyState::Complete) break;
+    if (followed.state == http1::BodyState::Complete) co_return body;
     net::Task<Result<std::string_view>> reading = exchange_->read();
     Result<std::string_view> next = co_await reading;
     const bool eof = next && next->empty();
-    if (eof && !follower.is_truncated_by_eof()) break;
+    if (eof && !follower.is_truncated_by_eof()) co_return body;
     if (!next || eof || followed.state == http1::BodyState::Rejected || body.size() > setup_->limits.max_body_bytes) {
-      net::Task<bool> failing = fail_call(
+      co_return tl::unexpected<Failure>(
           Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt, "the answer broke off"});
-      co_return co_await failing;
     }
     bytes = *next;
   }
-  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(body, origin()));
+}
+
+net::Task<bool> Journey::relay_rewritten() {
+  // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its
+  // gateway key, to the provider's host (facts/clients.md 4.16).
+  write_rewritten_head();
+  net::Task<Result<std::string>> reading = read_whole_body();
+  Result<std::string> body = co_await reading;
+  if (!body && client_.peer_closed()) {
+    net::Task<bool> losing = lose_client();
+    co_return co_await losing;
+  }
+  if (!body) {
+    net::Task<bool> failing = answer_failure(body.error());
+    co_return co_await failing;
+  }
+  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(*body, origin()));
   const bool goes_on = co_await sending;
   co_return goes_on;
 }

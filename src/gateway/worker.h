@@ -11,6 +11,7 @@
 #include "net/reactor.h"
 #include "net/resolver.h"
 #include "net/tls.h"
+#include "quota/book/room_book.h"
 #include "upstream/connection_pool.h"
 
 #include <atomic>
@@ -30,10 +31,9 @@ struct Setup {
   std::vector<std::shared_ptr<const upstream::Provider>> providers;
   std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
 
-  /// The provider for a model asked for in a dialect: the first route that matches, else the first provider of the
-  /// dialect; null if there is none.
-  [[nodiscard]] std::shared_ptr<const upstream::Provider> find_provider(llm::Dialect dialect,
-                                                                        std::string_view model) const;
+  /// Who may serve a model asked for in a dialect, in the order in which they are asked: those of the first route that matches, else all
+  /// providers of the dialect. Empty if there is none.
+  [[nodiscard]] std::vector<std::shared_ptr<const upstream::Provider>> targets(llm::Dialect dialect, std::string_view model) const;
 };
 
 /// Checks clients' keys. One per worker, on its thread.
@@ -53,6 +53,7 @@ class Worker {
     BodyMemory& body_memory;
     net::Resolver& resolver;
     TieBoard& ties;
+    quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,

@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/presets.h"
 
+#include "base/glob.h"
+#include "quota/pool_options.h"
+
 #include <algorithm>
 #include <array>
 
@@ -69,5 +72,17 @@ std::optional<GroupLimits> tier_limits(std::string_view tier, std::string_view m
 }
 
 std::span<const std::string_view> tier_names() { return kNames; }
+
+GroupLimits known_limits(const PoolOptions& options, std::string_view model_group) {
+  GroupLimits known = tier_limits(options.tier, model_group).value_or(GroupLimits{});
+  const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
+                                 [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
+  if (rule == options.limits.end()) return known;
+  for (const Dimension d : kAllDimensions) {
+    if (rule->limits.limits[d]) known.limits[d] = rule->limits.limits[d];
+  }
+  if (rule->limits.concurrency) known.concurrency = rule->limits.concurrency;
+  return known;
+}
 
 }  // namespace tidegate::quota

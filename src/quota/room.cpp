@@ -96,6 +96,20 @@ double Room::cost_of(double input, double output) const {
   return cost > 0 ? cost : (input + 5 * output) * 1e-6;
 }
 
+/// The largest input that some bucket could ever let through.
+double Room::most_input() const {
+  double most = 0;
+  for (std::size_t b = 0; b < buckets_.size(); ++b) {
+    if (usable_[b] == 0) continue;
+    double fits = kNever;
+    for (const Dimension d : {Dimension::Input, Dimension::Tokens}) {
+      if (buckets_[b].has_limit(d)) fits = std::min(fits, 0.95 * buckets_[b].depth(d));
+    }
+    most = std::max(most, fits);
+  }
+  return most > 0 ? most : kNever;
+}
+
 std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submission) {
   now_ = std::max(now_, now);
   if (waiting_ >= settings_.max_waiting) return std::nullopt;
@@ -120,6 +134,7 @@ std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submissi
                       .predicted_output = predictor.predicted_output(submission.max_tokens, others),
                       .mean_output = predictor.mean_output(submission.max_tokens, others),
                       .max_tokens = submission.max_tokens};
+  if (submission.is_last_resort) request.need.input = std::min(request.need.input, most_input());
   request.body_bytes = submission.body_bytes;
   request.cost = cost_of(request.need.input, request.need.mean_output);
   request.submitted_at = now_;

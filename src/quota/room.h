@@ -40,6 +40,7 @@ struct Submission {
   double max_tokens = 0;    ///< 0: not said
   SteadyTime deadline{};    ///< until when it may wait
   std::optional<std::size_t> only_key;
+  bool is_last_resort = false;  ///< nobody else would take it: an estimate larger than every bucket waits for a full one, and the provider judges
 };
 
 enum class Verdict : std::uint8_t {
@@ -137,6 +138,7 @@ class Room {
   [[nodiscard]] WaitingRequest* flying(RequestId request);
   [[nodiscard]] std::uint32_t flow_of(const Submission& submission);
   [[nodiscard]] double cost_of(double input, double output) const;
+  [[nodiscard]] double most_input() const;
   [[nodiscard]] static std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
   void enqueue(std::uint32_t slot, bool at_front);

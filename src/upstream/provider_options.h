@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "base/time.h"
 #include "llm/dialect.h"
+#include "quota/pool_options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,7 @@ struct ProviderOptions {
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
   std::map<std::string, std::string> models;  ///< requested model → the model's name there; others keep their name
+  quota::PoolOptions pools;  ///< limits as the operator knows them, and how the provider counts
   CallDeadlines deadlines;
   std::size_t max_connections = 1'000;     ///< per worker thread
   std::size_t max_idle_connections = 64;   ///< kept open per worker thread

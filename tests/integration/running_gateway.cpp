@@ -19,7 +19,9 @@ store::AttemptId Recorded::begin(const gateway::Outcome&) {
   note("begin");
   return next_++;
 }
-void Recorded::answered(const gateway::Outcome&, HeaderFields) { note("answered"); }
+void Recorded::answered(const gateway::Outcome&, const llm::RateLimitReading&) { note("answered"); }
+void Recorded::attempt_over(const gateway::Outcome&) { note("attempt_over"); }
+void Recorded::key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) { note("key_changed"); }
 gateway::Charged Recorded::charge(const gateway::Outcome&) {
   note("charge");
   return {};
@@ -42,25 +44,49 @@ std::vector<std::string> Recorded::events() {
   return events_;
 }
 
+gateway::GatewayOptions RunningGateway::impatient() {
+  gateway::GatewayOptions options;
+  options.admission.max_wait = options.admission.batch_max_wait = Nanoseconds(0);
+  return options;
+}
+
+quota::PoolOptions RunningGateway::unlimited() {
+  quota::PoolOptions pools;
+  quota::GroupLimitRule& rule = pools.limits.emplace_back();
+  rule.limits.limits[quota::Dimension::Requests] = 1e9;
+  return pools;
+}
+
 RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
-    : body_memory_(choice.options.body_memory), resolver_(clock_) {
-  upstream::ProviderOptions provider;
-  provider.id = ProviderId("test");
-  provider.base_url = fmt::format("http://127.0.0.1:{}{}", provider_port, choice.base_path);
-  provider.dialect = choice.dialect;
-  provider.deadlines = choice.deadlines;
-  for (std::size_t i = 0; i < choice.keys.size(); ++i) {
-    const std::string name = fmt::format("KEY_{}", static_cast<char>('A' + i));
-    provider.keys.push_back({.name = name, .secret = Secret(choice.keys[i]), .organisation = {}, .workspace = {}});
-  }
+    : body_memory_(choice.options.body_memory), resolver_(clock_), rooms_(clock_) {
   auto setup = std::make_shared<gateway::Setup>();
   setup->options = choice.options;
   setup->limits = choice.limits;
   setup->tls = choice.tls;
-  setup->providers.push_back(upstream::Provider::make(provider).value());
-  worker_ = std::make_unique<gateway::Worker>(clock_,
-                                              gateway::Worker::Shared{body_memory_, resolver_, ties_, choice.key_check},
-                                              recorded_, std::move(setup), 0);
+  std::vector<std::uint16_t> ports = {provider_port};
+  ports.insert(ports.end(), choice.spare_ports.begin(), choice.spare_ports.end());
+  std::vector<quota::ProviderPlan> plans;
+  for (std::size_t number = 0; number < ports.size(); ++number) {
+    upstream::ProviderOptions provider;
+    provider.id = ProviderId(number == 0 ? std::string("test") : fmt::format("spare-{}", number));
+    provider.base_url = fmt::format("http://127.0.0.1:{}{}", ports[number], choice.base_path);
+    provider.dialect = choice.dialect;
+    provider.deadlines = choice.deadlines;
+    provider.pools = choice.pools;
+    quota::ProviderPlan& plan = plans.emplace_back();
+    plan.provider = provider.id.text();
+    plan.pools = choice.pools;
+    for (std::size_t i = 0; i < choice.keys.size(); ++i) {
+      const std::string name = fmt::format("KEY_{}", static_cast<char>('A' + i));
+      provider.keys.push_back({.name = name, .secret = Secret(choice.keys[i]), .organisation = {}, .workspace = {}});
+      plan.keys.push_back({.name = name, .organisation = {}, .workspace = {}});
+    }
+    setup->providers.push_back(upstream::Provider::make(provider).value());
+  }
+  rooms_.configure(choice.options.admission, plans);
+  rooms_.start();
+  worker_ = std::make_unique<gateway::Worker>(
+      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, rooms_, choice.key_check}, recorded_, std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });
 }
@@ -70,6 +96,7 @@ void RunningGateway::join() {
 }
 
 RunningGateway::~RunningGateway() {
+  rooms_.stop();
   worker_->begin_drain(Nanoseconds(0));
   join();
 }

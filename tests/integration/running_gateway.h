@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/worker.h"
+#include "quota/book/room_book.h"
 
 #include <condition_variable>
 #include <cstdint>
@@ -18,13 +19,15 @@ namespace tidegate::testing {
 class Recorded final : public gateway::OutcomeSink {
  public:
   store::AttemptId begin(const gateway::Outcome& outcome) override;
-  void answered(const gateway::Outcome& outcome, HeaderFields fields) override;
+  void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
+  void attempt_over(const gateway::Outcome& outcome) override;
+  void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) override;
   gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
 
   /// Waits (at most ten seconds) until so many requests have finished; gives their outcomes in order.
   [[nodiscard]] std::vector<gateway::Outcome> wait_for(std::size_t count);
-  /// The events in order: `begin`, `answered`, `charge`, `finish`.
+  /// The events in order: `begin`, `answered`, `attempt_over`, `charge`, `finish`, `key_changed`.
   [[nodiscard]] std::vector<std::string> events();
 
  private:
@@ -40,8 +43,14 @@ class Recorded final : public gateway::OutcomeSink {
 /// One worker on a thread of its own, in front of a provider on loopback.
 class RunningGateway {
  public:
+  /// Nothing waits, so that whatever a provider answers goes to the client as it is.
+  [[nodiscard]] static gateway::GatewayOptions impatient();
+  /// Known to have room for everything: no learning phase.
+  [[nodiscard]] static quota::PoolOptions unlimited();
   struct Choice {
-    gateway::GatewayOptions options;
+    gateway::GatewayOptions options = impatient();
+    quota::PoolOptions pools = unlimited();  ///< of every provider
+    std::vector<std::uint16_t> spare_ports = {};  ///< further providers, who serve what the first cannot
     net::ServerLimits limits;
     upstream::CallDeadlines deadlines;
     llm::Dialect dialect = llm::Dialect::Anthropic;
@@ -59,6 +68,7 @@ class RunningGateway {
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Recorded& recorded() { return recorded_; }
   [[nodiscard]] gateway::Worker& worker() { return *worker_; }
+  [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
   /// Waits for the worker's thread, which must have been asked to drain.
   void join();
 
@@ -67,6 +77,7 @@ class RunningGateway {
   gateway::BodyMemory body_memory_;
   gateway::TieBoard ties_;
   net::Resolver resolver_;
+  quota::RoomBook rooms_;
   Recorded recorded_;
   std::unique_ptr<gateway::Worker> worker_;
   std::uint16_t port_ = 0;

@@ -34,4 +34,36 @@ Readings to_readings(const llm::RateLimitReading& reading, std::string_view mode
   return out;
 }
 
+std::vector<KnownPool> known_pools(std::span<const PoolLevel> levels, std::string_view provider, std::string_view model_group) {
+  std::vector<KnownPool> pools;
+  for (const PoolLevel& level : levels) {
+    if (level.provider != provider || level.model_group != model_group) continue;
+    llm::RateLimitReading reading;
+    for (const LimitLevel& limit : level.limits) {
+      std::optional<std::int64_t> remaining;
+      if (limit.remaining_now) remaining = static_cast<std::int64_t>(*limit.remaining_now);
+      reading.limits.push_back({limit.dimension, limit.limit, remaining, std::nullopt});
+    }
+    const Readings readings = to_readings(reading, model_group);
+    KnownPool pool;
+    for (const Dimension d : kAllDimensions) {
+      pool.limits[d] = readings[d].limit;
+      pool.levels[d] = readings[d].remaining;
+    }
+    if (level.organisation.empty()) {
+      for (const std::string& key : level.keys) {
+        pool.pool = "key:" + key;
+        pools.push_back(pool);
+      }
+      continue;
+    }
+    pool.pool = level.organisation;
+    pools.push_back(pool);
+    if (level.workspace.empty()) continue;
+    pool.pool += "/" + level.workspace;
+    pools.push_back(pool);
+  }
+  return pools;
+}
+
 }  // namespace tidegate::quota

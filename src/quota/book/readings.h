@@ -3,9 +3,13 @@
 #pragma once
 
 #include "llm/rate_limits.h"
+#include "quota/book/limit_board.h"
+#include "quota/book/live_room.h"
 #include "quota/dimension.h"
 
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::quota {
 
@@ -13,5 +17,9 @@ namespace tidegate::quota {
 /// `:fast`). Anthropic's combined family counts only where it tells more than the two others: it shows "the most restrictive limit in
 /// force", else the sum of both (facts/anthropic-api.md 1.3).
 [[nodiscard]] Readings to_readings(const llm::RateLimitReading& reading, std::string_view model_group);
+
+/// What the board knows of a provider's model group, as rooms name pools.
+[[nodiscard]] std::vector<KnownPool> known_pools(std::span<const PoolLevel> levels, std::string_view provider,
+                                                 std::string_view model_group);
 
 }  // namespace tidegate::quota

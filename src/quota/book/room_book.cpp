@@ -2,8 +2,6 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/book/room_book.h"
 
-#include "base/glob.h"
-
 #include <algorithm>
 #include <tuple>
 
@@ -25,18 +23,6 @@ std::string id_of(const RoomName& name) {
 }
 
 }  // namespace
-
-GroupLimits known_limits(const PoolOptions& options, std::string_view model_group) {
-  GroupLimits known = tier_limits(options.tier, model_group).value_or(GroupLimits{});
-  const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
-                                 [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
-  if (rule == options.limits.end()) return known;
-  for (const Dimension d : kAllDimensions) {
-    if (rule->limits.limits[d]) known.limits[d] = rule->limits.limits[d];
-  }
-  if (rule->limits.concurrency) known.concurrency = rule->limits.concurrency;
-  return known;
-}
 
 RoomBook::RoomBook(const Clock& clock, Restore restore) : clock_(clock), restore_(std::move(restore)), next_wake_(kNoTime) {}
 

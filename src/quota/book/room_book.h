@@ -3,10 +3,10 @@
 #pragma once
 
 #include "base/time.h"
-#include "quota/book/admission_options.h"
+#include "quota/admission_options.h"
 #include "quota/book/key_ring.h"
 #include "quota/book/live_room.h"
-#include "quota/book/pool_options.h"
+#include "quota/pool_options.h"
 
 #include <atomic>
 #include <condition_variable>
