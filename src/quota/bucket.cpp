@@ -18,6 +18,7 @@ constexpr double kMostOfDepth = 0.98;     // a request nearly as large as the bu
 constexpr double kLongestPause = 900;     // seconds between two attempts at more concurrency
 constexpr int kFailuresToOpen = 5;        // unreachable in a row
 constexpr double kSmallestLimit = 1;      // per minute; a header that says less is broken
+constexpr double kMostTokens = 1e9;         // of one request; a provider that counts more is broken
 constexpr double kForgetDepth = 900;      // seconds: a depth that no header confirms may be wrong, and keep out who could tell
 
 Nanoseconds nanoseconds(double seconds) {
@@ -198,7 +199,7 @@ void Bucket::answered(Flight& flight, const Readings& readings) {
 }
 
 void Bucket::settle_input(Flight& flight, double counted_tokens) {
-  if (!flight.is_open || counted_tokens < 0) return;
+  if (!flight.is_open || !(counted_tokens >= 0 && counted_tokens <= kMostTokens)) return;
   const double difference = counted_tokens - flight.input;
   flight.input = counted_tokens;
   for (const Dimension d : {Dimension::Input, Dimension::Tokens}) {
@@ -209,7 +210,7 @@ void Bucket::settle_input(Flight& flight, double counted_tokens) {
 }
 
 void Bucket::produce(Flight& flight, double output_tokens) {
-  if (!flight.is_open || output_tokens <= 0) return;
+  if (!flight.is_open || !(output_tokens > 0 && output_tokens <= kMostTokens)) return;
   if (!flight.first_output_at) flight.first_output_at = now_;
   flight.produced += output_tokens;
   const double beyond = std::min(output_tokens, flight.produced - flight.reserved);
