@@ -155,7 +155,8 @@ void expect_no_refusal(unsigned seed, bool with_headers, bool starts_too_low) {
   std::vector<Sent> on_the_way;
   double now = 0, next_input = 0;
   int sent = 0, refused = 0;
-  const auto draw = [&] { return dice.between(0, bucket.depth(Dimension::Input) / 4); };
+  const double part = dice.once_in(2) ? 4 : 60;
+  const auto draw = [&] { return dice.between(0, bucket.depth(Dimension::Input) / part); };
   next_input = draw();
   while (now < 120) {
     // Whatever happens next: something arrives, an answer comes, or the bucket lets one through.
