@@ -41,6 +41,7 @@ struct Submission {
   SteadyTime deadline{};    ///< until when it may wait
   std::optional<std::size_t> only_key;
   bool is_last_resort = false;  ///< nobody else would take it: an estimate larger than every bucket waits for a full one, and the provider judges
+  std::optional<Need> known{};  ///< what it takes, where that need not be foretold
 };
 
 enum class Verdict : std::uint8_t {
