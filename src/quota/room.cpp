@@ -116,7 +116,7 @@ std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submissi
   request = WaitingRequest{};
   request.generation = generation;
   request.flow = flow;
-  request.need = Need{.input = predictor.input_tokens(submission.body_bytes),
+  request.need = submission.known ? *submission.known : Need{.input = predictor.input_tokens(submission.body_bytes),
                       .predicted_output = predictor.predicted_output(submission.max_tokens, others),
                       .mean_output = predictor.mean_output(submission.max_tokens, others),
                       .max_tokens = submission.max_tokens};
