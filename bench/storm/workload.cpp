@@ -45,22 +45,25 @@ double share_of_peak(double hour) {
   return 0.2 + 0.8 * day * (1 - lunch);
 }
 
-Source::Source(const Tenant& tenant, Shape shape, double rate, double size_sigma, std::uint64_t seed)
-    : tenant_(tenant), shape_(shape), rate_(rate), size_sigma_(size_sigma), times_(seed), sizes_(seed ^ 0x5A5A5A5AULL) {
-  turns_at_ = kBegin + nanoseconds(exponential(kCalmSeconds));
+Source::Source(const Tenant& tenant, Shape shape, double rate, double length, double size_sigma, std::uint64_t seed)
+    : tenant_(tenant), shape_(shape), calm_rate_(rate), size_sigma_(size_sigma), times_(seed), sizes_(seed ^ 0x5A5A5A5AULL) {
+  if (shape == Shape::Steady) return;
+  double burst = 0;
+  for (double at = exponential(kCalmSeconds); at < length; at += exponential(kCalmSeconds)) {
+    const double lasts = std::min(exponential(kBurstSeconds), length - at);
+    turns_.push_back(kBegin + nanoseconds(at));
+    turns_.push_back(kBegin + nanoseconds(at += lasts));
+    burst += lasts;
+  }
+  calm_rate_ = rate * length / (length + (kBurstFactor - 1) * burst);
 }
 
 SteadyTime Source::next(SteadyTime after) {
-  const double calm_rate = shape_ == Shape::Steady
-                               ? rate_
-                               : rate_ * (kBurstSeconds + kCalmSeconds) / (kBurstFactor * kBurstSeconds + kCalmSeconds);
   while (true) {
-    const double rate = in_burst_ ? kBurstFactor * calm_rate : calm_rate;
-    const SteadyTime at = after + nanoseconds(exponential(1 / rate));
-    if (shape_ != Shape::Steady && at >= turns_at_) {
-      after = turns_at_;
-      in_burst_ = !in_burst_;
-      turns_at_ += nanoseconds(exponential(in_burst_ ? kBurstSeconds : kCalmSeconds));
+    const bool in_burst = turn_ % 2 == 1;
+    const SteadyTime at = after + nanoseconds(exponential(1 / (in_burst ? kBurstFactor * calm_rate_ : calm_rate_)));
+    if (turn_ < turns_.size() && at >= turns_[turn_]) {
+      after = turns_[turn_++];
       continue;
     }
     if (shape_ == Shape::Day) {

@@ -8,7 +8,11 @@
 #include "sim/model/random.h"
 
 #include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::storm {
 
@@ -33,7 +37,7 @@ struct Size {
 
 enum class Shape : std::uint8_t {
   Steady,  ///< Poisson
-  Bursty,  ///< Poisson, eight times as fast for 20 s in every 300 s on average, each tenant for itself
+  Bursty,  ///< Poisson, eight times as fast for about 20 s in about every 300 s, each tenant for itself
   Day,     ///< bursty, and little at night: 24 h from midnight
 };
 
@@ -43,9 +47,9 @@ enum class Shape : std::uint8_t {
 /// When a tenant sends requests, and how large they are. Seeded; what happens to the requests changes nothing in it.
 class Source {
  public:
-  /// `rate`: mean requests per second; of a day: at its peak. `size_sigma`: of the logarithm of tokens per byte, which makes input hard
-  /// to estimate.
-  Source(const Tenant& tenant, Shape shape, double rate, double size_sigma, std::uint64_t seed);
+  /// `rate`: mean requests per second over the `length` of the run, in seconds, however much of it the bursts take; of a day: at its
+  /// peak. `size_sigma`: of the logarithm of tokens per byte, which makes input hard to estimate.
+  Source(const Tenant& tenant, Shape shape, double rate, double length, double size_sigma, std::uint64_t seed);
 
   [[nodiscard]] SteadyTime next(SteadyTime after);
   [[nodiscard]] Size size();
@@ -55,10 +59,10 @@ class Source {
 
   Tenant tenant_;
   Shape shape_;
-  double rate_, size_sigma_;
+  double calm_rate_, size_sigma_;
   sim::Random times_, sizes_;
-  bool in_burst_ = false;
-  SteadyTime turns_at_ = kBegin;  ///< the burst begins or ends
+  std::vector<SteadyTime> turns_;  ///< where bursts begin and end, in turns
+  std::size_t turn_ = 0;           ///< the next one
 };
 
 /// Mean tokens of a request of the mix; output as `max_tokens` cuts it.

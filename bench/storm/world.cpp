@@ -33,7 +33,8 @@ World::World(const Scenario& scenario, PolicyKind policy, std::uint64_t seed)
   }
   const double all = capacity(scenario.limits) * static_cast<double>(scenario.organisations);
   for (std::size_t i = 0; i < kTenants.size(); ++i) {
-    sources_.emplace_back(kTenants[i], scenario.shape, all * scenario.load * kTenants[i].share, scenario.size_sigma, seed * 1000 + 100 + i);
+    sources_.emplace_back(kTenants[i], scenario.shape, all * scenario.load * kTenants[i].share, scenario.length,
+                          scenario.size_sigma, seed * 1000 + 100 + i);
     agenda_.add(sources_[i].next(kBegin), EventKind::Arrival, static_cast<std::uint32_t>(i));
   }
   if (scenario.drop_requests > 0) {
