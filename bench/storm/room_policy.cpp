@@ -26,7 +26,7 @@ quota::Refusal read_refusal(const Turned& refusal) {
 
 quota::RoomSettings RoomPolicy::settings(Sight sight) {
   quota::RoomSettings settings;
-  if (sight == Sight::Clairvoyant) settings.bucket.margin_seconds = 0;
+  if (sight == Sight::Clairvoyant) settings.bucket.margin_seconds = 0.002;  // rounding alone
   return settings;
 }
 
@@ -86,8 +86,10 @@ void RoomPolicy::arrive(SteadyTime now, CallId call, const Call& what) {
   submission.max_tokens = kMaxTokens;
   submission.deadline = what.deadline;
   if (sight_ == Sight::Clairvoyant) {
+    // What it will take is held exactly. What it counts for in turns and forecasts stays a mean: to send the long ones away and serve
+    // more of the short ones is no use of quota.
     submission.known = quota::Need{.input = what.exact.input, .predicted_output = what.exact.output,
-                                   .mean_output = what.exact.output, .max_tokens = kMaxTokens};
+                                   .mean_output = mean_output(what.priority), .max_tokens = kMaxTokens};
   }
   const auto request = room_.submit(now, submission);
   if (!request) return overflow(call, 60);

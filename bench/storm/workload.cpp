@@ -27,15 +27,6 @@ double mean_cut(double mean, double sigma, double most) {
   return mean * below(z - sigma) + most * (1 - below(z));
 }
 
-double over_mix(double Means::* figure, bool cut) {
-  double sum = 0;
-  for (const Tenant& tenant : kTenants) {
-    const double mean = means_of(tenant.priority).*figure;
-    sum += tenant.share * (cut ? mean_cut(mean, kOutputSigma, kMaxTokens) : mean);
-  }
-  return sum;
-}
-
 }  // namespace
 
 double share_of_peak(double hour) {
@@ -77,8 +68,19 @@ SteadyTime Source::next(SteadyTime after) {
 
 Size Source::size() { return draw_size(tenant_.priority, size_sigma_, sizes_); }
 
-double mean_input() { return over_mix(&Means::input, false); }
-double mean_output() { return over_mix(&Means::output, true); }
+double mean_input() {
+  double sum = 0;
+  for (const Tenant& tenant : kTenants) sum += tenant.share * means_of(tenant.priority).input;
+  return sum;
+}
+
+double mean_output(quota::Priority priority) { return mean_cut(means_of(priority).output, kOutputSigma, kMaxTokens); }
+
+double mean_output() {
+  double sum = 0;
+  for (const Tenant& tenant : kTenants) sum += tenant.share * mean_output(tenant.priority);
+  return sum;
+}
 
 double capacity(const sim::GroupLimits& limits) {
   double per_minute = 1e9;

@@ -68,6 +68,7 @@ class Source {
 /// Mean tokens of a request of the mix; output as `max_tokens` cuts it.
 [[nodiscard]] double mean_input();
 [[nodiscard]] double mean_output();
+[[nodiscard]] double mean_output(quota::Priority priority);
 /// Requests per second of the mix that an organisation with these limits serves in the long run.
 [[nodiscard]] double capacity(const sim::GroupLimits& limits);
 

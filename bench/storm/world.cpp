@@ -26,7 +26,9 @@ World::World(const Scenario& scenario, PolicyKind policy, std::uint64_t seed)
       network_(seed * 1000 + 1), clients_(seed * 1000 + 2), foreign_(seed * 1000 + 3) {
   if (policy == PolicyKind::Clairvoyant) scenario_.delay_min = scenario_.delay_max = 0;
   for (std::size_t i = 0; i < scenario.organisations; ++i) {
-    const ProviderSettings settings{.limits = scenario.limits, .sends_headers = scenario.sends_headers,
+    const ProviderSettings settings{.limits = scenario.limits,
+                                    .estimate_error = policy == PolicyKind::Clairvoyant ? 0 : 0.03,
+                                    .sends_headers = scenario.sends_headers,
                                     .is_overloaded_at_times = scenario.is_overloaded_at_times};
     providers_.push_back(std::make_unique<Provider>(settings, measured_from_, ends_at_, seed * 1000 + 10 + i));
     organisation_of_key_.insert(organisation_of_key_.end(), scenario.keys_each, i);

@@ -40,7 +40,7 @@ struct Submission {
   double max_tokens = 0;    ///< 0: not said
   SteadyTime deadline{};    ///< until when it may wait
   std::optional<std::size_t> only_key;
-  std::optional<Need> known;  ///< what it takes, where that need not be foretold
+  std::optional<Need> known{};  ///< what it takes, where that need not be foretold
 };
 
 enum class Verdict : std::uint8_t {
