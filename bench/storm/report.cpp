@@ -35,7 +35,8 @@ Report summarise(Measures measures) {
   report.failures = percent(static_cast<double>(measures.refused + measures.failed), requests);
   report.upstream_429_per_100 = percent(static_cast<double>(measures.upstream_429), requests);
   report.upstream_529_per_100 = percent(static_cast<double>(measures.upstream_529), requests);
-  report.waste_while_waiting = percent(measures.lost_while_waiting, measures.refill_while_waiting);
+  report.waste_while_waiting = percent(measures.full_while_waiting, measures.samples_while_waiting);
+  report.idle_while_waiting = percent(measures.idle_while_waiting, measures.samples_while_waiting);
   report.interactive = delays_of(measures.delays[0]);
   report.batch = delays_of(measures.delays[1]);
   report.fallback_requests = percent(static_cast<double>(measures.spare), requests);
@@ -55,11 +56,11 @@ Report summarise(Measures measures) {
 std::string to_json(const Report& report, std::string_view scenario, std::string_view policy, std::uint64_t seed) {
   return fmt::format(
       R"({{"scenario":"{}","policy":"{}","seed":{},"requests":{},"client_429":{:.4f},"failures":{:.4f},"upstream_429_per_100":{:.4f},)"
-      R"("upstream_529_per_100":{:.4f},"utilisation":{:.3f},"waste_while_waiting":{:.3f},"interactive":{},"batch":{},)"
+      R"("upstream_529_per_100":{:.4f},"utilisation":{:.3f},"waste_while_waiting":{:.3f},"idle_while_waiting":{:.3f},"interactive":{},"batch":{},)"
       R"("fallback_requests":{:.4f},"fallback_tokens":{:.4f},"fairness":{:.3f},"deadline_misses":{},"stuck":{},)"
       R"("client_429_of_minute":[{}]}})",
       scenario, policy, seed, report.requests, report.client_429, report.failures, report.upstream_429_per_100,
-      report.upstream_529_per_100, report.utilisation, report.waste_while_waiting, to_json(report.interactive), to_json(report.batch),
+      report.upstream_529_per_100, report.utilisation, report.waste_while_waiting, report.idle_while_waiting, to_json(report.interactive), to_json(report.batch),
       report.fallback_requests, report.fallback_tokens, report.fairness, report.deadline_misses, report.stuck,
       fmt::join(report.client_429_of_minute, ","));
 }

@@ -35,6 +35,7 @@ struct Report {
   double upstream_529_per_100 = 0;
   double utilisation = 0;           ///< percent of the binding dimension's refill, as the limits were at the start
   double waste_while_waiting = 0;   ///< percent of that refill lost to full buckets while a request waited
+  double idle_while_waiting = 0;    ///< percent of that time in which an organisation had every bucket full
   Delays interactive, batch;
   double fallback_requests = 0, fallback_tokens = 0;
   double fairness = 0;              ///< of the batch tenants the best served over the worst served
@@ -50,7 +51,7 @@ struct Measures {
   std::size_t upstream_429 = 0, upstream_529 = 0, deadline_misses = 0;
   std::array<double, kTenants.size()> service{};  ///< seconds of the pools
   std::array<std::vector<float>, 2> delays;       ///< by priority
-  double refill_while_waiting = 0, lost_while_waiting = 0;
+  double samples_while_waiting = 0, full_while_waiting = 0, idle_while_waiting = 0;  ///< of organisations
   std::vector<std::uint32_t> client_429_of_minute;
 };
 

@@ -22,7 +22,7 @@ constexpr double kDrain = 3600;  // after the last arrival; who is not done then
 }  // namespace
 
 World::World(const Scenario& scenario, PolicyKind policy, std::uint64_t seed)
-    : scenario_(scenario), measured_from_(kBegin + nanoseconds(scenario.warm_up)), ends_at_(kBegin + nanoseconds(scenario.length)),
+    : scenario_(scenario), binding_(binding_dimension(scenario.limits)), measured_from_(kBegin + nanoseconds(scenario.warm_up)), ends_at_(kBegin + nanoseconds(scenario.length)),
       network_(seed * 1000 + 1), clients_(seed * 1000 + 2), foreign_(seed * 1000 + 3) {
   if (policy == PolicyKind::Clairvoyant) scenario_.delay_min = scenario_.delay_max = 0;
   for (std::size_t i = 0; i < scenario.organisations; ++i) {
@@ -64,10 +64,9 @@ Report World::run() {
     if (now_ >= ends_at_ && open_requests_ == 0 && free_exchanges_.size() == exchanges_.size()) break;
   }
   Report report = summarise(measures_);
-  const Dimension binding = binding_dimension(scenario_.limits);
   double used = 0;
-  for (const auto& provider : providers_) used += provider->used(binding);
-  const double refill = limit_of(scenario_.limits, binding) / 60 * seconds(ends_at_ - measured_from_) * static_cast<double>(providers_.size());
+  for (const auto& provider : providers_) used += provider->used(binding_);
+  const double refill = limit_of(scenario_.limits, binding_) / 60 * seconds(ends_at_ - measured_from_) * static_cast<double>(providers_.size());
   report.utilisation = 100 * used / refill;
   report.stuck = open_requests_ + policy_->stuck();
   return report;
@@ -327,15 +326,15 @@ void World::sample() {
   if (now_ >= ends_at_) return;
   agenda_.add(now_ + nanoseconds(kSampleSeconds), EventKind::Sample);
   if (!is_measured(now_) || policy_->waiting() == 0) return;
-  const Dimension binding = binding_dimension(scenario_.limits);
+  const auto is_full = [](const std::optional<sim::LimitReading>& level) { return !level || level->until_full == Nanoseconds(0); };
   for (auto& provider : providers_) {
     const sim::RateLimitReading levels = provider->levels(now_);
-    const auto& level = binding == Dimension::Requests ? levels.requests
-                        : binding == Dimension::Input  ? levels.input_tokens
-                                                       : levels.output_tokens;
-    const double refill = level->limit / 60 * kSampleSeconds;
-    measures_.refill_while_waiting += refill;
-    if (level->until_full == Nanoseconds(0)) measures_.lost_while_waiting += refill;
+    const auto& binding = binding_ == Dimension::Requests ? levels.requests
+                          : binding_ == Dimension::Input  ? levels.input_tokens
+                                                          : levels.output_tokens;
+    measures_.samples_while_waiting += 1;
+    measures_.full_while_waiting += is_full(binding);
+    measures_.idle_while_waiting += is_full(levels.requests) && is_full(levels.input_tokens) && is_full(levels.output_tokens);
   }
 }
 

@@ -74,6 +74,7 @@ class World final : private Desk {
   [[nodiscard]] bool is_measured(SteadyTime at) const { return at >= measured_from_ && at < ends_at_; }
 
   Scenario scenario_;
+  quota::Dimension binding_;
   SteadyTime now_ = kBegin, measured_from_, ends_at_;
   Agenda agenda_;
   std::vector<std::unique_ptr<Provider>> providers_;
