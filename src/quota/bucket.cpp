@@ -17,9 +17,13 @@ constexpr double kRounding = 500;         // tokens; headers are rounded to the 
 constexpr double kMostOfDepth = 0.98;     // a request nearly as large as the bucket may still go
 constexpr double kLongestPause = 900;     // seconds between two attempts at more concurrency
 constexpr int kFailuresToOpen = 5;        // unreachable in a row
+constexpr double kSmallestLimit = 1;      // per minute; a header that says less is broken
+constexpr double kMostTokens = 1e9;         // of one request; a provider that counts more is broken
+constexpr double kForgetDepth = 900;      // seconds: a depth that no header confirms may be wrong, and keep out who could tell
 
 Nanoseconds nanoseconds(double seconds) {
-  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e9)));
+  if (!(seconds > 0)) return Nanoseconds(0);  // also what is no number
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::min(seconds, 1e9)));
 }
 double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -33,11 +37,12 @@ double Bucket::seconds_since(SteadyTime at) const { return seconds(now_ - at); }
 void Bucket::set_limits(SteadyTime now, const Limits& limits, double burst_seconds) {
   advance(now);
   for (const Dimension d : kAllDimensions) {
-    if (!limits[d] || !(*limits[d] > 0)) continue;
+    if (!limits[d] || !(*limits[d] >= kSmallestLimit) || !std::isfinite(*limits[d])) continue;
     Level& level = levels_[d];
-    level.limit = *limits[d];
-    level.rate = *limits[d] / 60;
-    level.depth = level.level = std::max(1.0, level.rate * burst_seconds);
+    const bool is_new = !level.limit;
+    level.burst_seconds = burst_seconds;
+    change_limit(level, *limits[d]);
+    if (is_new) level.level = level.depth;
     learned_ = true;
   }
 }
@@ -53,9 +58,16 @@ void Bucket::advance(SteadyTime now) {
   now_ = now;
   for (const Dimension d : kAllDimensions) {
     Level& level = levels_[d];
-    if (level.limit) level.level = std::min(level.depth, level.level + (level.rate - level.foreign) * passed);
+    if (!level.limit) continue;
+    if (level.depth_seen && seconds_since(*level.observed_at) > kForgetDepth) {
+      level.depth_seen = false;
+      level.burst_seconds = 60;
+      level.depth = std::max(1.0, *level.limit);
+    }
+    level.level = std::min(level.depth, level.level + (level.rate - level.foreign) * passed);
   }
   if (concurrency_ != kNever && now_ >= concurrency_raise_at_) {
+    concurrency_was_raised_ = true;
     concurrency_ += concurrency_step_;
     concurrency_step_ *= 2;
     concurrency_raise_at_ = now_ + nanoseconds(concurrency_pause_);
@@ -82,15 +94,17 @@ void Bucket::advance(SteadyTime now) {
 }
 
 double Bucket::needed(Dimension d, const Need& need) const {
-  const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
+  const double output = settings_.accounting == OutputAccounting::ReserveMaximum ? reservation(need) : 1;
   switch (d) {
     case Dimension::Requests: return 1;
     case Dimension::Input: return need.input;
-    case Dimension::Output: return reserves ? need.max_tokens : 1;
-    case Dimension::Tokens: return need.input + (reserves ? need.max_tokens : 1);
+    case Dimension::Output: return output;
+    case Dimension::Tokens: return need.input + output;
   }
   return 0;
 }
+
+double Bucket::reservation(const Need& need) { return need.max_tokens > 0 ? need.max_tokens : need.predicted_output; }
 
 Wait Bucket::wait_for_health() const {
   if (now_ < blocked_until_) return {seconds(blocked_until_ - now_), dead_ ? Obstacle::SpendCap : Obstacle::RetryAfter};
@@ -155,7 +169,7 @@ Flight Bucket::admit(const Need& need) {
   flight.is_open = true;
   ++in_flight_;
   const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
-  flight.reserved = reserves ? need.max_tokens : 0;
+  flight.reserved = reserves ? reservation(need) : 0;
   charge(Dimension::Requests, now_, 1);
   charge(Dimension::Input, now_, need.input);
   charge(Dimension::Output, now_, flight.reserved);
@@ -185,7 +199,7 @@ void Bucket::answered(Flight& flight, const Readings& readings) {
 }
 
 void Bucket::settle_input(Flight& flight, double counted_tokens) {
-  if (!flight.is_open || counted_tokens < 0) return;
+  if (!flight.is_open || !(counted_tokens >= 0 && counted_tokens <= kMostTokens)) return;
   const double difference = counted_tokens - flight.input;
   flight.input = counted_tokens;
   for (const Dimension d : {Dimension::Input, Dimension::Tokens}) {
@@ -196,7 +210,7 @@ void Bucket::settle_input(Flight& flight, double counted_tokens) {
 }
 
 void Bucket::produce(Flight& flight, double output_tokens) {
-  if (!flight.is_open || output_tokens <= 0) return;
+  if (!flight.is_open || !(output_tokens > 0 && output_tokens <= kMostTokens)) return;
   if (!flight.first_output_at) flight.first_output_at = now_;
   flight.produced += output_tokens;
   const double beyond = std::min(output_tokens, flight.produced - flight.reserved);
@@ -241,6 +255,8 @@ void Bucket::take_back(Flight& flight) {
 
 void Bucket::release(Flight& flight) {
   flight.is_open = false;
+  // A probe that was given up tells nothing; the next one asks again.
+  if (probe_ == flight.sequence) probe_ = 0;
   --in_flight_;
   if (flight.hold > 0) holds_.remove(flight.hold);
   flight.hold = 0;
@@ -266,17 +282,24 @@ void Bucket::end(Flight& flight) {
 }
 
 void Bucket::back_off(std::optional<double> retry_after_seconds, double longest) {
-  double pause = retry_after_seconds.value_or(backoff_seconds_);
-  if (!(pause >= 0)) pause = backoff_seconds_;
-  if (!retry_after_seconds) backoff_seconds_ = std::min(longest, backoff_seconds_ * 2);
-  blocked_until_ = std::max(blocked_until_, now_ + nanoseconds(pause));
+  if (retry_after_seconds && !(*retry_after_seconds >= 0)) retry_after_seconds.reset();
   half_open_ = true;
   probe_ = 0;
+  const double pause = retry_after_seconds.value_or(std::min(longest, backoff_seconds_));
+  // Requests that went out together are refused together: one sign, not many.
+  if (!retry_after_seconds) {
+    if (now_ < blocked_until_) return;
+    backoff_seconds_ = std::min(longest, backoff_seconds_ * 2);
+  }
+  blocked_until_ = std::max(blocked_until_, now_ + nanoseconds(pause));
 }
 
 void Bucket::bound_concurrency() {
   const double running = std::max(1, in_flight_);
-  concurrency_pause_ = std::abs(running - last_concurrency_) <= 1 ? std::min(kLongestPause, concurrency_pause_ * 2) : 5;
+  // Only a refusal after an attempt at more confirms a bound; those that went out together with the first one do not.
+  if (concurrency_was_raised_ && std::abs(running - last_concurrency_) <= 1) concurrency_pause_ = std::min(kLongestPause, concurrency_pause_ * 2);
+  else if (concurrency_was_raised_) concurrency_pause_ = 5;
+  concurrency_was_raised_ = false;
   last_concurrency_ = running;
   concurrency_ = running;
   concurrency_step_ = 1;
@@ -312,8 +335,8 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
     case RefusalKind::Concurrency: break;
   }
   learned_ = true;
-  // Dead means dead until a probe is answered well; a refusal of another kind is a sign of life.
-  dead_ = false;
+  // A spent budget lets nothing through: a probe that is refused for another reason is a sign of life.
+  if (was_probe) dead_ = false;
   observe(flight, refusal.readings);
   if (refusal.kind == RefusalKind::Concurrency) {
     bound_concurrency();
@@ -328,7 +351,7 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
       ramp_ = Ramp{.cap = refusal.ramp->now, .step = std::max(refusal.ramp->at_next_minute - refusal.ramp->now, 0.05 * refusal.ramp->now),
                    .used = refusal.ramp->now, .minute_ends = now_ + nanoseconds(std::clamp(until, 0.0, 60.0))};
     } else {
-      const double lately = charges_.since(now_ - Seconds(10), Dimension::Requests) / 10;
+      const double lately = charges_.since(now_ - Seconds(10))[Dimension::Requests] / 10;
       pace_ = std::max(0.1, 0.8 * lately);
       paced_at_ = now_;
     }
@@ -352,38 +375,45 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
 }
 
 void Bucket::change_limit(Level& level, double limit) {
-  if (level.limit) {
-    level.depth = std::max(1.0, level.depth * limit / *level.limit);
-    level.level = std::min(level.level, level.depth);
-  } else {
-    level.depth = level.level = std::max(1.0, limit);
-  }
   level.limit = limit;
   level.rate = limit / 60;
+  level.depth = std::max(1.0, level.rate * level.burst_seconds);
+  level.level = std::min(level.level, level.depth);
   level.foreign = std::min(level.foreign, 0.9 * level.rate);
 }
 
 void Bucket::observe(const Flight& flight, const Readings& readings) {
-  for (const Dimension d : kAllDimensions) observe_one(d, flight, readings[d]);
+  const bool says_anything = std::any_of(kAllDimensions.begin(), kAllDimensions.end(), [&](Dimension d) { return readings[d].limit.has_value(); });
+  if (!says_anything) return;
+  const SteadyTime from = flight.admitted_at - nanoseconds(kReorder);
+  const PerDimension<double> charged = charges_.since(from), refunded = refunds_.since(flight.admitted_at);
+  const bool is_known = charges_.reaches(from);
+  for (const Dimension d : kAllDimensions) {
+    observe_one(d, flight, readings[d], {.charged = charged[d], .refunded = refunded[d], .is_known = is_known});
+  }
 }
 
-void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& reading) {
-  if (!reading.limit || !std::isfinite(*reading.limit) || *reading.limit <= 0) return;
+void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& reading, const Meanwhile& meanwhile) {
+  if (!reading.limit || !std::isfinite(*reading.limit) || *reading.limit < kSmallestLimit) return;
   if (!reading.remaining || !std::isfinite(*reading.remaining) || *reading.remaining < 0) return;
   Level& level = levels_[d];
-  const bool is_new = !level.limit || *level.limit != *reading.limit;
+  const bool is_first = !level.limit, is_new = is_first || *level.limit != *reading.limit;
   if (is_new) change_limit(level, *reading.limit);
   const double remaining = std::min(*reading.remaining, *reading.limit);
 
   const bool is_input = d == Dimension::Input || d == Dimension::Tokens;
   const double error = is_tokens(d) ? kRounding + (is_input ? 0.05 * flight.input : 0) : 0;
   // The figure is of some moment since the request was sent: everything charged meanwhile may be missing from it, and all refill.
-  const double own = d == Dimension::Requests ? (flight.input > 0 || flight.is_open ? 1.0 : 0.0) : is_input ? flight.input : 0.0;
-  const double charged = std::max(0.0, charges_.since(flight.admitted_at - nanoseconds(kReorder), d) - own);
-  const double lowest = remaining <= 0 ? -kNever : remaining - error - charged;
+  // The flight's own charge is in it, but for the output that it produces bit by bit.
+  const double own = d == Dimension::Requests ? (flight.is_open ? 1.0 : 0.0) : (is_input ? flight.input : 0.0) + (d != Dimension::Input ? flight.reserved : 0.0);
+  const double charged = std::max(0.0, meanwhile.charged - own);
+  const bool is_bounded = remaining > 0 && meanwhile.is_known;
+  const double lowest = is_bounded ? remaining - error - charged : -kNever;
   double highest = remaining + (d == Dimension::Requests ? 1 : error) + level.rate * seconds_since(flight.admitted_at);
-  if (settings_.accounting == OutputAccounting::ReserveMaximum) highest += refunds_.since(flight.admitted_at, d);
+  if (settings_.accounting == OutputAccounting::ReserveMaximum) highest += meanwhile.refunded;
 
+  // Of a limit that nobody knew, the worst is assumed: others of ours may be on their way.
+  if (is_first) level.level = is_bounded ? lowest : std::min(0.0, remaining - charged);
   const double before = level.level;
   level.level = std::min(std::clamp(level.level, std::min(lowest, highest), highest), level.depth);
   const double moved = level.level - before;
@@ -406,6 +436,7 @@ void Bucket::observe_depth(Dimension d, const Reading& reading) {
   if (!level.depth_seen && off > 2 * error) level.depth = seen;
   else if (off > error) level.depth += 0.1 * (seen - level.depth);
   level.depth_seen = true;
+  level.burst_seconds = level.depth / level.rate;
   level.level = std::min(level.level, level.depth);
 }
 
@@ -420,13 +451,30 @@ void Bucket::merge(Bucket& other) {
       mine = theirs;
       continue;
     }
+    mine.burst_seconds = std::min(mine.burst_seconds, theirs.burst_seconds);
+    change_limit(mine, std::min(*mine.limit, *theirs.limit));
     mine.level = std::min(mine.level, theirs.level);
-    mine.depth = std::min(mine.depth, theirs.depth);
   }
+  charges_.merge(other.charges_);
+  refunds_.merge(other.refunds_);
   blocked_until_ = std::max(blocked_until_, other.blocked_until_);
   half_open_ = half_open_ || other.half_open_;
-  concurrency_ = std::min(concurrency_, other.concurrency_);
-  window_ = std::min(window_, other.window_);
+  if (other.concurrency_ < concurrency_) {
+    concurrency_ = other.concurrency_;
+    concurrency_step_ = other.concurrency_step_;
+    concurrency_pause_ = other.concurrency_pause_;
+    concurrency_raise_at_ = other.concurrency_raise_at_;
+    last_concurrency_ = other.last_concurrency_;
+  }
+  if (other.window_ < window_) {
+    window_ = other.window_;
+    overloaded_at_ = other.overloaded_at_;
+  }
+  if (other.pace_ < pace_) {
+    pace_ = other.pace_;
+    paced_at_ = other.paced_at_;
+  }
+  if (!ramp_) ramp_ = other.ramp_;
   learned_ = learned_ || other.learned_;
   dead_ = dead_ || other.dead_;
 }
@@ -435,6 +483,7 @@ void Bucket::adopt(Bucket& other, Flight& flight) {
   if (!flight.is_open) return;
   --other.in_flight_;
   ++in_flight_;
+  if (other.probe_ == flight.sequence) other.probe_ = 0;
   if (flight.hold > 0) {
     other.holds_.remove(flight.hold);
     holds_.add(flight.hold);

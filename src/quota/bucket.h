@@ -143,6 +143,7 @@ class Bucket {
   struct Level {
     std::optional<double> limit;
     double rate = 0, depth = 0, level = 0, foreign = 0;
+    double burst_seconds = 60;  ///< the depth in time of refill: stays the same when the limit changes
     bool depth_seen = false;
     std::optional<SteadyTime> observed_at;
   };
@@ -155,7 +156,12 @@ class Bucket {
   void charge(Dimension d, SteadyTime at, double amount);
   void refund(Dimension d, SteadyTime at, double amount);
   void change_limit(Level& level, double limit);
-  void observe_one(Dimension d, const Flight& flight, const Reading& reading);
+  /// What became of one dimension since a flight was sent.
+  struct Meanwhile {
+    double charged = 0, refunded = 0;
+    bool is_known = true;  ///< false: it was sent before the log begins
+  };
+  void observe_one(Dimension d, const Flight& flight, const Reading& reading, const Meanwhile& meanwhile);
   void observe_depth(Dimension d, const Reading& reading);
   void take_back(Flight& flight);
   void release(Flight& flight);
@@ -163,6 +169,8 @@ class Bucket {
   void bound_concurrency();
   [[nodiscard]] Wait wait_for_health() const;
   [[nodiscard]] double needed(Dimension d, const Need& need) const;
+  /// What a provider that reserves the maximum takes; its own default, where the request names none, is not known.
+  [[nodiscard]] static double reservation(const Need& need);
   [[nodiscard]] bool is_tokens(Dimension d) const { return d != Dimension::Requests; }
   [[nodiscard]] double seconds_since(SteadyTime at) const;
 
@@ -181,6 +189,7 @@ class Bucket {
   double refused_at_ = -1;       ///< in flight at the last refusal that nothing else explains
   SteadyTime refused_when_{}, concurrency_raise_at_{};
   double last_concurrency_ = -1;
+  bool concurrency_was_raised_ = false;  ///< since the last refusal
   double window_ = kNever;  ///< how many at once while the provider is overloaded
   SteadyTime overloaded_at_{};
 

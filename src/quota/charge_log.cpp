@@ -5,28 +5,49 @@
 #include <algorithm>
 
 namespace tidegate::quota {
+namespace {
 
-void ChargeLog::add(SteadyTime at, Dimension dimension, double amount) {
-  const std::int64_t slot = slot_of(at);
-  if (newest_ < 0) {
-    newest_ = oldest_ = slot;
-    slots_[place_of(slot)] = {};
-  }
-  if (slot < oldest_) return;
-  if (slot > newest_) {
-    const std::int64_t first = std::max(newest_ + 1, slot - static_cast<std::int64_t>(kSlots) + 1);
-    for (std::int64_t cleared = first; cleared <= slot; ++cleared) slots_[place_of(cleared)] = {};
-    newest_ = slot;
-    oldest_ = std::max(oldest_, slot - static_cast<std::int64_t>(kSlots) + 1);
-  }
-  slots_[place_of(slot)][dimension] += amount;
+void accumulate(PerDimension<double>& sum, const PerDimension<double>& more) {
+  for (const Dimension d : kAllDimensions) sum[d] += more[d];
 }
 
-double ChargeLog::since(SteadyTime from, Dimension dimension) const {
-  if (newest_ < 0) return 0;
-  double sum = 0;
-  for (std::int64_t slot = std::max(slot_of(from), oldest_); slot <= newest_; ++slot) sum += slots_[place_of(slot)][dimension];
+}  // namespace
+
+void ChargeLog::move_to(std::int64_t newest) {
+  if (newest_ >= 0) {
+    const std::int64_t first = std::max(group_of(newest_) + 1, group_of(newest) - kGroups + 1);
+    for (std::int64_t cleared = first; cleared <= group_of(newest); ++cleared) {
+      group(cleared) = {};
+      for (std::int64_t at = cleared * kGroup; at < (cleared + 1) * kGroup; ++at) slot(at) = {};
+    }
+  }
+  newest_ = newest;
+}
+
+void ChargeLog::add(SteadyTime at, Dimension dimension, double amount) {
+  const std::int64_t place = slot_of(at);
+  if (place > newest_) move_to(place);
+  if (place < oldest_kept()) return;
+  slot(place)[dimension] += amount;
+  group(group_of(place))[dimension] += amount;
+}
+
+PerDimension<double> ChargeLog::since(SteadyTime from) const {
+  PerDimension<double> sum;
+  if (newest_ < 0) return sum;
+  std::int64_t at = std::max({slot_of(from), oldest_kept(), std::int64_t{0}});
+  for (; at <= newest_ && at % kGroup != 0; ++at) accumulate(sum, slot(at));
+  for (; at <= newest_; at += kGroup) accumulate(sum, group(group_of(at)));
   return sum;
+}
+
+void ChargeLog::merge(const ChargeLog& other) {
+  if (other.newest_ < 0) return;
+  if (other.newest_ > newest_) move_to(other.newest_);
+  for (std::int64_t at = std::max({other.oldest_kept(), oldest_kept(), std::int64_t{0}}); at <= other.newest_; ++at) {
+    accumulate(slot(at), other.slot(at));
+    accumulate(group(group_of(at)), other.slot(at));
+  }
 }
 
 }  // namespace tidegate::quota

@@ -15,22 +15,34 @@ namespace tidegate::quota {
 /// admission; what was charged since then may or may not be in their figures.
 class ChargeLog {
  public:
-  ChargeLog() : slots_(kSlots) {}
+  ChargeLog() : slots_(kSlots), groups_(kGroups) {}
 
   /// Adds to the slot of `at` (negative: a correction). What is older than the log is dropped.
   void add(SteadyTime at, Dimension dimension, double amount);
-  /// Everything charged at or after `from`, whole slots: never less than there was.
-  [[nodiscard]] double since(SteadyTime from, Dimension dimension) const;
+  /// Everything charged at or after `from`, whole slots: also what was charged up to a tenth of a second before.
+  [[nodiscard]] PerDimension<double> since(SteadyTime from) const;
+  /// Whether everything that was charged since `from` is still known.
+  [[nodiscard]] bool reaches(SteadyTime from) const { return newest_ < 0 || slot_of(from) >= oldest_kept(); }
+  /// Adds what `other` knows.
+  void merge(const ChargeLog& other);
 
  private:
-  static constexpr std::size_t kSlots = 1'200;
+  static constexpr std::int64_t kGroup = 16;  ///< slots that are summed up and forgotten together
+  static constexpr std::int64_t kGroups = 76;
+  static constexpr std::int64_t kSlots = kGroup * kGroups;
   static constexpr std::int64_t kSlotNanoseconds = 100'000'000;
-  static std::int64_t slot_of(SteadyTime at) { return at.time_since_epoch().count() / kSlotNanoseconds; }
-  static std::size_t place_of(std::int64_t slot) { return static_cast<std::size_t>(slot) % kSlots; }
 
-  std::vector<PerDimension<double>> slots_;
-  std::int64_t newest_ = -1;  ///< slot; -1: nothing yet
-  std::int64_t oldest_ = 0;
+  static std::int64_t slot_of(SteadyTime at) { return at.time_since_epoch().count() / kSlotNanoseconds; }
+  static std::int64_t group_of(std::int64_t slot) { return slot / kGroup; }
+  [[nodiscard]] std::int64_t oldest_kept() const { return (group_of(newest_) - kGroups + 1) * kGroup; }
+  [[nodiscard]] PerDimension<double>& slot(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot % kSlots)]; }
+  [[nodiscard]] const PerDimension<double>& slot(std::int64_t slot) const { return slots_[static_cast<std::size_t>(slot % kSlots)]; }
+  [[nodiscard]] PerDimension<double>& group(std::int64_t group) { return groups_[static_cast<std::size_t>(group % kGroups)]; }
+  [[nodiscard]] const PerDimension<double>& group(std::int64_t group) const { return groups_[static_cast<std::size_t>(group % kGroups)]; }
+  void move_to(std::int64_t newest);
+
+  std::vector<PerDimension<double>> slots_, groups_;
+  std::int64_t newest_ = -1;  ///< slot; -1: nothing yet. The slots after it, up to the end of its group, are zero
 };
 
 }  // namespace tidegate::quota

@@ -9,8 +9,9 @@
 namespace tidegate::quota {
 
 /// The output tokens that the answers in flight are still expected to produce, one figure each, kept so that the course of a
-/// level can be foretold in logarithmic time. A multiset of tokens in classes of 16 (finer than any prediction is), in two Fenwick
-/// trees: how many, and how much. The sums are exact; only the order within a class is not known.
+/// level can be foretold in logarithmic time. A multiset of tokens in classes of 16 tokens or, above 1,024, of a sixty-fourth of them
+/// (finer than any prediction is), in two Fenwick trees: how many, and how much. The sums are exact; only the order within a class is
+/// not known.
 class Holds {
  public:
   void add(std::int64_t tokens) { change(tokens, 1); }
@@ -28,16 +29,17 @@ class Holds {
   [[nodiscard]] double lowest(double level, double rate, double speed, std::int64_t extra) const;
 
  private:
-  static constexpr std::int64_t kClassWidth = 16;
-  static constexpr std::size_t kClasses = 1024;  ///< the last one holds everything from 16,368 tokens
+  static constexpr std::size_t kClasses = 1024;
+  static constexpr std::int64_t kLargest = (std::int64_t{1} << 24) - 1;  ///< tokens; more is counted as this
   struct Node {
     std::int64_t count = 0, sum = 0;
   };
 
-  static std::size_t class_of(std::int64_t tokens) {
-    const auto index = static_cast<std::size_t>(tokens / kClassWidth);
-    return index < kClasses ? index : kClasses - 1;
-  }
+  static std::size_t class_of(std::int64_t tokens);
+  /// The smallest number of tokens of a class.
+  static double border(std::size_t index);
+  /// Tokens, at least the lower border of its class.
+  [[nodiscard]] double longest(std::int64_t extra) const;
   void change(std::int64_t tokens, std::int64_t times);
 
   std::array<Node, kClasses + 1> tree_{};  ///< 1-based

@@ -5,7 +5,10 @@
 
 #include "quota/room.h"
 
+#include <cstdlib>
+#include <numeric>
 #include <optional>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +38,29 @@ inline Readings reading(Dimension d, std::optional<double> limit, std::optional<
 inline Refusal refusal(RefusalKind kind, std::optional<double> retry_after_seconds = {}, const Readings& readings = {}) {
   return {.kind = kind, .retry_after_seconds = retry_after_seconds, .ramp = {}, .readings = readings};
 }
+
+/// 1 … count, or the one in TIDEGATE_SEED: to look at a failure alone.
+inline std::vector<unsigned> seeds(unsigned count) {
+  if (const char* const one = std::getenv("TIDEGATE_SEED")) return {static_cast<unsigned>(std::atoi(one))};
+  std::vector<unsigned> all(count);
+  std::iota(all.begin(), all.end(), 1U);
+  return all;
+}
+
+/// Random numbers that are the same with every standard library.
+class Dice {
+ public:
+  explicit Dice(unsigned seed) : random_(seed) {}
+  /// 0 … sides - 1
+  [[nodiscard]] unsigned roll(unsigned sides) { return static_cast<unsigned>(random_() % sides); }
+  [[nodiscard]] bool once_in(unsigned sides) { return roll(sides) == 0; }
+  [[nodiscard]] double between(double low, double high) { return low + (high - low) * static_cast<double>(random_()) / 4294967296.0; }
+  template <typename T>
+  [[nodiscard]] T& one_of(std::vector<T>& all) { return all[roll(static_cast<unsigned>(all.size()))]; }
+
+ private:
+  std::mt19937 random_;
+};
 
 /// A room of one pool with one key, to begin with.
 struct TestRoom {

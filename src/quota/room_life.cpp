@@ -122,18 +122,14 @@ void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
     set_timer(id.slot, now_);
     return;
   }
-  if (!may_retry(*request)) {
-    request->state = RequestState::Delayed;
-    given_up_.push_back(id);
-    return;
-  }
+  request->state = RequestState::Delayed;
   // 0.5 s, 1 s, 2 s, each up to a half longer, so that those who failed together do not come back together.
   draws_ = draws_ * 6364136223846793005ULL + 1442695040888963407ULL;
   const double jitter = static_cast<double>(draws_ >> 40) / static_cast<double>(1 << 24);
-  const double pause = 0.5 * std::exp2(request->attempts - 1) * (1 + 0.5 * jitter);
-  request->state = RequestState::Delayed;
-  const auto delay = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(pause));
-  set_timer(id.slot, std::min(request->deadline, now_ + delay));
+  const double pause = 0.5 * std::exp2(request->attempts) * (1 + 0.5 * jitter);
+  const SteadyTime again_at = now_ + std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(pause));
+  if (again_at < request->deadline && may_retry(*request)) set_timer(id.slot, again_at);
+  else given_up_.push_back(id);
 }
 
 }  // namespace tidegate::quota
