@@ -16,10 +16,11 @@ class Context:
         self.quick = quick
         self.levels = []
 
-    def level(self, name, value, unit, limit):
-        """`value` must be at most `limit`; None is a figure that could not be had, which reaches no level."""
+    def level(self, name, value, unit, limit, at_least=False):
+        """`value` must be at most `limit`, or at least; None is a figure that could not be had, which reaches no level."""
         rounded = None if value is None else round(value, 4)
-        self.levels.append({"name": name, "value": rounded, "unit": unit, "limit": limit, "pass": value is not None and value <= limit})
+        reached = value is not None and (value >= limit if at_least else value <= limit)
+        self.levels.append({"name": name + (", at least" if at_least else ""), "value": rounded, "unit": unit, "limit": limit, "pass": reached})
 
     def note(self, text):
         print(f"bench: {text}", file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ Room::Room(SteadyTime now, RoomSettings settings) : settings_(settings), now_(no
 std::size_t Room::add_bucket(SteadyTime now) {
   buckets_.emplace_back(std::max(now, now_), settings_.bucket);
   usable_.push_back(0);
+  bucket_used_.push_back(0);
   return buckets_.size() - 1;
 }
 

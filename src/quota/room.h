@@ -171,6 +171,7 @@ class Room {
   SteadyTime now_;
   std::vector<Bucket> buckets_;
   std::vector<int> usable_;  ///< keys in rotation, by bucket
+  std::vector<std::uint64_t> bucket_used_;  ///< when it last let one through, in `uses_`
   std::vector<Key> keys_;
   std::vector<WaitingRequest> requests_;
   std::vector<std::uint32_t> free_;
