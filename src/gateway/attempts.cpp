@@ -171,6 +171,10 @@ net::Task<Journey::Step> Journey::try_target() {
     net::Task<Step> attempting = attempt();
     const Step step = co_await attempting;
     if (step != Step::Again) co_return step;
+    if (is_key_lost_) {
+      passage_.withdraw();
+      co_return Step::Next;
+    }
     word = passage_.refused(refusal_);
     // The last attempt of all stays open: its answer becomes the request's own.
     const bool is_final = word == Passage::Word::Overflow && target_ + 1 == targets_.size();
@@ -307,16 +311,17 @@ void Journey::note_good_head() {
 void Journey::note_refusal(const llm::UpstreamError& error) {
   const Consequence consequence = consequence_of(error.kind);
   refusal_ = {};
+  is_key_lost_ = false;
   refusal_.kind = consequence.refusal.value_or(quota::RefusalKind::Overloaded);
   if (failure_) return;
   refusal_.readings = quota::to_readings(limits_, model_group_);
   if (limits_.retry_after) refusal_.retry_after_seconds = std::chrono::duration<double>(*limits_.retry_after).count();
   if (refusal_.kind == quota::RefusalKind::Ramp) refusal_.ramp = quota::parse_ramp_message(error.message);
-  if (!consequence.fault || passage_.key().empty()) return;
+  if (!consequence.fault) return;
   quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
-  if (ring == nullptr) return;
-  (void)ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady);
-  worker_.sink().key_changed(outcome_.provider, passage_.key(), *consequence.fault);
+  is_key_lost_ = ring == nullptr || !tied_key_.empty() ||
+                 !ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady);
+  if (!passage_.key().empty()) worker_.sink().key_changed(outcome_.provider, passage_.key(), *consequence.fault);
 }
 
 /// Nobody could serve it. The provider's last word if it said one, else what kept it from being asked.

@@ -107,6 +107,7 @@ class Journey {
   Passage passage_;
   llm::RateLimitReading limits_;  ///< of the last answer's head
   quota::Refusal refusal_;        ///< of the last attempt
+  bool is_key_lost_ = false;      ///< the key was refused, and there is no other
   quota::Decision overflow_;      ///< of the last room
   /// A provider's refusal, kept until it is known whether somebody else can serve.
   struct HeldAnswer {

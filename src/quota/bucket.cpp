@@ -317,7 +317,8 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
       window_ = std::max(1.0, std::min(window_, in_flight_ + 1.0) / 2);
       overloaded_at_ = now_;
       if (was_probe) probe_ = 0;
-      if (refusal.retry_after_seconds) back_off(refusal.retry_after_seconds, 60);
+      // An overload is no limit: an hour that is asked for would be an hour without trying.
+      if (refusal.retry_after_seconds) back_off(std::min(*refusal.retry_after_seconds, 60.0), 60);
       return;
     case RefusalKind::Unreachable:
       if (was_probe || ++failures_ >= kFailuresToOpen) back_off(std::nullopt, 30);

@@ -34,7 +34,7 @@ sim::Options failing_provider() {
   options.limits = sim::preset_limits("unlimited").value();
   options.faults =
       sim::parse_fault_rules(
-          "529:0.03, rate=1:0.03, 500:0.02, 502:0.02, 400:0.02, reset_before_head:0.03, close_before_head:0.02, "
+          "529:0.03, rate=1:0.005, 500:0.02, 502:0.02, 400:0.03, reset_before_head:0.03, close_before_head:0.02, "
           "garbage_head:0.02, reset_after_head:0.03, reset_mid_stream=4:0.03, cut=4:0.03, truncate=4:0.03, "
           "short_body:0.02, error_event:0.03, split:0.02, close_delimited:0.03, no_rate_headers:0.02")
           .value();
@@ -93,6 +93,7 @@ TEST_P(Chaos, LosesNothingThatWasChargedAndRecordsEachRequestOnce) {
   const sim::Server provider(failing_provider());
   RunningGateway::Choice choice;
   choice.dialect = GetParam();
+  choice.options.admission.max_wait = Seconds(30);  // refusals and failures before the head are tried again
   RunningGateway gateway(provider.port(), choice);
   std::vector<std::thread> clients;
   for (int number = 0; number < kClients; ++number)

@@ -316,12 +316,12 @@ TEST_F(ClientContract, RelaysStatusErrorAndRetryFieldsUnchanged) {
       "retry-after: 4711\r\nretry-after-ms: 12\r\nx-should-retry: false\r\nrequest-id: req_9\r\n"
       "anthropic-ratelimit-requests-remaining: 0\r\nanthropic-ratelimit-unified-status: "
       "rejected\r\nx-ratelimit-reset-tokens: 6m0s\r\n";
-  const PlainSocket client = connect();
-  PlainSocket upstream;
   for (const char* status : {"400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "413 Too Large",
                              "429 Too Many Requests", "500 Oops", "529 Overloaded"}) {
+    RunningGateway gateway(provider_.port());  // each its own: after a 429 a pool takes no more for as long as was said
+    const PlainSocket client = PlainSocket::connect(gateway.port());
     client.send(post("/v1/messages", kBody));
-    if (!upstream.valid()) upstream = provider_.accept();
+    const PlainSocket upstream = provider_.accept();
     (void)read_request(upstream);
     upstream.send(answer(error, fields, status));
     const Seen got = read_answer(client);

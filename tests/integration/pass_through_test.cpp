@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <thread>
 
@@ -342,6 +343,7 @@ TEST(PassThrough, ContinuesAResponseWithTheKeyThatMadeIt) {
   const std::string maker =
       ask(provider, gateway.port(), request("/v1/responses", R"({"model":"gpt-5.1","input":"a"})"), made);
   const std::string other = answer("{}", "connection: close\r\n");
+  std::set<std::string> others;
   for (int turn = 0; turn < 4; ++turn) {
     const std::string next =
         request("/v1/responses", R"({"model":"gpt-5.1","input":"b","previous_response_id":"resp_7"})");
@@ -350,8 +352,10 @@ TEST(PassThrough, ContinuesAResponseWithTheKeyThatMadeIt) {
     EXPECT_EQ(ask(provider, gateway.port(), read, other), maker) << "read in turn " << turn;
     const std::string unrelated =
         ask(provider, gateway.port(), request("/v1/responses", R"({"model":"gpt-5.1","input":"c"})"), other);
-    EXPECT_EQ(unrelated, fmt::format("key-{}", (turn + 1) % 3 + 1)) << "all others take their turn";
+    EXPECT_NE(unrelated, maker) << "others go where there is most room";
+    others.insert(unrelated);
   }
+  EXPECT_EQ(others.size(), 2U) << "and take turns there";
 }
 
 TEST(PassThrough, FindsABatchAndAFileWithTheKeyThatMadeThem) {
@@ -364,6 +368,8 @@ TEST(PassThrough, FindsABatchAndAFileWithTheKeyThatMadeThem) {
   };
   const std::string batch =
       ask(provider, gateway.port(), request("/v1/messages/batches", R"({"requests":[]})"), made("msgbatch_1"));
+  // Files are no batches: both begin with the first key. So a file goes before the one that is looked for.
+  (void)ask(provider, gateway.port(), request("/v1/files", "bytes"), made("file_0"));
   const std::string file = ask(provider, gateway.port(), request("/v1/files", "bytes"), made("file_1"));
   EXPECT_NE(batch, file);
   for (int turn = 0; turn < 3; ++turn) {
