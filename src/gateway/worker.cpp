@@ -52,7 +52,7 @@ void Worker::accept(int descriptor) {
 void Worker::adopt(std::shared_ptr<const Setup> setup) {
   reactor_.post([this, setup = std::move(setup)]() mutable {
     setup_ = std::move(setup);
-    pool_.clear();  // what is idle leads to the former providers
+    pool_.keep_only(setup_->providers);  // what else is idle leads to former destinations
   });
 }
 
