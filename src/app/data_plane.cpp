@@ -7,9 +7,60 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace tidegate::app {
+
+namespace {
+
+constexpr Seconds kLongestHandover(1);
+
+/// Counts workers that have taken a setup over.
+class Handover {
+ public:
+  void taken() {
+    {
+      const std::lock_guard lock(mutex_);
+      ++count_;
+    }
+    changed_.notify_one();
+  }
+  void wait_for(std::size_t count, Nanoseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return count_ >= count; });
+  }
+
+ private:
+  std::mutex mutex_;  ///< guards count_
+  std::condition_variable changed_;
+  std::size_t count_ = 0;
+};
+
+/// `next`, whose providers also hold the keys that they have in `former`; `next` itself if they do. A provider that moved gets none of its
+/// former keys: they are not for whoever is there now.
+std::shared_ptr<const gateway::Setup> with_former_keys(const std::shared_ptr<const gateway::Setup>& next,
+                                                       const gateway::Setup& former) {
+  auto both = std::make_shared<gateway::Setup>(*next);
+  bool has_more = false;
+  for (std::shared_ptr<const upstream::Provider>& provider : both->providers) {
+    std::vector<upstream::ProviderKey> keys = provider->options().keys;
+    for (const auto& earlier : former.providers) {
+      if (earlier->id() != provider->id() || earlier->options().base_url != provider->options().base_url) continue;
+      for (const upstream::ProviderKey& key : earlier->options().keys) {
+        if (!provider->find_key(key.name)) keys.push_back(key);
+      }
+    }
+    if (keys.size() == provider->options().keys.size()) continue;
+    provider = provider->with_keys(std::move(keys));
+    has_more = true;
+  }
+  return has_more ? both : next;
+}
+
+}  // namespace
 
 Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& options, WallTime now) {
   auto setup = std::make_shared<gateway::Setup>();
@@ -28,9 +79,10 @@ Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& 
   return std::shared_ptr<const gateway::Setup>(std::move(setup));
 }
 
-std::vector<quota::ProviderPlan> provider_plans(const config::Options& options) {
+std::vector<quota::ProviderPlan> provider_plans(const gateway::Setup& setup) {
   std::vector<quota::ProviderPlan> plans;
-  for (const upstream::ProviderOptions& row : options.providers) {
+  for (const auto& provider : setup.providers) {
+    const upstream::ProviderOptions& row = provider->options();
     quota::ProviderPlan& plan = plans.emplace_back();
     plan.provider = row.id.text();
     plan.pools = row.pools;
@@ -56,9 +108,10 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   if (Result<void> free = net::Listener::check_free(options.listen); !free) return fail(free);
 
   std::unique_ptr<DataPlane> plane(new DataPlane(options, clock, rooms));
-  rooms.configure(options.gateway.admission, provider_plans(options));
+  rooms.configure(options.gateway.admission, provider_plans(**setup));
   const std::uint32_t count = options.gateway.worker_threads > 0 ? options.gateway.worker_threads
                                                                  : std::max(1U, std::thread::hardware_concurrency());
+  plane->setup_ = *setup;
   plane->note_certificate(**setup);
   net::ListenOptions listen = options.listen;
   for (std::uint32_t number = 0; number < count; ++number) {
@@ -78,11 +131,65 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
 Result<void> DataPlane::adopt(const config::Options& options) {
   auto setup = make_setup(options, clock_.now().wall);
   if (!setup) return fail(setup);
-  // Workers first: a room may choose a new key at once, and it has to be found then.
-  for (const auto& worker : workers_) worker->adopt(*setup);
-  rooms_.configure(options.gateway.admission, provider_plans(options));
   note_certificate(**setup);
+  adopt(std::move(*setup));
   return {};
+}
+
+void DataPlane::adopt(std::shared_ptr<const gateway::Setup> setup) {
+  // Between the two hand-overs a room may choose a key that is gone already or has just come: workers find either.
+  const std::shared_ptr<const gateway::Setup> first = with_former_keys(setup, *setup_);
+  hand_over(first);
+  rooms_.configure(setup->options.admission, provider_plans(*setup));
+  if (first != setup) hand_over(setup);
+}
+
+/// Returns when all workers have taken it. One that does not come to it (it ends, or is held up) is not waited for.
+void DataPlane::hand_over(const std::shared_ptr<const gateway::Setup>& setup) {
+  {
+    const std::lock_guard lock(setup_mutex_);
+    std::erase_if(former_, [](const auto& former) { return former.expired(); });
+    former_.emplace_back(setup_);
+    setup_ = setup;
+  }
+  const auto handover = std::make_shared<Handover>();  // shared: a worker may come to it later than anybody waits
+  for (const auto& worker : workers_) worker->adopt(setup, [handover] { handover->taken(); });
+  handover->wait_for(workers_.size(), kLongestHandover);
+}
+
+void DataPlane::adopt_keys(const std::map<ProviderId, std::vector<upstream::ProviderKey>>& keys) {
+  auto setup = std::make_shared<gateway::Setup>(*setup_);  // whoever could change it is the caller
+  for (std::shared_ptr<const upstream::Provider>& provider : setup->providers) {
+    const auto found = keys.find(provider->id());
+    if (found != keys.end()) provider = provider->with_keys(found->second);
+  }
+  adopt(std::move(setup));
+}
+
+std::vector<DataPlane::KeyCount> DataPlane::key_counts() const {
+  std::shared_ptr<const gateway::Setup> setup;
+  std::vector<std::shared_ptr<const gateway::Setup>> former;
+  {
+    const std::lock_guard lock(setup_mutex_);
+    setup = setup_;
+    for (const auto& held : former_) {
+      if (auto still = held.lock()) former.push_back(std::move(still));
+    }
+  }
+  std::vector<KeyCount> counts;
+  for (const auto& provider : setup->providers) {
+    std::set<std::string_view> draining;
+    for (const auto& held : former) {
+      for (const auto& earlier : held->providers) {
+        if (earlier->id() != provider->id()) continue;
+        for (const upstream::ProviderKey& key : earlier->options().keys) draining.insert(key.name);
+      }
+    }
+    for (const upstream::ProviderKey& key : provider->options().keys) draining.erase(key.name);
+    counts.push_back(
+        {.provider = provider->id(), .in_use = provider->options().keys.size(), .draining = draining.size()});
+  }
+  return counts;
 }
 
 std::size_t DataPlane::open_connections() const {

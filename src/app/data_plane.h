@@ -11,7 +11,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,9 +21,15 @@
 
 namespace tidegate::app {
 
-/// The workers that serve clients, each on a thread of its own, on one shared port.
+/// The workers that serve clients, each on a thread of its own, on one shared port. Whoever adopts comes one at a time.
 class DataPlane {
  public:
+  /// The keys of one provider, counted.
+  struct KeyCount {
+    ProviderId provider;
+    std::size_t in_use = 0;
+    std::size_t draining = 0;  ///< take no new request, while requests that began with them run on
+  };
   /// What one worker reports to and asks; both outlive the data plane.
   struct WorkerPorts {
     gateway::OutcomeSink& sink;
@@ -47,11 +55,17 @@ class DataPlane {
   [[nodiscard]] std::optional<WallTime> certificate_expires_at() const;
   /// Uses other options from now on, for what can change while running. A failure changes nothing.
   [[nodiscard]] Result<void> adopt(const config::Options& options);
+  /// Gives these providers other keys from now on; a request keeps those it began with, and no connection is closed.
+  void adopt_keys(const std::map<ProviderId, std::vector<upstream::ProviderKey>>& keys);
+  /// One per provider, in their order. Any thread.
+  [[nodiscard]] std::vector<KeyCount> key_counts() const;
   /// Accepts nothing more, lets running answers end for `timeout`, then returns.
   void drain(Nanoseconds timeout);
 
  private:
   DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms);
+  void adopt(std::shared_ptr<const gateway::Setup> setup);
+  void hand_over(const std::shared_ptr<const gateway::Setup>& setup);
   void note_certificate(const gateway::Setup& setup);
 
   const Clock& clock_;
@@ -62,11 +76,14 @@ class DataPlane {
   std::vector<std::unique_ptr<gateway::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::uint16_t port_ = 0;
+  mutable std::mutex setup_mutex_;  ///< guards setup_ and former_
+  std::shared_ptr<const gateway::Setup> setup_;
+  std::vector<std::weak_ptr<const gateway::Setup>> former_;  ///< those that requests may still hold
   std::atomic<std::int64_t> certificate_expires_at_ = 0;  ///< Unix nanoseconds; 0 without TLS
 };
 
 /// What the rooms have to know of the providers.
-[[nodiscard]] std::vector<quota::ProviderPlan> provider_plans(const config::Options& options);
+[[nodiscard]] std::vector<quota::ProviderPlan> provider_plans(const gateway::Setup& setup);
 /// What requests are served by, from options. Failure: a URL, certificate or authority that cannot be used.
 [[nodiscard]] Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& options, WallTime now);
 

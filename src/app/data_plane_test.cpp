@@ -81,5 +81,27 @@ TEST_F(DataPlaneTest, AdoptsOtherOptionsOrLeavesEverythingAsItWas) {
   EXPECT_TRUE((*plane)->adopt(on_a_free_port()));
 }
 
+TEST_F(DataPlaneTest, GivesAProviderOtherKeysAndCountsThemUntilNothingHoldsTheFormer) {
+  const auto key = [](const char* name) {
+    return upstream::ProviderKey{.name = name, .secret = Secret(name), .organisation = {}, .workspace = {}};
+  };
+  config::Options options = on_a_free_port();
+  for (const char* name : {"first", "second"}) {
+    upstream::ProviderOptions& provider = options.providers.emplace_back();
+    provider.id = ProviderId(name);
+    provider.base_url = "http://127.0.0.1:9";
+    provider.keys = {key("one"), key("two")};
+  }
+  auto plane = start(options);
+  ASSERT_TRUE(plane) << plane.error().detail;
+  (*plane)->adopt_keys({{ProviderId("second"), {key("three")}}});
+  // Nothing holds the former setup: no request runs, and both workers have taken the new one.
+  const auto draining = [&] { return (*plane)->key_counts()[1].draining; };
+  EXPECT_EQ(draining(), 0U);
+  EXPECT_EQ((*plane)->key_counts()[0].in_use, 2U);
+  EXPECT_EQ((*plane)->key_counts()[0].draining, 0U);
+  EXPECT_EQ((*plane)->key_counts()[1].in_use, 1U);
+}
+
 }  // namespace
 }  // namespace tidegate::app

@@ -32,6 +32,13 @@ config::Options with_worker_count(config::Options options) {
   return options;
 }
 
+config::Options with_keys(config::Options options, const ProviderKeys::Watches& watches) {
+  for (upstream::ProviderOptions& provider : options.providers) {
+    provider.keys = ProviderKeys::with_sources(provider, watches);
+  }
+  return options;
+}
+
 std::filesystem::path database(const config::Options& options, const char* name) {
   return std::filesystem::path(options.store.directory) / name;
 }
@@ -60,10 +67,16 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
       directory_(database(options_, "directory.db")),
+      provider_keys_({.clock = clock,
+                      .alarms = alarms_,
+                      .say = [this](const std::string& line) { log_.say(line); },
+                      .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
+                      .open = open_key_source}),
       schedule_(clock) {}
 
 Server::~Server() {
   schedule_.stop();
+  provider_keys_.stop();
   rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
   if (keeper_ != nullptr) keeper_->stop();
@@ -81,7 +94,9 @@ Result<void> Server::open() {
   restore_limits();
   plan_jobs();
   keeper_->start();
-  auto plane = DataPlane::start(options_, clock_, rooms_, [this](std::uint32_t number) {
+  ProviderKeys::Watches watches = provider_keys_.prepare(options_.providers);
+  const std::lock_guard lock(adopt_mutex_);
+  auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
@@ -89,6 +104,7 @@ Result<void> Server::open() {
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
+  (void)provider_keys_.commit(std::move(watches));  // there were none before
   rooms_.start();
   collect_metrics();
   schedule_.start();
@@ -208,7 +224,7 @@ void Server::look_at_certificate(Now now) {
     }
   }
   if (changed) {
-    Result<void> adopted = plane_->adopt(options);
+    Result<void> adopted = adopt_again();
     log_.say(adopted ? "certificate: read again\n"
                      : fmt::format("certificate: {}; the former one stays\n", adopted.error().detail));
     if (!adopted) {
@@ -251,6 +267,13 @@ void Server::collect_metrics() {
                                                 .seconds_to_exhaustion = level.seconds_to_exhaustion});
       }
     }
+    for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
+      metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
+                                             .in_use = static_cast<std::int64_t>(keys.in_use),
+                                             .missing = static_cast<std::int64_t>(
+                                                 std::min(keys.in_use, provider_keys_.missing(keys.provider))),
+                                             .draining = static_cast<std::int64_t>(keys.draining)});
+    }
     const store::LedgerHealth health = keeper_->health();
     metrics::add(sink, metrics::LedgerFigures{.appended = static_cast<std::int64_t>(health.drained + health.undrained),
                                               .drained = static_cast<std::int64_t>(health.drained),
@@ -285,16 +308,14 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   const config::Options after = config::without_restart(before, with_worker_count(next));
   // The price book first: it is checked whole, and what is swapped in is never half of a configuration.
   auto book = pricing::PriceBook::make(after.prices);
-  Result<void> adopted = book ? plane_->adopt(after) : Result<void>(fail(book));
+  ProviderKeys::Watches watches = provider_keys_.prepare(after.providers);
+  Result<void> adopted = book ? adopt(after, watches) : Result<void>(fail(book));
+  provider_keys_.retire(std::move(watches));
   if (!adopted) {
     note_rejected_reload(adopted.error().detail);
     return fail(adopted);
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
-  {
-    const std::lock_guard lock(options_mutex_);
-    options_ = after;
-  }
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
@@ -304,6 +325,28 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
       fmt::format("time={} configuration applied, {} settings changed\n", to_rfc3339(clock_.now().wall), lines.size()));
   for (const std::string& line : lines) log_.say("  " + line + "\n");
   return lines;
+}
+
+Result<void> Server::adopt(const config::Options& options, ProviderKeys::Watches& watches) {
+  const std::lock_guard lock(adopt_mutex_);
+  if (Result<void> adopted = plane_->adopt(with_keys(options, watches)); !adopted) return adopted;
+  watches = provider_keys_.commit(std::move(watches));
+  const std::lock_guard options_lock(options_mutex_);
+  options_ = options;
+  return {};
+}
+
+Result<void> Server::adopt_again() {
+  const std::lock_guard lock(adopt_mutex_);
+  return plane_->adopt(with_keys(options(), provider_keys_.current()));
+}
+
+void Server::adopt_keys_of(const ProviderId& provider) {
+  const std::lock_guard lock(adopt_mutex_);
+  if (plane_ == nullptr) return;  // it will start with them
+  for (const upstream::ProviderOptions& row : options().providers) {
+    if (row.id == provider) plane_->adopt_keys({{provider, ProviderKeys::with_sources(row, provider_keys_.current())}});
+  }
 }
 
 void Server::note_rejected_reload(const std::string& why) {
@@ -317,7 +360,9 @@ void Server::note_rejected_reload(const std::string& why) {
 
 void Server::stop() {
   schedule_.stop();
+  provider_keys_.begin_stop();
   plane_->drain(options().gateway.drain_timeout);
+  provider_keys_.stop();
   keeper_->stop();
   save_limits(clock_.now());
 }

@@ -7,6 +7,7 @@
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
 #include "app/log_writer.h"
+#include "app/provider_keys.h"
 #include "app/schedule.h"
 #include "app/use_board.h"
 #include "app/worker_sink.h"
@@ -80,6 +81,11 @@ class Server {
   [[nodiscard]] Result<void> open();
   [[nodiscard]] Result<void> swap_prices(const config::Options& options);
   [[nodiscard]] Result<void> read_keys();
+  /// Gives the data plane these options with the keys of `watches`, and puts both in force; `watches` is then the former
+  /// ones. Failure: nothing changed.
+  [[nodiscard]] Result<void> adopt(const config::Options& options, ProviderKeys::Watches& watches);
+  [[nodiscard]] Result<void> adopt_again();
+  void adopt_keys_of(const ProviderId& provider);
   void restore_limits();
   void save_limits(Now now);
   void plan_jobs();
@@ -111,7 +117,9 @@ class Server {
 
   std::deque<WorkerSink> sinks_;
   std::deque<DirectoryKeyCheck> key_checks_;
+  std::mutex adopt_mutex_;  ///< one adoption at a time: reload, certificate, keys; guards plane_ while it starts
   std::unique_ptr<DataPlane> plane_;
+  ProviderKeys provider_keys_;
   Schedule schedule_;
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told

@@ -97,11 +97,43 @@ void check_addresses(const Options& options, Reading& reading) {
   }
 }
 
-void check_keys(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
-  if (provider.credential == CredentialKind::None && !provider.keys.empty()) {
-    reading.refuse_at(path + ".keys", "would never be sent, because 'credential' is none; remove one of the two");
+/// The file's text is read by whoever uses it, but a name that leads nowhere is better said here.
+void check_keys_file(const ProviderOptions& provider, const std::string& path, Reading& reading) {
+  const std::string setting = path + ".keys_file";
+  if (provider.keys_file.empty() || !reading.has(setting)) return;
+  const auto file = reading.try_file(provider.keys_file);
+  const bool is_missing =
+      !file && (file.error().kind == FailureKind::NotFound || file.error().kind == FailureKind::Denied);
+  if (is_missing) reading.refuse_at(setting, file.error().detail);  // what else cannot be read as a file is a directory
+  if (file && is_open_to_others(file->permissions)) {
+    reading.warn_at(setting, fmt::format("{} can be read by others (permissions {:04o}); run: chmod 600 {}",
+                                         provider.keys_file, file->permissions, provider.keys_file));
   }
-  if (provider.credential != CredentialKind::None && provider.keys.empty() && auth != AuthMode::Passthrough) {
+}
+
+void check_pool(const ProviderOptions& provider, const std::string& path, Reading& reading) {
+  if (!provider.pool || provider.pool->host.empty()) return;
+  if (!is_loopback(provider.pool->host)) {
+    reading.warn_at(path + ".pool.source",
+                    fmt::format("keys cross the network to {} as plain text; that needs a network which nobody else reads",
+                                provider.pool->host));
+  }
+  if (!provider.pool->user.empty() && provider.pool->password.empty()) {
+    reading.refuse_at(path + ".pool", "names a user without a password; add 'password: {env: NAME}'");
+  }
+}
+
+void check_keys(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
+  const auto refuse_unsent = [&](std::string_view setting) {
+    reading.refuse_at(path + std::string(setting),
+                      "would never be sent, because 'credential' is none; remove one of the two");
+  };
+  if (provider.credential == CredentialKind::None) {
+    if (!provider.keys.empty()) refuse_unsent(".keys");
+    if (provider.pool) refuse_unsent(".pool");
+    if (!provider.keys_file.empty()) refuse_unsent(".keys_file");
+  }
+  if (provider.credential != CredentialKind::None && provider.keys.empty() && !provider.has_key_source() && auth != AuthMode::Passthrough) {
     reading.refuse_at(path, "has no key; add 'keys: [{env: NAME}]', or write 'credential: none' if it wants none");
   }
   for (std::size_t i = 0; i < provider.keys.size(); ++i) {
@@ -120,6 +152,8 @@ void check_keys(const ProviderOptions& provider, const std::string& path, AuthMo
 
 void check_provider(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
   check_keys(provider, path, auth, reading);
+  check_keys_file(provider, path, reading);
+  check_pool(provider, path, reading);
   check_readable(provider.ca_file, path + ".tls.ca_file", reading);
   if (!provider.verify_certificate) {
     reading.warn_at(path + ".tls.verify", "certificates are not checked: anybody between could read keys and prompts");

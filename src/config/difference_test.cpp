@@ -81,6 +81,18 @@ TEST(Difference, SaysThatASecretChangedButNotWhich) {
                                          "providers[anthropic].keys[0]: *** → *** (another)"}));
 }
 
+TEST(Difference, SeesTheListOfKeysMoveAndItsPasswordChange) {
+  const auto with = [](const char* source, const char* password) {
+    return load_text(fmt::format("providers: [{{name: p, base_url: https://p.example, "
+                                 "pool: {{source: '{}', password: {{env: REDIS_PASSWORD}}}}}}]",
+                                 source),
+                     {{"REDIS_PASSWORD", password}});
+  };
+  EXPECT_EQ(lines(with("redis://127.0.0.1#one", "s3cr3t-1"), with("redis://127.0.0.1#two", "s3cr3t-2")),
+            (Lines{"providers[p].pool.source: redis://127.0.0.1#one → redis://127.0.0.1#two",
+                   "providers[p].pool.password: *** → *** (another)"}));
+}
+
 TEST(Difference, NamesTheVariableOfASecretThatComesOrGoes) {
   const Options before = load_text("", {{"CLAUDE_KEY", "sk-ant-s3cr3t-1"}});
   const Options after = load_text("", {{"ANTHROPIC_API_KEY", "sk-ant-s3cr3t-1"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t"}});

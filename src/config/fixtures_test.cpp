@@ -27,7 +27,7 @@ constexpr std::string_view kSecretMark = "s3cr3t";
 const Environment kEnvironment{
     {"CLAUDE_KEY", "sk-ant-s3cr3t-1"},    {"SECOND_KEY", "sk-ant-s3cr3t-2"},       {"SAME_KEY", "sk-ant-s3cr3t-1"},
     {"OPENAI_API_KEY", "sk-s3cr3t-3"},    {"ADMIN_TOKEN", "s3cr3t-token"},         {"EMPTY_KEY", ""},
-    {"BLANK_KEY", "sk-ant s3cr3t blank"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t-admin"},
+    {"BLANK_KEY", "sk-ant s3cr3t blank"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t-admin"}, {"REDIS_PASSWORD", "s3cr3t-redis"},
 };
 
 constexpr std::string_view kOwnPrices = R"(
@@ -45,6 +45,8 @@ rows:
 Result<FileText> read_test_file(const std::string& path) {
   static const std::map<std::string, FileText> files{
       {"secrets/anthropic_key", {.text = "sk-ant-s3cr3t-in-a-file\n", .permissions = 0600}},
+      {"secrets/more_keys", {.text = "sk-ant-s3cr3t-6\nsk-ant-s3cr3t-7\n", .permissions = 0600}},
+      {"secrets/claude_keys", {.text = "sk-ant-s3cr3t-8\n", .permissions = 0600}},
       {"secrets/admin_key", {.text = "s3cr3t-admin-in-a-file\n", .permissions = 0400}},
       {"secrets/readable_key", {.text = "sk-ant-s3cr3t-readable", .permissions = 0644}},
       {"secrets/empty", {.text = "\n", .permissions = 0600}},
@@ -203,6 +205,15 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(anthropic.keys[0].workspace, "wrkspc_01");
   EXPECT_EQ(anthropic.keys[1].name, "secrets/anthropic_key");
   EXPECT_EQ(anthropic.keys[1].secret.reveal(), "sk-ant-s3cr3t-in-a-file");
+  ASSERT_TRUE(anthropic.pool);
+  EXPECT_EQ(anthropic.pool->socket, "/run/redis/redis.sock");
+  EXPECT_EQ(anthropic.pool->database, 2U);
+  EXPECT_EQ(anthropic.pool->list, "claude_keys");
+  EXPECT_EQ(anthropic.pool->password.reveal(), "s3cr3t-redis");
+  EXPECT_EQ(anthropic.pool->password_name, "REDIS_PASSWORD");
+  EXPECT_TRUE(anthropic.pool->rotate);
+  EXPECT_EQ(anthropic.pool->every, Milliseconds(500));
+  EXPECT_EQ(anthropic.keys_file, "secrets/more_keys");
   EXPECT_EQ(anthropic.admin_key.reveal(), "s3cr3t-admin-in-a-file");
   EXPECT_EQ(anthropic.models.at("odd: name"), "true");
   EXPECT_EQ(anthropic.deadlines.first_byte, Seconds(90));

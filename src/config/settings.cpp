@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/settings.h"
 
+#include "config/key_list.h"
 #include "config/prices.h"
 #include "config/secrets.h"
 #include "config/url.h"
@@ -246,6 +247,11 @@ Type<ProviderOptions> provider() {
       field<ProviderOptions>("credential", kItself, credential(),
                              "how it wants its key; by default x-api-key for anthropic, bearer for openai"));
   fields.push_back(field<ProviderOptions>("keys", TIDEGATE_AT(keys), list_of(provider_key(), 1'000), "its keys"));
+  fields.push_back(field<ProviderOptions>("pool", TIDEGATE_AT(pool), optional(key_list()),
+                                          "more keys, from a Redis list that is read while the program runs (docs/pools.md)"));
+  fields.push_back(field<ProviderOptions>(
+      "keys_file", TIDEGATE_AT(keys_file), text("path"),
+      "more keys: a file with one a line, or a directory of such files; read again every 2s"));
   fields.push_back(field<ProviderOptions>(
       "admin_key", kItself, secret_in(&ProviderOptions::admin_key_name, &ProviderOptions::admin_key, "an admin key"),
       "key of the Admin API, for `tidegate reconcile` and for limits"));

@@ -46,7 +46,7 @@ std::optional<Url> parse_url(std::string_view text) {
     url.user = std::string(authority.substr(0, at));
     authority.remove_prefix(at + 1);
   }
-  url.port = url.scheme == "https" ? 443 : 80;
+  url.port = url.scheme == "https" ? 443 : url.scheme == "redis" ? 6'379 : 80;
   std::string_view port;
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');

@@ -9,7 +9,7 @@
 
 namespace tidegate::config {
 
-/// The parts of an `http`/`https` URL (RFC 3986), as far as settings need them.
+/// The parts of an `http`, `https` or `redis` URL (RFC 3986), as far as settings need them.
 struct Url {
   std::string scheme;      ///< lower case
   std::string user;        ///< `name:password`, as written; empty if none

@@ -224,6 +224,20 @@ bool Journey::plan() {
                                 llm::to_string(outcome_.match.dialect)),
          .should_retry = false});
   }
+  if (setup_->options.auth != AuthMode::Passthrough) {
+    const std::string first = targets_.front()->id().text();
+    std::erase_if(targets_, [](const auto& target) {
+      return target->options().has_key_source() && target->options().keys.empty();
+    });
+    if (targets_.empty()) {
+      return refuse({.status = 503,
+                     .reason = "no_key",
+                     .message = fmt::format("Provider '{}' has no key: its list or file of keys is empty or cannot be read; "
+                                            "the alarms of this gateway say which. Retry.",
+                                            first),
+                     .retry_after = Seconds(2)});
+    }
+  }
   const http1::RequestHead& head = incoming_.head();
   const auto priority = find_header(head.fields, "x-tidegate-priority");
   if (priority && equals_ignoring_case(*priority, "batch")) priority_ = quota::Priority::Batch;

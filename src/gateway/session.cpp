@@ -62,12 +62,12 @@ net::Task<void> serve(Worker& worker, std::unique_ptr<net::Stream> owned) {
     if (!secured) co_return;  // a client that cannot speak our TLS gets no answer it could read
   }
   while (true) {
-    // A reload between two requests takes effect here: a request keeps the setup it began with.
-    const std::shared_ptr<const Setup> setup = worker.setup();
-    net::Task<Incoming::Got> receiving = incoming.next_head(setup->limits);
+    const net::ServerLimits limits = worker.setup()->limits;  // an idle connection holds no setup
+    net::Task<Incoming::Got> receiving = incoming.next_head(limits);
     const Incoming::Got got = co_await receiving;
     if (got == Incoming::Got::Nothing) co_return;
-    net::Task<bool> travelling = travel(worker, setup, stream, incoming, got);
+    // Whatever was swapped while the connection was idle takes effect here: a request keeps the setup it begins with.
+    net::Task<bool> travelling = travel(worker, worker.setup(), stream, incoming, got);
     const bool goes_on = co_await travelling;
     if (!goes_on || worker.draining()) co_return;
     incoming.done();

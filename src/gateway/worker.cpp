@@ -49,10 +49,11 @@ void Worker::accept(int descriptor) {
   reactor_.spawn(serve(*this, std::make_unique<net::Stream>(reactor_, descriptor)));
 }
 
-void Worker::adopt(std::shared_ptr<const Setup> setup) {
-  reactor_.post([this, setup = std::move(setup)]() mutable {
+void Worker::adopt(std::shared_ptr<const Setup> setup, std::function<void()> taken) {
+  reactor_.post([this, setup = std::move(setup), taken = std::move(taken)]() mutable {
     setup_ = std::move(setup);
-    pool_.clear();  // what is idle leads to the former providers
+    pool_.keep_only(setup_->providers);  // what else is idle leads to former destinations
+    if (taken) taken();
   });
 }
 

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -66,8 +67,8 @@ class Worker {
   [[nodiscard]] Result<std::uint16_t> listen(const net::ListenOptions& options);
   /// Serves until drained or stopped.
   void run() { reactor_.run(); }
-  /// Any thread: new requests use this from now on.
-  void adopt(std::shared_ptr<const Setup> setup);
+  /// Any thread: new requests use this from now on. `taken` is called on the worker's thread when that is so.
+  void adopt(std::shared_ptr<const Setup> setup, std::function<void()> taken = {});
   /// Any thread: accept nothing more, let running exchanges end for `timeout`, then cut them, then `run` returns.
   void begin_drain(Nanoseconds timeout);
 

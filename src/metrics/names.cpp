@@ -27,6 +27,7 @@ constexpr std::array kPool{open("pool"), open("model_group"), closed("dimension"
 constexpr std::array kProviderModel{closed("provider"), open("model")};
 constexpr std::array kDuration{closed("provider"), open("model"), closed("endpoint")};
 constexpr std::array kProviderKind{closed("provider"), closed("kind")};
+constexpr std::array kProviderState{closed("provider"), closed("state")};
 constexpr std::array kSide{closed("side")};
 constexpr std::array kProvider{closed("provider")};
 constexpr std::array kModel{open("model")};
@@ -91,6 +92,10 @@ constexpr std::array kRows{
     Row{Metric::PoolSecondsToExhaustion,
         {"tidegate_pool_seconds_to_exhaustion", Gauge, Unit::Seconds, kPool,
          "Time until the pool is empty at the present rate of use; absent while it fills or stays level"}},
+    Row{Metric::ProviderKeys,
+        {"tidegate_provider_keys", Gauge, Unit::One, kProviderState,
+         "Keys of a provider: in_use; missing, which are still used but were not in the last reading of their source; "
+         "draining, which take no new request while earlier ones run on"}},
     Row{Metric::TimeToFirstToken,
         {"tidegate_time_to_first_token_seconds", Histogram, Unit::Seconds, kProviderModel,
          "Time from the request read whole to the first byte of the answer's body, by provider and model",

@@ -20,6 +20,7 @@ enum class Metric : std::uint8_t {
   PoolLimit,
   PoolRemaining,
   PoolSecondsToExhaustion,
+  ProviderKeys,
   TimeToFirstToken,
   RequestDuration,
   Overhead,

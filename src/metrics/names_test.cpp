@@ -49,6 +49,7 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_pool_limit gauge pool model_group dimension",
           "tidegate_pool_remaining gauge pool model_group dimension",
           "tidegate_pool_seconds_to_exhaustion gauge pool model_group dimension",
+          "tidegate_provider_keys gauge provider state",
           "tidegate_time_to_first_token_seconds histogram provider model",
           "tidegate_request_duration_seconds histogram provider model endpoint", "tidegate_overhead_seconds histogram",
           "tidegate_upstream_errors_total counter provider kind", "tidegate_in_flight_requests gauge",

@@ -19,6 +19,15 @@ void add(SampleSink& sink, const PoolFigures& figures) {
   add_one(Metric::PoolSecondsToExhaustion, figures.seconds_to_exhaustion);
 }
 
+void add(SampleSink& sink, const KeyFigures& figures) {
+  const auto add_one = [&](std::string_view state, std::int64_t count) {
+    sink.add(definition(Metric::ProviderKeys), {figures.provider, state}, static_cast<double>(count));
+  };
+  add_one("in_use", figures.in_use - figures.missing);
+  add_one("missing", figures.missing);
+  add_one("draining", figures.draining);
+}
+
 void add(SampleSink& sink, const LedgerFigures& figures) {
   add(sink, Metric::LedgerAppended, figures.appended);
   add(sink, Metric::LedgerDrained, figures.drained);

@@ -38,6 +38,15 @@ struct PoolFigures {
 };
 void add(SampleSink& sink, const PoolFigures& figures);
 
+/// Keys of one provider.
+struct KeyFigures {
+  std::string_view provider = {};
+  std::int64_t in_use = 0;
+  std::int64_t missing = 0;   ///< of those in use: not in the last reading of their source
+  std::int64_t draining = 0;  ///< no longer in use, while requests that began with them run on
+};
+void add(SampleSink& sink, const KeyFigures& figures);
+
 struct LedgerFigures {
   std::int64_t appended = 0;
   std::int64_t drained = 0;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "upstream/connection_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidegate::upstream {
@@ -39,6 +40,13 @@ void ConnectionPool::release(const Provider& provider, std::unique_ptr<net::Stre
   std::vector<Idle>& idle = idle_[provider.destination()];
   if (idle.size() >= provider.options().max_idle_connections) idle.erase(idle.begin());
   idle.push_back(Idle{std::move(stream), reactor_.now().steady});
+}
+
+void ConnectionPool::keep_only(std::span<const std::shared_ptr<const Provider>> providers) {
+  std::erase_if(idle_, [&](const auto& idle) {
+    return std::none_of(providers.begin(), providers.end(),
+                        [&](const auto& provider) { return provider->destination() == idle.first; });
+  });
 }
 
 std::size_t ConnectionPool::idle() const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,8 +37,8 @@ class ConnectionPool {
   [[nodiscard]] net::Task<Result<Connection>> open(std::shared_ptr<const Provider> provider);
   /// Gives back a connection whose exchange is complete.
   void release(const Provider& provider, std::unique_ptr<net::Stream> stream);
-  /// Closes every idle connection.
-  void clear() { idle_.clear(); }
+  /// Closes every idle connection that leads to none of these providers.
+  void keep_only(std::span<const std::shared_ptr<const Provider>> providers);
   [[nodiscard]] std::size_t idle() const;
   [[nodiscard]] net::Reactor& reactor() const { return reactor_; }
   [[nodiscard]] ReadBuffers& buffers() { return buffers_; }

@@ -44,6 +44,12 @@ Provider::Provider(ProviderOptions options, std::shared_ptr<const net::Destinati
   }
 }
 
+std::shared_ptr<const Provider> Provider::with_keys(std::vector<ProviderKey> keys) const {
+  ProviderOptions options = options_;
+  options.keys = std::move(keys);
+  return std::shared_ptr<const Provider>(new Provider(std::move(options), destination_));
+}
+
 std::string_view Provider::credential_line(std::size_t key) const {
   return key < credential_lines_.size() ? std::string_view(credential_lines_[key]) : std::string_view{};
 }

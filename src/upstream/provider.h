@@ -23,6 +23,9 @@ class Provider {
   /// Failure: InvalidInput (URL) or Tls (authorities), Origin::Operator.
   [[nodiscard]] static Result<std::shared_ptr<const Provider>> make(ProviderOptions options);
 
+  /// The same provider with other keys. It shares the destination, and so the connections that are kept to it.
+  [[nodiscard]] std::shared_ptr<const Provider> with_keys(std::vector<ProviderKey> keys) const;
+
   [[nodiscard]] const ProviderOptions& options() const { return options_; }
   [[nodiscard]] const ProviderId& id() const { return options_.id; }
   [[nodiscard]] const std::shared_ptr<const net::Destination>& destination() const { return destination_; }

@@ -7,10 +7,12 @@
 #include "base/time.h"
 #include "llm/dialect.h"
 #include "quota/pool_options.h"
+#include "upstream/key_list_options.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,8 @@ struct ProviderOptions {
   CredentialKind credential = CredentialKind::ApiKeyHeader;
   std::string credential_header;           ///< with NamedHeader
   std::vector<ProviderKey> keys;
+  std::optional<KeyListOptions> pool;      ///< more keys, in Redis
+  std::string keys_file;                   ///< more keys: a file with one a line, or a directory of files; empty if none
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
   std::map<std::string, std::string> models;  ///< requested model → the model's name there; others keep their name
@@ -63,6 +67,9 @@ struct ProviderOptions {
   std::string ca_file;                     ///< PEM; empty = the system's authorities
   bool verify_certificate = true;          ///< false only for tests; a warning is logged
   std::string proxy;                       ///< `http://host:port` (HTTPS_PROXY) for CONNECT; empty = direct
+
+  /// Whether keys come and go while the program runs.
+  [[nodiscard]] bool has_key_source() const { return pool.has_value() || !keys_file.empty(); }
 
   friend bool operator==(const ProviderOptions&, const ProviderOptions&) = default;
 };
