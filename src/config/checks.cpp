@@ -206,6 +206,8 @@ void check_routes(const Options& options, const std::vector<std::string>& names,
     const gateway::RouteRule& route = options.gateway.routes[i];
     const std::string path = fmt::format("routes[{}]", i);
     check_name(route.provider.text(), names, path + ".provider", reading);
+    for (std::size_t j = 0; j < route.overflow.size(); ++j)
+      check_name(route.overflow[j].text(), names, fmt::format("{}.overflow[{}]", path, j), reading);
     if (takes_all) {
       reading.warn_at(path, "is never reached: a route before it takes every model");
     } else if (!patterns.insert(route.model).second) {

@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/settings.h"
 
+#include "base/number.h"
 #include "config/key_list.h"
+#include "config/nearest.h"
 #include "config/prices.h"
 #include "config/secrets.h"
 #include "config/url.h"
@@ -231,6 +233,53 @@ Type<ProviderOptions> tls() {
                               "false only for tests: anybody between could read keys and prompts")});
 }
 
+/// A figure that may have a fraction.
+Type<double> figure(double least, double most) {
+  Type<double> type;
+  type.name = "number";
+  type.range = fmt::format("{} to {}", least, most);
+  type.schema = schema_of_type("number");
+  type.schema.with("minimum", Node::plain(fmt::format("{}", least))).with("maximum", Node::plain(fmt::format("{}", most)));
+  type.read = [least, most, range = type.range](Reading& reading, const Node& node, double& value) {
+    const std::string* written = scalar(reading, node, "a number");
+    if (written == nullptr) return;
+    const auto number = parse_decimal(*written);
+    if (number && *number >= least && *number <= most) {
+      value = *number;
+    } else {
+      reading.refuse(node, fmt::format("{} is not a number from {}", shown(*written), range));
+    }
+  };
+  type.print = [](const double& value) { return Node::plain(fmt::format("{}", value)); };
+  return type;
+}
+
+Type<quota::GroupLimitRule> known_limit() {
+  using quota::Dimension;
+  using quota::GroupLimitRule;
+  std::vector<Field<GroupLimitRule>> fields;
+  fields.push_back(field<GroupLimitRule>("models", TIDEGATE_AT(models), text("pattern"),
+                                         "group of models as `tidegate status` names it, `opus-5` or `haiku-*`"));
+  const auto of = [](Dimension dimension) {
+    return [dimension](auto& rule) -> auto& { return rule.limits.limits[dimension]; };
+  };
+  fields.push_back(field<GroupLimitRule>("requests", of(Dimension::Requests), optional(figure(1, 1e12)), "per minute"));
+  fields.push_back(field<GroupLimitRule>("input_tokens", of(Dimension::Input), optional(figure(1, 1e12)), "per minute"));
+  fields.push_back(field<GroupLimitRule>("output_tokens", of(Dimension::Output), optional(figure(1, 1e12)), "per minute"));
+  fields.push_back(field<GroupLimitRule>("tokens", of(Dimension::Tokens), optional(figure(1, 1e12)), "per minute, input and output together"));
+  fields.push_back(field<GroupLimitRule>("concurrent", TIDEGATE_AT(limits.concurrency), optional(figure(1, 1e12)), "requests in flight"));
+  return record<GroupLimitRule>(std::move(fields));
+}
+
+Type<std::string> tier() {
+  std::vector<std::string> names(quota::tier_names().begin(), quota::tier_names().end());
+  return checked_text("tier", [names](const std::string& written) -> std::optional<std::string> {
+    if (std::find(names.begin(), names.end(), written) != names.end()) return std::nullopt;
+    const auto near = nearest(written, names);
+    return near ? fmt::format("is no tier; did you mean '{}'?", *near) : fmt::format("is no tier; known: {}", fmt::join(names, ", "));
+  });
+}
+
 Type<ProviderOptions> provider() {
   std::vector<Field<ProviderOptions>> fields;
   fields.push_back(
@@ -257,6 +306,16 @@ Type<ProviderOptions> provider() {
       "key of the Admin API, for `tidegate reconcile` and for limits"));
   fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
                                           "requested model: its name there; other models keep their name"));
+  fields.push_back(field<ProviderOptions>("tier", TIDEGATE_AT(pools.tier), tier(),
+                                          "usage tier, for the limits before the first header tells them: start, build, scale, tier1 to "
+                                          "tier4, tier2_before, tier3_before"));
+  fields.push_back(field<ProviderOptions>("limits", TIDEGATE_AT(pools.limits), list_of(known_limit(), 200),
+                                          "limits of its groups of models, over the tier; the first that matches. Headers win, but for `concurrent`"));
+  fields.push_back(field<ProviderOptions>(
+      "output", TIDEGATE_AT(pools.output),
+      word<quota::OutputAccounting>({{"as_produced", quota::OutputAccounting::AsProduced},
+                                     {"reserve_maximum", quota::OutputAccounting::ReserveMaximum}}),
+      "how it counts output against its limits: each token when it is produced, or max_tokens at the start"));
   fields.push_back(field<ProviderOptions>("deadlines", TIDEGATE_AT(deadlines), deadlines(),
                                           "how long each part of a call may take"));
   fields.push_back(field<ProviderOptions>("connections", kItself, connections(), "connections to it"));
@@ -279,12 +338,32 @@ Type<ProviderOptions> provider_with_usual_credential() {
   return type;
 }
 
+Type<quota::AdmissionOptions> admission() {
+  using quota::AdmissionOptions;
+  return record<AdmissionOptions>(
+      {field<AdmissionOptions>("max_wait", TIDEGATE_AT(max_wait), duration(Nanoseconds(0), hours(1)),
+                               "how long a request may wait for its turn, over all targets; a header `x-tidegate-max-wait: 30s` says "
+                               "otherwise. Without `stream: true` never more than 240s"),
+       field<AdmissionOptions>("batch_max_wait", TIDEGATE_AT(batch_max_wait), duration(Nanoseconds(0), hours(1)),
+                               "the same for requests with `x-tidegate-priority: batch`"),
+       field<AdmissionOptions>("spare_after", TIDEGATE_AT(spare_after), duration(Nanoseconds(0), hours(1)),
+                               "a wait that would be longer goes to the route's next target"),
+       field<AdmissionOptions>("batch_spare_after", TIDEGATE_AT(batch_spare_after), duration(Nanoseconds(0), hours(1)),
+                               "the same for batch requests"),
+       field<AdmissionOptions>("max_waiting", TIDEGATE_AT(max_waiting), count<std::size_t>(1, 1'000'000),
+                               "requests that wait for one provider's group of models; further ones go on or get their 429 at once"),
+       field<AdmissionOptions>("batch_reserve", TIDEGATE_AT(batch_reserve), figure(0, 1),
+                               "share of a pool that batch requests leave for interactive ones")});
+}
+
 Type<RouteRule> route() {
   return record<RouteRule>(
       {field<RouteRule>("model", TIDEGATE_AT(model), text("pattern"),
                         "requested model; `*` is any run, `?` one character"),
        field<RouteRule>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "name of the provider that serves it")
-           .required()});
+           .required(),
+       field<RouteRule>("overflow", TIDEGATE_AT(overflow), list_of(id<ProviderId>(), 16),
+                        "providers of the same dialect that serve what it cannot serve in time, in this order")});
 }
 
 // ---- the other maps
@@ -384,8 +463,10 @@ Type<Options> make_all() {
                                   "where requests go; without any, those whose keys are in the environment"));
   fields.push_back(
       field<Options>("routes", TIDEGATE_AT(gateway.routes), list_of(route(), 2'000),
-                     "which provider serves a model; the first that matches counts. Without any: the first "
-                     "provider of the request's dialect"));
+                     "which provider serves a model; the first that matches counts. Where none does: the "
+                     "providers of the request's dialect in their order, each serving what the one before cannot in time"));
+  fields.push_back(field<Options>("admission", TIDEGATE_AT(gateway.admission), admission(),
+                                  "how requests wait for their turn where limits are short"));
   fields.push_back(field<Options>("limits", kItself, limits(), "what one client may ask for"));
   fields.push_back(field<Options>("drain_timeout", TIDEGATE_AT(gateway.drain_timeout),
                                   duration(Nanoseconds(0), hours(24)), "after SIGTERM, for running answers"));
