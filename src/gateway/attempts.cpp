@@ -148,7 +148,7 @@ net::Task<Journey::Step> Journey::try_target() {
   std::optional<Passage::Word> word = passage_.enter(room(), submission(), tied_key_);
   while (true) {
     if (!word) {
-      net::Task<Passage::Word> waiting = passage_.wait(client_, SteadyTime::max());
+      net::Task<Passage::Word> waiting = passage_.wait(client_, silent_until());
       word = co_await waiting;
     }
     switch (*word) {
@@ -158,7 +158,19 @@ net::Task<Journey::Step> Journey::try_target() {
         co_return Step::Over;
       }
       case Passage::Word::Overflow: overflow_ = passage_.decision(); co_return Step::Next;
-      case Passage::Word::TimeIsUp: word.reset(); continue;
+      case Passage::Word::TimeIsUp: {
+        net::Task<bool> waking = keep_awake();
+        const bool is_there = co_await waking;
+        last_sign_ = worker_.reactor().read_clock().steady;
+        if (is_there) {
+          word.reset();
+          continue;
+        }
+        passage_.leave();
+        net::Task<bool> losing = lose_client();
+        goes_on_ = co_await losing;
+        co_return Step::Over;
+      }
       case Passage::Word::Go: break;
     }
     outcome_.queue_wait = worker_.reactor().now().steady - received_at_;
@@ -180,6 +192,13 @@ net::Task<Journey::Step> Journey::try_target() {
     const bool is_final = word == Passage::Word::Overflow && target_ + 1 == targets_.size();
     if (!is_final) end_attempt();
   }
+}
+
+/// When a client that waits has to hear something.
+SteadyTime Journey::silent_until() const {
+  const quota::AdmissionOptions& admission = setup_->options.admission;
+  if (early_) return last_sign_ + admission.keep_awake_every;
+  return may_answer_early() ? received_at_ + admission.longest_silence : SteadyTime::max();
 }
 
 /// The key that the room chose, in the configuration of this moment: a request may have waited through a reload.
@@ -259,7 +278,11 @@ net::Task<Journey::Step> Journey::attempt() {
     co_return step;
   }
   note_good_head();
-  net::Task<bool> relaying = relay();
+  if (early_ && (!streams_ || outcome_.upstream_status != 200)) {
+    net::Task<Step> judging = judge_answer();  // no stream of events: it can only be told of
+    co_return co_await judging;
+  }
+  net::Task<bool> relaying = early_ ? relay_early() : relay();
   goes_on_ = co_await relaying;
   co_return Step::Over;
 }
@@ -363,6 +386,11 @@ OwnAnswer Journey::no_capacity() const {
 }
 
 net::Task<bool> Journey::send_held() {
+  if (early_) {
+    const std::string& message = reader_.facts().error.message;
+    net::Task<bool> ending = end_early(held_->status, message.empty() ? "The provider refused the request." : message);
+    co_return co_await ending;
+  }
   outcome_.status = held_->status;
   outcome_.state = store::AttemptState::Failed;
   charge();

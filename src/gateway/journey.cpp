@@ -38,7 +38,6 @@ std::string_view client_credential(const http1::RequestHead& head) {
   return bearer.empty() ? head.find(FieldClass::XApiKey).value_or(std::string_view{}) : bearer;
 }
 
-constexpr Seconds kLongestSilence(240);
 constexpr Seconds kLongestStreamWait(3'600);
 
 /// What the client says it will wait; nothing if it says nothing. Failure: it says something else.
@@ -258,7 +257,7 @@ Nanoseconds Journey::longest_wait(std::optional<Nanoseconds> wish) const {
   const Nanoseconds usual = priority_ == quota::Priority::Batch ? admission.batch_max_wait : admission.max_wait;
   const Nanoseconds wait = std::max(wish.value_or(usual), Nanoseconds(0));
   // Clients give up on a head that does not come after five minutes (facts/clients.md 2); only a stream can be kept awake.
-  return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min<Nanoseconds>(wait, kLongestSilence);
+  return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min(wait, admission.longest_silence);
 }
 
 net::Task<bool> Journey::lose_client() {
@@ -269,6 +268,10 @@ net::Task<bool> Journey::lose_client() {
 }
 
 net::Task<bool> Journey::answer_ourselves() {
+  if (early_) {
+    net::Task<bool> ending = end_early(own_answer_.status, own_answer_.message);
+    co_return co_await ending;
+  }
   outcome_.status = own_answer_.status;
   if (own_answer_.close) client_keeps_alive_ = false;
   std::string text = write_own_answer(own_answer_, outcome_.match.dialect, outcome_.request_id, head_only_);

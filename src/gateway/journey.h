@@ -9,6 +9,7 @@
 #include "gateway/passage.h"
 #include "gateway/worker.h"
 #include "net/http1/body.h"
+#include "net/http1/write.h"
 #include "net/stream.h"
 #include "upstream/exchange.h"
 
@@ -60,10 +61,16 @@ class Journey {
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
   [[nodiscard]] net::Task<bool> send_held();
+  // For streams that wait long, in early_answer.cpp.
+  [[nodiscard]] bool may_answer_early() const;
+  [[nodiscard]] net::Task<bool> keep_awake();
+  [[nodiscard]] net::Task<bool> end_early(int status, std::string message);
+  [[nodiscard]] net::Task<bool> relay_early();
   void choose_target(std::size_t index);
   [[nodiscard]] quota::LiveRoom* room();
   [[nodiscard]] quota::Submission submission() const;
   [[nodiscard]] bool take_key();
+  [[nodiscard]] SteadyTime silent_until() const;
   void begin();
   void end_attempt();
   void note_good_head();
@@ -82,6 +89,7 @@ class Journey {
   [[nodiscard]] bool refuse(OwnAnswer answer);
   void write_upstream_head();
   void write_client_head();
+  void write_own_fields(net::http1::HeadWriter& writer) const;
   void write_rewritten_head();
   void take_answer_head();
   void charge();
@@ -116,6 +124,7 @@ class Journey {
   };
   std::optional<HeldAnswer> held_;
   std::optional<Failure> failure_;  ///< of the last attempt, if the provider did not answer
+  SteadyTime last_sign_;            ///< when the client last heard of us, with `early_`
   SteadyTime deadline_;             ///< until when the request may wait, over all targets
   std::unique_ptr<upstream::Exchange> exchange_;
   std::string head_;  ///< towards the provider, then towards the client
@@ -130,6 +139,7 @@ class Journey {
   bool keeps_created_ = false;
   bool charged_ = false;
   bool goes_on_ = false;
+  bool early_ = false;  ///< the client has a 200 of ours already
   bool input_told_ = false;
   bool finished_ = false;
 };

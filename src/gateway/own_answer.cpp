@@ -18,10 +18,10 @@ std::string error_body(int status, llm::Dialect dialect, std::string_view messag
   return {};
 }
 
-std::string error_event(llm::EndpointMatch match, std::string_view message, std::string_view request_id) {
+std::string error_event(llm::EndpointMatch match, int status, std::string_view message, std::string_view request_id) {
   switch (match.dialect) {
-    case llm::Dialect::Anthropic: return llm::anthropic::write_error_event(502, {}, message, request_id);
-    case llm::Dialect::OpenAi: return llm::openai::write_error_event(match.endpoint, 502, {}, message, request_id);
+    case llm::Dialect::Anthropic: return llm::anthropic::write_error_event(status, {}, message, request_id);
+    case llm::Dialect::OpenAi: return llm::openai::write_error_event(match.endpoint, status, {}, message, request_id);
   }
   return {};
 }

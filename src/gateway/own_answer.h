@@ -27,6 +27,6 @@ struct OwnAnswer {
 /// The dialect's error body: Anthropic `{"type":"error","error":{…},"request_id":…}`, OpenAI `{"error":{…}}`.
 [[nodiscard]] std::string error_body(int status, llm::Dialect dialect, std::string_view message, std::string_view request_id);
 /// What ends a stream that broke off, so that no client takes it for whole (facts/clients.md 4.6).
-[[nodiscard]] std::string error_event(llm::EndpointMatch match, std::string_view message, std::string_view request_id);
+[[nodiscard]] std::string error_event(llm::EndpointMatch match, int status, std::string_view message, std::string_view request_id);
 
 }  // namespace tidegate::gateway

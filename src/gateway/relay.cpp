@@ -55,6 +55,15 @@ void Journey::take_answer_head() {
   worker_.sink().answered(outcome_, limits_);
 }
 
+/// What the gateway says of itself beside the provider's head.
+void Journey::write_own_fields(http1::HeadWriter& writer) const {
+  writer.field("x-tidegate-request-id", outcome_.request_id);
+  if (targets_.size() > 1) writer.field("x-tidegate-provider", outcome_.provider);
+  if (outcome_.attempt > 1) writer.field("x-tidegate-attempts", static_cast<std::uint64_t>(outcome_.attempt));
+  const auto waited = std::chrono::duration_cast<Milliseconds>(outcome_.queue_wait).count();
+  if (waited > 0) writer.field("x-tidegate-wait-ms", static_cast<std::uint64_t>(waited));
+}
+
 void Journey::write_client_head() {
   const http1::ResponseHead& head = exchange_->head();
   const http1::BodyFraming framing = exchange_->framing();
@@ -69,7 +78,7 @@ void Journey::write_client_head() {
   writer.status_line(head.status, head.reason).relay_end_to_end(head);
   if ((framing.kind == http1::BodyFraming::Kind::Chunked && !old_client) || rechunk_)
     writer.field("transfer-encoding", "chunked");
-  writer.field("x-tidegate-request-id", outcome_.request_id);
+  write_own_fields(writer);
   if (!client_keeps_alive_ || worker_.draining()) {
     client_keeps_alive_ = false;
     writer.field("connection", "close");
@@ -194,7 +203,7 @@ void Journey::write_rewritten_head() {
   writer.relay(head, [](std::size_t, http1::FieldTag tag) {
     return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength;
   });
-  writer.field("x-tidegate-request-id", outcome_.request_id);
+  write_own_fields(writer);
   if (!client_keeps_alive_) writer.field("connection", "close");
   (void)writer.finish();
   head_.resize(head_.size() - 2);  // the empty line comes after the length
@@ -262,7 +271,7 @@ net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind
   charge();
   if (at_boundary) {
     std::string event = error_event(
-        outcome_.match, "The provider broke its answer off; what came before is incomplete.", outcome_.request_id);
+        outcome_.match, 502, "The provider broke its answer off; what came before is incomplete.", outcome_.request_id);
     std::string framed;
     if (rechunk_) {
       http1::append_chunk(framed, event);
