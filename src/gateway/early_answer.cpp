@@ -66,13 +66,14 @@ net::Task<bool> Journey::relay_early() {
   http1::BodyFollower follower(exchange_->framing());
   std::string_view bytes = exchange_->first_bytes();
   std::string payload;
+  bool at_end = false;  // of a body that ends with its connection
   while (true) {
     payload.clear();
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view piece) { payload.append(piece); });
     outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
     reader_.feed(payload);
     report_progress();
-    const bool ended = followed.state == http1::BodyState::Complete || (bytes.empty() && !follower.is_truncated_by_eof());
+    const bool ended = followed.state == http1::BodyState::Complete || at_end;
     const bool whole = ended && !lacks_its_end();
     std::string text;
     if (!payload.empty()) http1::append_chunk(text, payload);
@@ -102,8 +103,8 @@ net::Task<bool> Journey::relay_early() {
         co_return co_await losing;
       }
     }
-    const bool ends_well = next && next->empty() && !broken && !follower.is_truncated_by_eof();
-    if (broken || !next || (next->empty() && !ends_well)) {
+    at_end = !broken && next && next->empty() && !follower.is_truncated_by_eof();
+    if (broken || !next || (next->empty() && !at_end)) {
       net::Task<bool> breaking = break_off(reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
       co_return co_await breaking;
     }

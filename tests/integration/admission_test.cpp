@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+// What a client sees, and what a provider is spared, when capacity is short: both far ends written by hand, the rooms real.
+#include "plain_socket.h"
+#include "running_gateway.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace tidegate {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using testing::PlainListener;
+using testing::PlainSocket;
+using testing::RunningGateway;
+
+const std::string kGood =
+    R"({"id":"msg_1","type":"message","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":12,"output_tokens":3}})";
+const std::string kOverloaded = R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})";
+const std::string kLimited = R"({"type":"error","error":{"type":"rate_limit_error","message":"requests"},"request_id":"req_l"})";
+
+std::string ask(std::string_view extra = "", bool stream = false) {
+  const std::string body = fmt::format(R"({{"model":"claude-haiku-4-5","max_tokens":9,"stream":{},"messages":[]}})", stream);
+  return fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\n{}Content-Length: {}\r\n\r\n{}", extra,
+                     body.size(), body);
+}
+std::string answer(std::string_view status, std::string_view body, std::string_view extra = "") {
+  return fmt::format("HTTP/1.1 {}\r\ncontent-type: application/json\r\nconnection: close\r\n{}content-length: {}\r\n\r\n{}", status, extra,
+                     body.size(), body);
+}
+std::string read_head(const PlainSocket& socket) { return socket.read_until("\r\n\r\n"); }
+/// Head and body of an answer of known length.
+std::string read_answer(const PlainSocket& socket) {
+  std::string text = read_head(socket);
+  const std::size_t at = text.find("content-length: ");
+  if (at != std::string::npos) text += socket.read_exactly(std::stoul(text.substr(at + 16)));
+  return text;
+}
+
+RunningGateway::Choice patient() {
+  RunningGateway::Choice choice;
+  choice.options.admission.max_wait = Seconds(30);
+  choice.options.admission.spare_after = Nanoseconds(0);
+  return choice;
+}
+
+TEST(Admission, APoolThatIsFullForAMomentCostsAMomentAndNoClientSeesIt) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port(), patient());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask());
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("429 Too Many Requests", kLimited, "retry-after-ms: 80\r\n"));
+  const PlainSocket second = provider.accept();
+  (void)read_head(second);
+  second.send(answer("200 OK", kGood));
+  const std::string got = read_answer(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(got, HasSubstr("x-tidegate-attempts: 2\r\n"));
+  EXPECT_THAT(got, HasSubstr("x-tidegate-wait-ms: "));
+  EXPECT_THAT(got, EndsWith(kGood));
+  const auto outcomes = gateway.recorded().wait_for(1);
+  EXPECT_EQ(outcomes[0].attempt, 2);
+  EXPECT_GE(outcomes[0].queue_wait, Milliseconds(80));
+}
+
+TEST(Admission, AnOverloadIsTriedAgain) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port(), patient());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask());
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("529 Overloaded", kOverloaded));
+  const PlainSocket second = provider.accept();
+  (void)read_head(second);
+  second.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Admission, WhatWouldWaitTooLongGoesToTheSpareAndSaysSo) {
+  const PlainListener provider, relay;
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {relay.port()};
+  RunningGateway gateway(provider.port(), choice);
+  for (int turn = 0; turn < 2; ++turn) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(ask());
+    if (turn == 0) {  // and afterwards nobody asks it before its time
+      const PlainSocket first = provider.accept();
+      (void)read_head(first);
+      first.send(answer("429 Too Many Requests", kLimited, "retry-after: 600\r\n"));
+    }
+    const PlainSocket spare = relay.accept();
+    (void)read_head(spare);
+    spare.send(answer("200 OK", kGood));
+    const std::string got = read_answer(client);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(got, HasSubstr("x-tidegate-provider: spare-1\r\n"));
+  }
+}
+
+TEST(Admission, WithoutATargetLeftTheProvidersOwnWordReachesTheClientUnchanged) {
+  const PlainListener provider, relay;
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {relay.port()};
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask());
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("429 Too Many Requests", kLimited, "retry-after: 600\r\nx-odd: 1\r\n"));
+  const PlainSocket spare = relay.accept();
+  (void)read_head(spare);
+  spare.send(answer("429 Too Many Requests", kLimited, "retry-after: 700\r\nx-odd: 2\r\n"));
+  const std::string got = read_answer(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(got, HasSubstr("retry-after: 700\r\nx-odd: 2\r\n"));
+  EXPECT_THAT(got, EndsWith(kLimited));
+}
+
+TEST(Admission, ItsOwn429SaysWhatIsShortAndWhenToComeBack) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;  // nothing waits
+  choice.pools.limits[0].limits.limits[quota::Dimension::Requests] = 1;
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask());
+  const PlainSocket upstream = provider.accept();
+  (void)read_head(upstream);
+  const PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask());
+  const std::string got = read_answer(two);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 429 "));
+  const int seconds = std::stoi(got.substr(got.find("retry-after: ") + 13));
+  EXPECT_GE(seconds, 1);
+  EXPECT_LE(seconds, 60);
+  EXPECT_THAT(got, HasSubstr("retry-after-ms: "));
+  EXPECT_THAT(got, HasSubstr(R"("type":"rate_limit_error")"));
+  EXPECT_THAT(got, HasSubstr("(requests)"));
+  upstream.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(one), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Admission, ARefusedKeyGivesWayToAnotherAndTheClientNeverHearsOfIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.keys = {"key-1", "key-2"};
+  RunningGateway gateway(provider.port(), choice);
+  for (int turn = 0; turn < 3; ++turn) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(ask());
+    if (turn == 0) {
+      const PlainSocket first = provider.accept();
+      EXPECT_THAT(read_head(first), HasSubstr("x-api-key: key-1\r\n"));
+      first.send(answer("401 Unauthorized", R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})"));
+    }
+    const PlainSocket next = provider.accept();
+    EXPECT_THAT(read_head(next), HasSubstr("x-api-key: key-2\r\n"));
+    next.send(answer("200 OK", kGood));
+    EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
+  }
+  EXPECT_THAT(gateway.recorded().events(), ::testing::Contains("key_changed"));
+}
+
+TEST(Admission, TheClientsOwnMistakesAreNotTriedAgain) {
+  const PlainListener provider, relay;
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {relay.port()};
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask());
+  const PlainSocket upstream = provider.accept();
+  (void)read_head(upstream);
+  const std::string mistake = R"({"type":"error","error":{"type":"invalid_request_error","message":"max_tokens"}})";
+  upstream.send(answer("400 Bad Request", mistake));
+  EXPECT_THAT(read_answer(client), EndsWith(mistake));
+  EXPECT_EQ(gateway.recorded().wait_for(1)[0].attempt, 1);
+}
+
+TEST(Admission, WhoLeavesWhileWaitingIsNeverSent) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.pools.limits[0].limits.concurrency = 1;
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask());
+  const PlainSocket upstream = provider.accept();
+  (void)read_head(upstream);
+  PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask());
+  two.close();
+  const auto outcomes = gateway.recorded().wait_for(1);
+  ASSERT_EQ(outcomes.size(), 1U);
+  EXPECT_EQ(outcomes[0].state, store::AttemptState::ClientGone);
+  EXPECT_EQ(outcomes[0].attempt, 0);
+  upstream.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(one), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Admission, OneWaitsForTheOthersPlaceAndThenGoes) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.pools.limits[0].limits.concurrency = 1;
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask());
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  const PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask("x-tidegate-priority: batch\r\nx-tidegate-max-wait: 25s\r\n"));
+  first.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(one), StartsWith("HTTP/1.1 200 "));
+  const PlainSocket second = provider.accept();
+  EXPECT_THAT(read_head(second), Not(HasSubstr("x-tidegate-"))) << "they are for us alone";
+  second.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(two), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Admission, AStreamThatWaitsLongHearsOfUsAndThenOfTheProvider) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.pools.limits[0].limits.concurrency = 1;
+  choice.options.admission.longest_silence = Milliseconds(50);
+  choice.options.admission.keep_awake_every = Milliseconds(50);
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask("", true));
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  const PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask("", true));
+  EXPECT_THAT(read_head(two), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(two.read_until(": waiting for capacity\n\n\r\n"), EndsWith(": waiting for capacity\n\n\r\n"));
+  EXPECT_THAT(two.read_until(": waiting for capacity\n\n\r\n"), EndsWith(": waiting for capacity\n\n\r\n"));
+  first.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(one), EndsWith(kGood));
+  PlainSocket second = provider.accept();
+  (void)second.read_until("messages\":[]}");  // the whole request: a socket that is closed with bytes unread is reset
+  second.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+              "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"claude-haiku-4-5\",\"usage\":"
+              "{\"input_tokens\":5,\"output_tokens\":1}}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+  second.close();
+  const std::string rest = two.read_until("\r\n0\r\n\r\n");
+  EXPECT_THAT(rest, HasSubstr("event: message_start\n"));
+  EXPECT_THAT(rest, HasSubstr("event: message_stop\n"));
+  EXPECT_THAT(rest, EndsWith("\r\n0\r\n\r\n"));
+  EXPECT_EQ(gateway.recorded().wait_for(2).size(), 2U);
+}
+
+TEST(Admission, AStreamThatWasKeptAwakeHearsOfARefusalInAnEvent) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.pools.limits[0].limits.concurrency = 1;
+  choice.options.admission.longest_silence = Milliseconds(50);
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask("", true));
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  const PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask("", true));
+  EXPECT_THAT(read_head(two), StartsWith("HTTP/1.1 200 "));
+  first.send(answer("200 OK", kGood));
+  const PlainSocket second = provider.accept();
+  (void)read_head(second);
+  second.send(answer("400 Bad Request", R"({"type":"error","error":{"type":"invalid_request_error","message":"no such tool"}})"));
+  const std::string rest = two.read_until("\r\n0\r\n\r\n");
+  EXPECT_THAT(rest, HasSubstr("event: error\n"));
+  EXPECT_THAT(rest, HasSubstr("no such tool"));
+  EXPECT_THAT(rest, EndsWith("\r\n0\r\n\r\n"));
+}
+
+TEST(Admission, RefusesAWaitThatIsNone) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port(), patient());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask("x-tidegate-max-wait: soon\r\n"));
+  const std::string got = read_answer(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(got, HasSubstr("30s"));
+}
+
+}  // namespace
+}  // namespace tidegate
