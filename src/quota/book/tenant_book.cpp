@@ -12,7 +12,7 @@
 namespace tidegate::quota {
 
 struct TenantBook::Account {
-  Account(const TenantAccount& from, Now now) : tenant(from.tenant), key(from.key), spending(now.wall) {
+  Account(const TenantAccount& from, Now now) : tenant(from.tenant), key(from.key), known_since(now.wall), spending(now.wall) {
     change(from.allowance, now.steady);
   }
 
@@ -35,6 +35,8 @@ struct TenantBook::Account {
   }
 
   const std::string tenant, key;
+  const WallTime known_since;
+  bool life_asked = false;  ///< what was spent ever is known, or was asked for
   Allowance allowance;
   Spending spending;
   RateMeter requests, tokens;
@@ -72,36 +74,51 @@ void keep_worse(std::optional<TenantRefusal>& refusal, TenantRefusal other) {
 
 TenantBook::~TenantBook() = default;
 
-std::vector<std::string> TenantBook::adopt(std::span<const TenantAccount> accounts, Now now) {
-  std::vector<std::string> new_tenants;
+std::vector<MissingPast> TenantBook::adopt(std::span<const TenantAccount> accounts, Now now) {
+  if (!began_) began_ = now.wall;
+  std::vector<MissingPast> missing;
   std::unordered_set<std::string_view> tenants, keys;
   for (const TenantAccount& from : accounts) {
     const bool is_key = !from.key.empty();
-    (is_key ? keys : tenants).insert(is_key ? from.key : from.tenant);
+    const std::string& id = is_key ? from.key : from.tenant;
+    (is_key ? keys : tenants).insert(id);
     // Locked for each account alone: there may be thousands, and requests go on.
     const std::lock_guard lock(mutex_);
-    Accounts& known = is_key ? keys_ : tenants_;
-    const auto found = known.find(is_key ? from.key : from.tenant);
-    if (found != known.end()) {
-      if (found->second->allowance != from.allowance) found->second->change(from.allowance, now.steady);
-      continue;
+    std::shared_ptr<Account>& account = (is_key ? keys_ : tenants_)[id];
+    const bool is_new = account == nullptr;
+    const bool has_past = !from.created_at || *from.created_at < *began_;
+    if (is_new) {
+      account = std::make_shared<Account>(from, now);
+    } else if (account->allowance != from.allowance) {
+      account->change(from.allowance, now.steady);
     }
-    known.emplace(is_key ? from.key : from.tenant, std::make_shared<Account>(from, now));
-    if (!is_key) new_tenants.push_back(from.tenant);
+    const bool asks_for_life = has_past && !account->life_asked && account->allowance.has_life_budget();
+    account->life_asked = account->life_asked || asks_for_life;
+    if (!(is_new && has_past) && !asks_for_life) continue;
+    missing.push_back({.tenant = from.tenant,
+                       .key = from.key,
+                       .since = from.created_at.value_or(WallTime::min()),
+                       .until = account->known_since,
+                       .windows = is_new,
+                       .life = asks_for_life});
   }
   const std::lock_guard lock(mutex_);
   std::erase_if(tenants_, [&](const auto& one) { return !tenants.contains(one.first); });
   std::erase_if(keys_, [&](const auto& one) { return !keys.contains(one.first); });
   size_.store(tenants_.size() + keys_.size(), std::memory_order_relaxed);
-  return new_tenants;
+  return missing;
 }
 
-void TenantBook::restore(std::span<const PastSpending> past) {
+void TenantBook::restore(const MissingPast& missing, const std::array<Spend, kBudgetPeriods>& spent, WallTime now) {
   const std::lock_guard lock(mutex_);
-  for (const PastSpending& one : past) {
-    const Accounts& accounts = one.key.empty() ? tenants_ : keys_;
-    const auto found = accounts.find(one.key.empty() ? one.tenant : one.key);
-    if (found != accounts.end()) found->second->spending.restore(one.period, one.window, one.spent);
+  const Accounts& accounts = missing.key.empty() ? tenants_ : keys_;
+  const auto found = accounts.find(missing.key.empty() ? missing.tenant : missing.key);
+  if (found == accounts.end()) return;
+  Spending& spending = found->second->spending;
+  spending.advance(now);
+  for (const BudgetPeriod period : kAllBudgetPeriods) {
+    const bool is_missing = period == BudgetPeriod::Life ? missing.life : missing.windows;
+    if (is_missing) spending.restore(period, budget_window(period, now), spent[static_cast<std::size_t>(period)]);
   }
 }
 

@@ -28,15 +28,17 @@ struct TenantAccount {
   std::string tenant;
   std::string key;  ///< id; empty: the tenant itself
   Allowance allowance;
+  std::optional<WallTime> created_at = {};  ///< of a key
 };
 
-/// What an account spent in a window before this process knew it.
-struct PastSpending {
+/// An account that may have spent something before the book knew it: somebody has to look it up and `restore` it.
+struct MissingPast {
   std::string tenant;
   std::string key;  ///< empty: the tenant as a whole
-  BudgetPeriod period = BudgetPeriod::Life;
-  BudgetWindow window;
-  Spend spent;
+  WallTime since = WallTime::min();  ///< the account did not exist before
+  WallTime until{};                  ///< requests that began from here on are in the book
+  bool windows = false;              ///< what was spent in the running hour, day and month is missing
+  bool life = false;                 ///< what was spent ever is missing
 };
 
 /// One limit per minute, as headers tell it.
@@ -130,11 +132,12 @@ class TenantBook {
   TenantBook& operator=(const TenantBook&) = delete;
   ~TenantBook();
 
-  /// The accounts in force. Those that stay keep what they have spent; those not named are forgotten. Gives the tenants
-  /// that are new, whose past the caller may `restore`. By one thread at a time.
-  std::vector<std::string> adopt(std::span<const TenantAccount> accounts, Now now);
-  /// Adds what was spent earlier. Accounts that there are none of are left out.
-  void restore(std::span<const PastSpending> past);
+  /// The accounts in force. Those that stay keep what they have spent; those not named are forgotten. Gives, once each,
+  /// those whose past is missing: new ones, but for keys made since the first call; and, of what was spent ever, those
+  /// that have a budget for it now. By one thread at a time.
+  [[nodiscard]] std::vector<MissingPast> adopt(std::span<const TenantAccount> accounts, Now now);
+  /// Adds what was missing: spent in the hour, day and month that `now` lies in, and ever.
+  void restore(const MissingPast& missing, const std::array<Spend, kBudgetPeriods>& spent, WallTime now);
 
   /// Whether anybody is known: else `admit` need not be asked.
   [[nodiscard]] bool is_empty() const { return size_.load(std::memory_order_relaxed) == 0; }
@@ -157,7 +160,8 @@ class TenantBook {
   };
   using Accounts = std::unordered_map<std::string, std::shared_ptr<Account>, Hash, std::equal_to<>>;
 
-  mutable std::mutex mutex_;  ///< guards the accounts and what is in them
+  std::optional<WallTime> began_;  ///< first `adopt`; its thread only
+  mutable std::mutex mutex_;       ///< guards the accounts and what is in them
   Accounts tenants_, keys_;   ///< by id
   std::atomic<std::size_t> size_ = 0;
 };

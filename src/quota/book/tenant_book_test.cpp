@@ -34,7 +34,7 @@ class TenantBookTest : public ::testing::Test {
 
   void know(const Allowance& of_tenant, const Allowance& of_key = {}) {
     const std::vector<TenantAccount> accounts{{"t", "", of_tenant}, {"t", "k", of_key}};
-    book_.adopt(accounts, clock_.now());
+    (void)book_.adopt(accounts, clock_.now());
   }
   TenantBook::Admission admit(const Amount& amount) { return book_.admit("t", "k", amount, clock_.now()); }
   /// Of the tenant's or the key's first budget.
@@ -221,22 +221,46 @@ TEST_F(TenantBookTest, KeepsWhatWasSpentWhenLimitsChangeAndForgetsWhoIsGone) {
   EXPECT_EQ(level().spent, 5'000'000'000);
   auto out = admit(worth(1));
   EXPECT_FALSE(out.refusal);
-  book_.adopt({}, clock_.now());
+  (void)book_.adopt({}, clock_.now());
   EXPECT_TRUE(book_.is_empty());
   out.ticket.settle(dollars(1), 0, clock_.now());  // of an account that nobody else knows any more
 }
 
-TEST_F(TenantBookTest, TakesOverThePastOfTenantsThatAreNew) {
-  const std::vector<TenantAccount> accounts{{"t", "", allowance({"10/day"})}, {"t", "k", allowance({"5"})}};
-  EXPECT_THAT(book_.adopt(accounts, clock_.now()), testing::ElementsAre("t"));
+TEST_F(TenantBookTest, AsksForThePastOfAccountsThatItMeets) {
+  const WallTime start = clock_.now().wall;
+  std::vector<TenantAccount> accounts{{"t", "", allowance({"10/day"})}, {"t", "k", allowance({"5"}), start - hours(9)}};
+  const auto missing = book_.adopt(accounts, clock_.now());
+  ASSERT_EQ(missing.size(), 2U);
+  EXPECT_TRUE(missing[0].windows);
+  EXPECT_FALSE(missing[0].life) << "nobody needs it";
+  EXPECT_TRUE(missing[1].life);
+  EXPECT_EQ(missing[1].since, start - hours(9));
+  EXPECT_EQ(missing[1].until, start);
   EXPECT_THAT(book_.adopt(accounts, clock_.now()), testing::IsEmpty());
-  const auto today = budget_window(BudgetPeriod::Day, clock_.now().wall);
-  const std::vector<PastSpending> past{{"t", "", BudgetPeriod::Day, today, dollars(9)},
-                                       {"t", "k", BudgetPeriod::Life, {}, dollars(3)},
-                                       {"gone", "", BudgetPeriod::Life, {}, dollars(3)}};
-  book_.restore(past);
+
+  clock_.advance(minutes(1));
+  accounts.push_back({"t", "new", allowance({"5"}), clock_.now().wall});
+  EXPECT_THAT(book_.adopt(accounts, clock_.now()), testing::IsEmpty()) << "a key that was just made has no past";
+  put(accounts[0].allowance, parse_budget("900").value());
+  const auto later = book_.adopt(accounts, clock_.now());
+  ASSERT_EQ(later.size(), 1U) << "a budget for life that came later";
+  EXPECT_TRUE(later[0].life);
+  EXPECT_FALSE(later[0].windows);
+  EXPECT_EQ(later[0].until, start) << "what came since is in the book";
+}
+
+TEST_F(TenantBookTest, AddsWhatWasSpentBefore) {
+  know(allowance({"10/day"}), allowance({"5"}));
+  admit(worth(1)).ticket.settle(dollars(1), 0, clock_.now());
+  const auto hour_day_month_life = [](int a, int b, int c, int d) {
+    return std::array{dollars(a), dollars(b), dollars(c), dollars(d)};
+  };
+  const WallTime now = clock_.now().wall;
+  book_.restore({.tenant = "t", .key = "", .windows = true}, hour_day_month_life(1, 8, 9, 100), now);
+  book_.restore({.tenant = "t", .key = "k", .life = true}, hour_day_month_life(7, 7, 7, 3), now);
+  book_.restore({.tenant = "gone", .key = "", .windows = true}, hour_day_month_life(1, 1, 1, 1), now);
   EXPECT_EQ(level().spent, 9'000'000'000);
-  EXPECT_EQ(level("k").spent, 3'000'000'000);
+  EXPECT_EQ(level("k").spent, 4'000'000'000);
   EXPECT_TRUE(admit(worth(2)).refusal);
   EXPECT_FALSE(admit(worth(1)).refusal);
 }
