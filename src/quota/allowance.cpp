@@ -143,11 +143,6 @@ bool Allowance::has_hard_budget() const {
                      [](const Budget& budget) { return budget.mode == BudgetMode::Hard; });
 }
 
-bool Allowance::has_life_budget() const {
-  return std::any_of(budgets.begin(), budgets.end(),
-                     [](const Budget& budget) { return budget.period == BudgetPeriod::Life; });
-}
-
 void put(Allowance& allowance, const Budget& budget) {
   const auto place_of = [](const Budget& one) { return std::tuple(one.period, one.unit); };
   const auto place =

@@ -112,7 +112,6 @@ struct Allowance {
   /// Whether anything that it takes is bounded.
   [[nodiscard]] bool limits() const { return !budgets.empty() || requests_per_minute || tokens_per_minute; }
   [[nodiscard]] bool has_hard_budget() const;
-  [[nodiscard]] bool has_life_budget() const;
   friend bool operator==(const Allowance&, const Allowance&) = default;
 };
 

@@ -38,8 +38,8 @@ BudgetWindow budget_window(BudgetPeriod period, WallTime at) {
 }
 
 bool BudgetLevel::is_beyond_warning() const {
-  return static_cast<double>(spent) >=
-         static_cast<double>(budget.limit) * static_cast<double>(budget.warn_percent) / 100.0;
+  const double share = static_cast<double>(budget.warn_percent) / 100.0;
+  return budget.limit > 0 && static_cast<double>(spent) >= static_cast<double>(budget.limit) * share;
 }
 
 Spending::Spending(WallTime now) {

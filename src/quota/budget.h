@@ -31,6 +31,7 @@ struct BudgetLevel {
   [[nodiscard]] std::int64_t left() const { return budget.limit - spent - reserved; }
   /// At most `under_reserved` where the budget was hard all the time.
   [[nodiscard]] std::int64_t overspent() const { return spent > budget.limit ? spent - budget.limit : 0; }
+  /// Never of a budget of 0, which is meant to be spent.
   [[nodiscard]] bool is_beyond_warning() const;
 };
 

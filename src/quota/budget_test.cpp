@@ -154,6 +154,7 @@ TEST(BudgetLevels, WarnFromTheirShareOn) {
   const auto warns = [](const char* text, std::int64_t spent) {
     return BudgetLevel{.budget = budget(text), .spent = spent}.is_beyond_warning();
   };
+  EXPECT_FALSE(warns("0", 0));
   EXPECT_FALSE(warns("100tokens", 79));
   EXPECT_TRUE(warns("100tokens", 80));
   EXPECT_FALSE(warns("100tokens:warn=95%", 94));

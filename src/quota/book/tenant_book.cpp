@@ -11,42 +11,9 @@
 
 namespace tidegate::quota {
 
-struct TenantBook::Account {
-  Account(const TenantAccount& from, Now now) : tenant(from.tenant), key(from.key), known_since(now.wall), spending(now.wall) {
-    change(from.allowance, now.steady);
-  }
-
-  void change(const Allowance& to, SteadyTime now) {
-    allowance = to;
-    requests.set_limit(to.requests_per_minute, now);
-    tokens.set_limit(to.tokens_per_minute, now);
-  }
-
-  [[nodiscard]] bool is_key() const { return !key.empty(); }
-  [[nodiscard]] Spend need(const Spend& worst_case) const {
-    const bool learns = allowance.reserve.value_or(ReserveMode::WorstCase) == ReserveMode::Learned;
-    return learns ? share.expect(worst_case) : worst_case;
-  }
-  /// What the meter of tokens is charged in advance. Limits per minute are about what is really used, as the
-  /// providers' are: `max_tokens` plays no part.
-  [[nodiscard]] double rated_tokens(const Amount& worst_case) const {
-    return static_cast<double>(worst_case.input_tokens) +
-           std::min(static_cast<double>(worst_case.output_tokens), usual_output);
-  }
-
-  const std::string tenant, key;
-  const WallTime known_since;
-  bool life_asked = false;  ///< what was spent ever is known, or was asked for
-  Allowance allowance;
-  Spending spending;
-  RateMeter requests, tokens;
-  LearnedShare share;
-  double usual_output = 500;  ///< tokens; smoothed
-  double usual_seconds = 5;   ///< from admission to settlement; smoothed
-  std::int64_t in_flight = 0;
-};
-
 namespace {
+
+Spend spend_of(const Amount& amount) { return {amount.money, amount.input_tokens + amount.output_tokens}; }
 
 void smooth(double& usual, double sample) { usual += (sample - usual) * 0.1; }
 
@@ -59,16 +26,101 @@ void keep_tighter(std::optional<RateLevel>& level, const std::optional<RateLevel
   if (other && (!level || other->remaining < level->remaining)) level = other;
 }
 
-/// What the caller should be told of two refusals: what is final, else what lasts longer.
-bool is_worse(const TenantRefusal& one, const TenantRefusal& other) {
-  return std::tuple(one.is_final(), one.retry_after) > std::tuple(other.is_final(), other.retry_after);
-}
-
-void keep_worse(std::optional<TenantRefusal>& refusal, TenantRefusal other) {
-  if (!refusal || is_worse(other, *refusal)) refusal = std::move(other);
+/// Of two refusals the caller is told the final one, else the one that lasts longer.
+void keep_worse(std::optional<TenantRefusal>& refusal, std::optional<TenantRefusal> other) {
+  const auto weight = [](const TenantRefusal& one) { return std::tuple(one.is_final(), one.retry_after); };
+  if (other && (!refusal || weight(*other) > weight(*refusal))) refusal = std::move(other);
 }
 
 }  // namespace
+
+struct TenantBook::Account {
+  Account(const TenantAccount& from, Now now)
+      : tenant(from.tenant), key(from.key), known_since(now.wall), spending(now.wall) {
+    change(from.allowance, now.steady);
+  }
+
+  void change(const Allowance& to, SteadyTime now) {
+    allowance = to;
+    requests.set_limit(to.requests_per_minute, now);
+    tokens.set_limit(to.tokens_per_minute, now);
+  }
+
+  [[nodiscard]] bool is_key() const { return !key.empty(); }
+
+  [[nodiscard]] Spend need(const Spend& worst_case) const {
+    const bool learns = allowance.reserve.value_or(ReserveMode::WorstCase) == ReserveMode::Learned;
+    return learns ? share.expect(worst_case) : worst_case;
+  }
+  /// What the meter of tokens is charged in advance. Limits per minute are about what is really used, as the
+  /// providers' are: `max_tokens` plays no part.
+  [[nodiscard]] double rated_tokens(const Amount& worst_case) const {
+    return static_cast<double>(worst_case.input_tokens) +
+           std::min(static_cast<double>(worst_case.output_tokens), usual_output);
+  }
+
+  [[nodiscard]] std::optional<TenantRefusal> refusal(const Amount& worst_case, Now now) const;
+  [[nodiscard]] std::optional<TenantRefusal> rate_refusal(TenantLimit limit, const RateMeter& meter, double amount,
+                                                          SteadyTime now) const;
+  [[nodiscard]] std::optional<TenantRefusal> budget_refusal(const Budget& budget, const Spend& needed, WallTime now) const;
+  /// What an admission says of this account's allowance. An account that comes later has its wishes before.
+  void describe(Admission& admission, WallTime now) const;
+
+  const std::string tenant, key;
+  const WallTime known_since;
+  std::array<bool, kBudgetPeriods> past_asked{};  ///< what was spent before is known, or somebody was asked to say it
+  Allowance allowance;
+  Spending spending;
+  RateMeter requests, tokens;
+  LearnedShare share;
+  double usual_output = 500;  ///< tokens; smoothed
+  double usual_seconds = 5;   ///< from admission to settlement; smoothed
+  std::int64_t in_flight = 0;
+};
+
+std::optional<TenantRefusal> TenantBook::Account::rate_refusal(TenantLimit limit, const RateMeter& meter,
+                                                               double amount, SteadyTime now) const {
+  const Nanoseconds wait = meter.wait(amount, now);
+  if (wait <= Nanoseconds(0)) return std::nullopt;
+  return TenantRefusal{.limit = limit, .of_key = is_key(), .retry_after = wait, .per_minute = *meter.limit()};
+}
+
+std::optional<TenantRefusal> TenantBook::Account::budget_refusal(const Budget& budget, const Spend& needed,
+                                                                 WallTime now) const {
+  std::optional<BudgetStop> stop = spending.refusal(budget, needed);
+  if (!stop) return std::nullopt;
+  TenantRefusal refusal{.limit = TenantLimit::Budget, .of_key = is_key()};
+  if (!stop->is_spent()) {
+    refusal.retry_after = Nanoseconds(static_cast<std::int64_t>(usual_seconds * 1e9));
+  } else if (stop->is_too_large() || !stop->level.resets_at) {
+    refusal.retry_after = Nanoseconds::max();
+  } else {
+    refusal.retry_after = *stop->level.resets_at - now;
+  }
+  refusal.stop = std::move(stop);
+  return refusal;
+}
+
+std::optional<TenantRefusal> TenantBook::Account::refusal(const Amount& worst_case, Now now) const {
+  std::optional<TenantRefusal> refusal;
+  keep_worse(refusal, rate_refusal(TenantLimit::Requests, requests, 1, now.steady));
+  keep_worse(refusal, rate_refusal(TenantLimit::Tokens, tokens, rated_tokens(worst_case), now.steady));
+  const Spend needed = need(spend_of(worst_case));
+  for (const Budget& budget : allowance.budgets) keep_worse(refusal, budget_refusal(budget, needed, now.wall));
+  return refusal;
+}
+
+void TenantBook::Account::describe(Admission& admission, WallTime now) const {
+  admission.is_limited = admission.is_limited || allowance.limits();
+  admission.has_hard_budget = admission.has_hard_budget || allowance.has_hard_budget();
+  if (allowance.priority) admission.priority = *allowance.priority;
+  if (allowance.weight) admission.weight = *allowance.weight;
+  if (allowance.max_wait) admission.max_wait = allowance.max_wait;
+  for (const Budget& budget : allowance.budgets) {
+    BudgetLevel level = spending.level(budget, now);
+    if (level.is_beyond_warning()) admission.warnings.push_back({is_key(), std::move(level)});
+  }
+}
 
 // --- accounts --------------------------------------------------------------------------------------------------------
 
@@ -85,22 +137,21 @@ std::vector<MissingPast> TenantBook::adopt(std::span<const TenantAccount> accoun
     // Locked for each account alone: there may be thousands, and requests go on.
     const std::lock_guard lock(mutex_);
     std::shared_ptr<Account>& account = (is_key ? keys_ : tenants_)[id];
-    const bool is_new = account == nullptr;
-    const bool has_past = !from.created_at || *from.created_at < *began_;
-    if (is_new) {
+    if (account == nullptr) {
       account = std::make_shared<Account>(from, now);
     } else if (account->allowance != from.allowance) {
       account->change(from.allowance, now.steady);
     }
-    const bool asks_for_life = has_past && !account->life_asked && account->allowance.has_life_budget();
-    account->life_asked = account->life_asked || asks_for_life;
-    if (!(is_new && has_past) && !asks_for_life) continue;
-    missing.push_back({.tenant = from.tenant,
-                       .key = from.key,
-                       .since = from.created_at.value_or(WallTime::min()),
-                       .until = account->known_since,
-                       .windows = is_new,
-                       .life = asks_for_life});
+    const bool has_past = !from.created_at || *from.created_at < *began_;
+    MissingPast past{from.tenant, from.key, from.created_at.value_or(WallTime::min()), account->known_since};
+    bool is_missing = false;
+    for (const Budget& budget : account->allowance.budgets) {
+      const auto period = static_cast<std::size_t>(budget.period);
+      past.periods[period] = past.periods[period] || !account->past_asked[period];
+      account->past_asked[period] = true;
+      is_missing = is_missing || past.periods[period];
+    }
+    if (has_past && is_missing) missing.push_back(std::move(past));
   }
   const std::lock_guard lock(mutex_);
   std::erase_if(tenants_, [&](const auto& one) { return !tenants.contains(one.first); });
@@ -117,8 +168,8 @@ void TenantBook::restore(const MissingPast& missing, const std::array<Spend, kBu
   Spending& spending = found->second->spending;
   spending.advance(now);
   for (const BudgetPeriod period : kAllBudgetPeriods) {
-    const bool is_missing = period == BudgetPeriod::Life ? missing.life : missing.windows;
-    if (is_missing) spending.restore(period, budget_window(period, now), spent[static_cast<std::size_t>(period)]);
+    const auto index = static_cast<std::size_t>(period);
+    if (missing.periods[index]) spending.restore(period, budget_window(period, now), spent[index]);
   }
 }
 
@@ -157,66 +208,42 @@ TenantBook::Admission TenantBook::admit(std::string_view tenant, std::string_vie
                                         Now now) {
   Admission admission;
   if (is_empty()) return admission;
-  const Spend worst{worst_case.money, worst_case.input_tokens + worst_case.output_tokens};
+  const bool counts = worst_case.requests > 0;
   const std::lock_guard lock(mutex_);
   Ticket ticket;
+  // The key comes second: its own wishes stand.
   std::size_t count = 0;
   if (const auto found = tenants_.find(tenant); found != tenants_.end()) ticket.parts_[count++].account = found->second;
   if (const auto found = keys_.find(key); found != keys_.end()) ticket.parts_[count++].account = found->second;
   const std::span parts(ticket.parts_.data(), count);
-
-  for (Ticket::Part& part : parts) {
-    Account& account = *part.account;
-    const Allowance& allowance = account.allowance;
-    account.spending.advance(now.wall);
-    admission.is_limited = admission.is_limited || allowance.limits();
-    admission.has_hard_budget = admission.has_hard_budget || allowance.has_hard_budget();
-    // The key comes second: its own wishes stand.
-    if (allowance.priority) admission.priority = *allowance.priority;
-    if (allowance.weight) admission.weight = *allowance.weight;
-    if (allowance.max_wait) admission.max_wait = allowance.max_wait;
-    for (const Budget& budget : allowance.budgets) {
-      BudgetLevel level = account.spending.level(budget, now.wall);
-      if (level.is_beyond_warning()) admission.warnings.push_back({account.is_key(), std::move(level)});
-    }
-    if (worst_case.requests <= 0) continue;
-    part.rated_tokens = account.rated_tokens(worst_case);
-    if (const Nanoseconds wait = account.requests.wait(1, now.steady); wait > Nanoseconds(0)) {
-      keep_worse(admission.refusal, {TenantLimit::Requests, account.is_key(), wait, *account.requests.limit()});
-    }
-    if (const Nanoseconds wait = account.tokens.wait(part.rated_tokens, now.steady); wait > Nanoseconds(0)) {
-      keep_worse(admission.refusal, {TenantLimit::Tokens, account.is_key(), wait, *account.tokens.limit()});
-    }
-    const Spend need = account.need(worst);
-    for (const Budget& budget : allowance.budgets) {
-      std::optional<BudgetStop> stop = account.spending.refusal(budget, need);
-      if (!stop) continue;
-      Nanoseconds wait(static_cast<std::int64_t>(account.usual_seconds * 1e9));
-      if (stop->is_spent()) {
-        wait = stop->level.resets_at && !stop->is_too_large() ? *stop->level.resets_at - now.wall : Nanoseconds::max();
-      }
-      keep_worse(admission.refusal, {TenantLimit::Budget, account.is_key(), wait, 0, std::move(stop)});
-    }
+  for (const Ticket::Part& part : parts) {
+    part.account->spending.advance(now.wall);
+    part.account->describe(admission, now.wall);
+    if (counts) keep_worse(admission.refusal, part.account->refusal(worst_case, now));
   }
-  if (worst_case.requests > 0 && !admission.refusal) {
-    for (Ticket::Part& part : parts) {
-      Account& account = *part.account;
-      part.reservation = account.spending.reserve(account.need(worst));
-      account.requests.take(1, now.steady);
-      account.tokens.take(part.rated_tokens, now.steady);
-      ++account.in_flight;
-    }
-    ticket.book_ = count > 0 ? this : nullptr;
-    ticket.worst_case_ = worst;
-    ticket.admitted_at_ = now.steady;
-    admission.ticket = std::move(ticket);
-  }
-  for (const Ticket::Part& part : admission.ticket.book_ != nullptr ? admission.ticket.parts_ : ticket.parts_) {
-    if (part.account == nullptr) continue;
+  const bool passes = counts && count > 0 && !admission.refusal;
+  if (passes) ticket.take(*this, worst_case, now);
+  for (const Ticket::Part& part : parts) {
     keep_tighter(admission.requests, rate_level(part.account->requests, now.steady));
     keep_tighter(admission.tokens, rate_level(part.account->tokens, now.steady));
   }
+  if (passes) admission.ticket = std::move(ticket);
   return admission;
+}
+
+void TenantBook::Ticket::take(TenantBook& book, const Amount& worst_case, Now now) {
+  book_ = &book;
+  worst_case_ = spend_of(worst_case);
+  admitted_at_ = now.steady;
+  for (Part& part : parts_) {
+    if (part.account == nullptr) continue;
+    Account& account = *part.account;
+    part.reservation = account.spending.reserve(account.need(worst_case_));
+    part.rated_tokens = account.rated_tokens(worst_case);
+    account.requests.take(1, now.steady);
+    account.tokens.take(part.rated_tokens, now.steady);
+    ++account.in_flight;
+  }
 }
 
 TenantBook::Ticket::Ticket(Ticket&& other) noexcept { *this = std::move(other); }

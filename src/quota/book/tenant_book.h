@@ -37,8 +37,7 @@ struct MissingPast {
   std::string key;  ///< empty: the tenant as a whole
   WallTime since = WallTime::min();  ///< the account did not exist before
   WallTime until{};                  ///< requests that began from here on are in the book
-  bool windows = false;              ///< what was spent in the running hour, day and month is missing
-  bool life = false;                 ///< what was spent ever is missing
+  std::array<bool, kBudgetPeriods> periods{};  ///< that it has budgets for
 };
 
 /// One limit per minute, as headers tell it.
@@ -108,6 +107,9 @@ class TenantBook {
       Reservation reservation;
       double rated_tokens = 0;  ///< taken from the meter in advance
     };
+    /// Under the book's lock: sets aside with the accounts that are there.
+    void take(TenantBook& book, const Amount& worst_case, Now now);
+
     TenantBook* book_ = nullptr;  ///< null: nothing is set aside
     std::array<Part, 2> parts_;
     Spend worst_case_;
@@ -132,11 +134,11 @@ class TenantBook {
   TenantBook& operator=(const TenantBook&) = delete;
   ~TenantBook();
 
-  /// The accounts in force. Those that stay keep what they have spent; those not named are forgotten. Gives, once each,
-  /// those whose past is missing: new ones, but for keys made since the first call; and, of what was spent ever, those
-  /// that have a budget for it now. By one thread at a time.
+  /// The accounts in force. Those that stay keep what they have spent; those not named are forgotten. Gives those that
+  /// have a budget for a period whose past is missing, once for each period; keys made since the first call have none.
+  /// By one thread at a time.
   [[nodiscard]] std::vector<MissingPast> adopt(std::span<const TenantAccount> accounts, Now now);
-  /// Adds what was missing: spent in the hour, day and month that `now` lies in, and ever.
+  /// Adds what was missing, by period: spent in the hour, day and month that `now` lies in, and ever.
   void restore(const MissingPast& missing, const std::array<Spend, kBudgetPeriods>& spent, WallTime now);
 
   /// Whether anybody is known: else `admit` need not be asked.

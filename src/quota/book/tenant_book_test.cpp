@@ -226,14 +226,16 @@ TEST_F(TenantBookTest, KeepsWhatWasSpentWhenLimitsChangeAndForgetsWhoIsGone) {
   out.ticket.settle(dollars(1), 0, clock_.now());  // of an account that nobody else knows any more
 }
 
-TEST_F(TenantBookTest, AsksForThePastOfAccountsThatItMeets) {
+TEST_F(TenantBookTest, AsksForThePastOfBudgetsThatItMeets) {
   const WallTime start = clock_.now().wall;
-  std::vector<TenantAccount> accounts{{"t", "", allowance({"10/day"})}, {"t", "k", allowance({"5"}), start - hours(9)}};
+  std::vector<TenantAccount> accounts{{"t", "", allowance({"10/day", "900tokens/day"})},
+                                      {"t", "k", allowance({"5", "9/month"}), start - hours(9)},
+                                      {"t", "free", {}, start - hours(9)}};
   const auto missing = book_.adopt(accounts, clock_.now());
   ASSERT_EQ(missing.size(), 2U);
-  EXPECT_TRUE(missing[0].windows);
-  EXPECT_FALSE(missing[0].life) << "nobody needs it";
-  EXPECT_TRUE(missing[1].life);
+  EXPECT_EQ(missing[0].periods, (std::array{false, true, false, false})) << "nobody needs the others";
+  EXPECT_EQ(missing[1].key, "k");
+  EXPECT_EQ(missing[1].periods, (std::array{false, false, true, true}));
   EXPECT_EQ(missing[1].since, start - hours(9));
   EXPECT_EQ(missing[1].until, start);
   EXPECT_THAT(book_.adopt(accounts, clock_.now()), testing::IsEmpty());
@@ -243,22 +245,19 @@ TEST_F(TenantBookTest, AsksForThePastOfAccountsThatItMeets) {
   EXPECT_THAT(book_.adopt(accounts, clock_.now()), testing::IsEmpty()) << "a key that was just made has no past";
   put(accounts[0].allowance, parse_budget("900").value());
   const auto later = book_.adopt(accounts, clock_.now());
-  ASSERT_EQ(later.size(), 1U) << "a budget for life that came later";
-  EXPECT_TRUE(later[0].life);
-  EXPECT_FALSE(later[0].windows);
+  ASSERT_EQ(later.size(), 1U) << "a budget that came later";
+  EXPECT_EQ(later[0].periods, (std::array{false, false, false, true}));
   EXPECT_EQ(later[0].until, start) << "what came since is in the book";
 }
 
 TEST_F(TenantBookTest, AddsWhatWasSpentBefore) {
   know(allowance({"10/day"}), allowance({"5"}));
   admit(worth(1)).ticket.settle(dollars(1), 0, clock_.now());
-  const auto hour_day_month_life = [](int a, int b, int c, int d) {
-    return std::array{dollars(a), dollars(b), dollars(c), dollars(d)};
-  };
+  const std::array hour_day_month_life{dollars(7), dollars(8), dollars(9), dollars(3)};
   const WallTime now = clock_.now().wall;
-  book_.restore({.tenant = "t", .key = "", .windows = true}, hour_day_month_life(1, 8, 9, 100), now);
-  book_.restore({.tenant = "t", .key = "k", .life = true}, hour_day_month_life(7, 7, 7, 3), now);
-  book_.restore({.tenant = "gone", .key = "", .windows = true}, hour_day_month_life(1, 1, 1, 1), now);
+  book_.restore({"t", "", {}, {}, {false, true, false, false}}, hour_day_month_life, now);
+  book_.restore({"t", "k", {}, {}, {false, false, false, true}}, hour_day_month_life, now);
+  book_.restore({"gone", "", {}, {}, {true, true, true, true}}, hour_day_month_life, now);
   EXPECT_EQ(level().spent, 9'000'000'000);
   EXPECT_EQ(level("k").spent, 4'000'000'000);
   EXPECT_TRUE(admit(worth(2)).refusal);
