@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
 
+#include "admin/allowance_request.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
 #include "admin/page.h"
@@ -139,8 +140,11 @@ class Live {
 Answer list_keys(Instance& instance) {
   const auto keys = instance.keys();
   if (!keys) return error_answer(keys.error());
+  const std::vector<quota::AccountLevel> levels = instance.accounts();
   json::array out;
-  for (const store::VirtualKey& key : *keys) out.push_back(view(key, instance.now().wall));
+  for (const store::VirtualKey& key : *keys) {
+    out.push_back(view(key, instance.now().wall, find_level(levels, key.tenant.text(), key.id.text())));
+  }
   return answer(json::object{{"keys", std::move(out)}});
 }
 
@@ -150,7 +154,7 @@ Answer create_key(Instance& instance, const Request& request) {
   if (!wanted) return error_answer(wanted.error());
   const auto created = instance.create_key(*wanted);
   if (!created) return error_answer(created.error());
-  json::value key = view(created->key, now);
+  json::value key = view(created->key, now, nullptr);
   key.as_object()["secret"] = created->plain.reveal();  // this once; kept only as a hash
   return answer(key, 201);
 }
@@ -159,6 +163,30 @@ Answer revoke_key(Instance& instance, const Request& request) {
   if (const auto revoked = instance.revoke_key(KeyId(std::string(request.last_segment))); !revoked)
     return error_answer(revoked.error());
   return answer(json::object{{"revoked", request.last_segment}});
+}
+
+Answer allow_key(Instance& instance, const Request& request) {
+  const auto allowance = read_allowance_request(request.body);
+  if (!allowance) return error_answer(allowance.error());
+  if (const auto allowed = instance.allow_key(KeyId(std::string(request.last_segment)), *allowance); !allowed)
+    return error_answer(allowed.error());
+  return answer(json::object{{"changed", request.last_segment}});
+}
+
+Answer list_tenants(Instance& instance) {
+  const auto tenants = instance.tenants();
+  if (!tenants) return error_answer(tenants.error());
+  const std::vector<quota::AccountLevel> levels = instance.accounts();
+  json::array out;
+  for (const store::Tenant& tenant : *tenants) out.push_back(view(tenant, find_level(levels, tenant.id.text(), {})));
+  return answer(json::object{{"tenants", std::move(out)}});
+}
+
+Answer put_tenant(Instance& instance, const Request& request) {
+  const auto tenant = read_tenant_request(request.last_segment, request.body);
+  if (!tenant) return error_answer(tenant.error());
+  if (const auto done = instance.put_tenant(*tenant); !done) return error_answer(done.error());
+  return answer(view(*tenant, nullptr));
 }
 
 Answer reload(Instance& instance) {
@@ -209,8 +237,13 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/keys", Access::Read, Kind::Slow, [&](const Request&) { return list_keys(instance); }},
       {"POST", "/api/v1/keys", Access::Change, Kind::Slow,
        [&](const Request& request) { return create_key(instance, request); }},
+      {"PUT", "/api/v1/keys/{id}", Access::Change, Kind::Slow,
+       [&](const Request& request) { return allow_key(instance, request); }},
       {"DELETE", "/api/v1/keys/{id}", Access::Change, Kind::Slow,
        [&](const Request& request) { return revoke_key(instance, request); }},
+      {"GET", "/api/v1/tenants", Access::Read, Kind::Slow, [&](const Request&) { return list_tenants(instance); }},
+      {"PUT", "/api/v1/tenants/{id}", Access::Change, Kind::Slow,
+       [&](const Request& request) { return put_tenant(instance, request); }},
   };
   for (const PageFile& file : page_files()) {
     routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request&) {

@@ -96,6 +96,28 @@ class FakeInstance final : public Instance {
     return {};
   }
 
+  std::vector<quota::AccountLevel> accounts() const override {
+    quota::BudgetLevel level{.budget = quota::parse_budget("5.00/day").value(), .spent = 4'500'000'000, .reserved = 250'000'000};
+    level.resets_at = WallTime(Seconds(86'400));
+    quota::AccountLevel account{.tenant = "web", .key = {}, .budgets = {level}, .requests = {}, .tokens = {}, .in_flight = 2};
+    account.requests = {.limit = 60, .remaining = 59, .full_after = Milliseconds(900)};
+    return {account};
+  }
+  Result<void> allow_key(const KeyId& id, const quota::Allowance& allowance) override {
+    if (id.text() != "abc") return fail(FailureKind::NotFound, Origin::Operator, "there is no such key");
+    allowed = allowance;
+    return {};
+  }
+  Result<std::vector<store::Tenant>> tenants() override {
+    return std::vector<store::Tenant>{{TenantId("idle"), "Idle", {}}, {TenantId("web"), "Web", {}}};
+  }
+  Result<void> put_tenant(const store::Tenant& given) override {
+    tenant = given;
+    return {};
+  }
+
+  quota::Allowance allowed;  ///< both read after an answer that follows them
+  store::Tenant tenant;
   std::atomic<int> reloads = 0;
   std::string revoked;  ///< read after an answer that follows it
 };
@@ -172,7 +194,7 @@ TEST_F(AdminServer, RefusesWhatItCannotRead) {
   EXPECT_THAT(ask("GET /api/v1/cost?by=colour"), HasSubstr("'colour' is no dimension"));
   EXPECT_THAT(ask("GET /nothing"), StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(ask("PUT /api/v1/keys"), testing::AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("allow: GET, POST\r\n")));
-  EXPECT_THAT(ask("GET /api/v1/keys/abc"), HasSubstr("allow: DELETE\r\n"));
+  EXPECT_THAT(ask("GET /api/v1/keys/abc"), HasSubstr("allow: PUT, DELETE\r\n"));
   EXPECT_THAT(ask("POST /api/v1/keys", "content-type: application/json\r\n", "{"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("POST /api/v1/keys", "content-type: application/json\r\n", std::string(70'000, 'x')),
               StartsWith("HTTP/1.1 413"));
@@ -186,6 +208,36 @@ TEST_F(AdminServer, MakesAndRevokesKeys) {
   EXPECT_THAT(created, HasSubstr(R"("secret":"tg_abc_secret")"));
   EXPECT_THAT(ask("DELETE /api/v1/keys/abc"), StartsWith("HTTP/1.1 200"));
   EXPECT_EQ(instance_.revoked, "abc");
+}
+
+TEST_F(AdminServer, ShowsAndChangesWhatTenantsAndKeysMayTake) {
+  start();
+  const auto tenants = ask_json("/api/v1/tenants").at("tenants").as_array();
+  EXPECT_FALSE(tenants[0].as_object().contains("in_flight")) << "nothing is known of it";
+  const auto& web = tenants[1];
+  EXPECT_EQ(web.at("requests").at("remaining").as_int64(), 59);
+  EXPECT_EQ(web.at("requests").at("full_after_seconds").as_int64(), 1);
+  EXPECT_EQ(web.at("in_flight").as_int64(), 2);
+  const auto& budget = web.at("budgets").as_array()[0];
+  EXPECT_EQ(budget.at("budget").as_string(), "5.00/day");
+  EXPECT_EQ(budget.at("spent").as_string(), "4.50");
+  EXPECT_EQ(budget.at("reserved").as_string(), "0.25");
+  EXPECT_EQ(budget.at("left").as_string(), "0.25");
+  EXPECT_EQ(budget.at("resets_at").as_string(), "1970-01-02T00:00:00Z");
+
+  const std::string json = "content-type: application/json\r\n";
+  EXPECT_THAT(ask("PUT /api/v1/tenants/web", json, R"({"name":"Web","budgets":["9/day","1M tokens/hour"],"weight":3})"),
+              StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(instance_.tenant.id, TenantId("web"));
+  EXPECT_EQ(instance_.tenant.name, "Web");
+  EXPECT_EQ(instance_.tenant.allowance.weight, 3);
+  EXPECT_EQ(instance_.tenant.allowance.budgets.size(), 2U);
+  EXPECT_THAT(ask("PUT /api/v1/keys/abc", json, R"({"requests_per_minute":5,"priority":"batch"})"), StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(instance_.allowed.requests_per_minute, 5);
+  EXPECT_EQ(instance_.allowed.priority, quota::Priority::Batch);
+  EXPECT_THAT(ask("PUT /api/v1/keys/none", json, "{}"), StartsWith("HTTP/1.1 404"));
+  EXPECT_THAT(ask("PUT /api/v1/keys/abc", json, R"({"budgets":["5/week"]})"),
+              testing::AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("5/week")));
 }
 
 TEST_F(AdminServer, TellsWhyAReloadChangedNothing) {

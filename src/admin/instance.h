@@ -8,6 +8,7 @@
 #include "monitor/alarm.h"
 #include "monitor/windows.h"
 #include "quota/book/limit_board.h"
+#include "quota/book/tenant_book.h"
 #include "store/directory.h"
 #include "store/ledger.h"
 #include "store/ledger_query.h"
@@ -51,6 +52,8 @@ class Instance {
   /// Failure: as `totals`.
   [[nodiscard]] virtual Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) = 0;
   [[nodiscard]] virtual std::vector<quota::PoolLevel> limits() const = 0;
+  /// What tenants and valid keys have spent and may yet take, ordered by tenant and key.
+  [[nodiscard]] virtual std::vector<quota::AccountLevel> accounts() const = 0;
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
@@ -65,6 +68,9 @@ class Instance {
   [[nodiscard]] virtual Result<std::vector<store::VirtualKey>> keys() = 0;
   [[nodiscard]] virtual Result<store::CreatedKey> create_key(const store::NewKey& wanted) = 0;
   [[nodiscard]] virtual Result<void> revoke_key(const KeyId& id) = 0;
+  [[nodiscard]] virtual Result<void> allow_key(const KeyId& id, const quota::Allowance& allowance) = 0;
+  [[nodiscard]] virtual Result<std::vector<store::Tenant>> tenants() = 0;
+  [[nodiscard]] virtual Result<void> put_tenant(const store::Tenant& tenant) = 0;
 };
 
 }  // namespace tidegate::admin

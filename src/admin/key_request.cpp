@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/key_request.h"
 
+#include "admin/allowance_request.h"
+
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
@@ -41,8 +43,12 @@ Result<void> take(std::string_view name, const json::value& value, WallTime now,
     }
     return {};
   }
+  const auto limits = read_allowance_member(name, value, wanted.allowance);
+  if (!limits) return fail(limits);
+  if (*limits) return {};
   if (name != "name" && name != "tenant" && name != "ttl") {
-    return wrong(fmt::format("'{}' is no member of a key; there are: name, tenant, ttl, models, labels", name));
+    return wrong(fmt::format("'{}' is no member of a key; there are: name, tenant, ttl, models, labels, {}", name,
+                             kAllowanceMembers));
   }
   auto text = text_of(name, value);
   if (!text) return fail(text);

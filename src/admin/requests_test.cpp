@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
+#include "admin/allowance_request.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
 
@@ -52,13 +53,23 @@ TEST(GuardRequest, RefusesWhatWouldGuardNothing) {
 TEST(KeyRequest, ReadsAWholeKey) {
   const WallTime now{};
   const auto key = read_key_request(
-      R"({"name":"ci","tenant":"web","ttl":"1h","models":["claude-haiku-*"],"labels":{"team":"a"}})", now);
+      R"({"name":"ci","tenant":"web","ttl":"1h","models":["claude-haiku-*"],"labels":{"team":"a"},"budgets":["2.00"],
+          "requests_per_minute":60,"tokens_per_minute":9000,"priority":"batch","weight":2,"reserve":"learned","max_wait":"30s"})",
+      now);
   ASSERT_TRUE(key);
   EXPECT_EQ(key->name, "ci");
   EXPECT_EQ(key->tenant.text(), "web");
   EXPECT_EQ(key->expires_at, now + std::chrono::hours(1));
   EXPECT_THAT(key->allowed_models, testing::ElementsAre("claude-haiku-*"));
   EXPECT_EQ(key->labels.at("team"), "a");
+  ASSERT_EQ(key->allowance.budgets.size(), 1U);
+  EXPECT_EQ(to_text(key->allowance.budgets[0]), "2.00/life");
+  EXPECT_EQ(key->allowance.requests_per_minute, 60);
+  EXPECT_EQ(key->allowance.tokens_per_minute, 9'000);
+  EXPECT_EQ(key->allowance.priority, quota::Priority::Batch);
+  EXPECT_EQ(key->allowance.weight, 2);
+  EXPECT_EQ(key->allowance.reserve, quota::ReserveMode::Learned);
+  EXPECT_EQ(key->allowance.max_wait, Seconds(30));
 }
 
 TEST(KeyRequest, SaysWhatIsWrong) {
@@ -74,6 +85,28 @@ TEST(KeyRequest, SaysWhatIsWrong) {
   EXPECT_THAT(problem(R"({"name":"a","ttl":"0s"})"), HasSubstr("no duration"));
   EXPECT_THAT(problem(R"({"name":"a","models":"x"})"), HasSubstr("'models' must be an array"));
   EXPECT_THAT(problem(R"({"name":"a","label":{}})"), HasSubstr("'label' is no member"));
+  EXPECT_THAT(problem(R"({"name":"a","budgets":"5"})"), HasSubstr("'budgets' must be an array"));
+  EXPECT_THAT(problem(R"({"name":"a","budgets":["many"]})"), HasSubstr("'many' is no budget"));
+  EXPECT_THAT(problem(R"({"name":"a","requests_per_minute":-1})"), HasSubstr("'requests_per_minute' must be a whole number from 0"));
+  EXPECT_THAT(problem(R"({"name":"a","weight":0})"), HasSubstr("'weight' must be a whole number from 1"));
+  EXPECT_THAT(problem(R"({"name":"a","priority":"urgent"})"), HasSubstr("'priority' must be \"interactive\" or \"batch\""));
+  EXPECT_THAT(problem(R"({"name":"a","reserve":1})"), HasSubstr("'reserve' must be"));
+  EXPECT_THAT(problem(R"({"name":"a","max_wait":"-1s"})"), HasSubstr("'max_wait' must be a duration"));
+}
+
+TEST(AllowanceRequest, TakesAllThatIsGivenAndNothingElse) {
+  const auto allowance = read_allowance_request(R"({"budgets":["5/day","100/month:soft"]})");
+  ASSERT_TRUE(allowance);
+  EXPECT_EQ(allowance->budgets.size(), 2U);
+  EXPECT_FALSE(allowance->requests_per_minute);
+  EXPECT_THAT(read_allowance_request(R"({"name":"x"})").error().detail, HasSubstr("there are: budgets, requests_per_minute"));
+  EXPECT_THAT(read_allowance_request("[]").error().detail, HasSubstr("JSON object"));
+}
+
+TEST(TenantRequest, IsCalledAsItsIdWithoutAName) {
+  EXPECT_EQ(read_tenant_request("web", "{}")->name, "web");
+  EXPECT_EQ(read_tenant_request("web", R"({"name":"Web team"})")->name, "Web team");
+  EXPECT_THAT(read_tenant_request("web", R"({"id":"x"})").error().detail, HasSubstr("'id' is no member of a tenant"));
 }
 
 }  // namespace

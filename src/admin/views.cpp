@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <string>
+#include <utility>
 
 namespace tidegate::admin {
 
@@ -145,7 +146,77 @@ json::value view(std::span<const monitor::Breach> breaches) {
   return out;
 }
 
-json::value view(const store::VirtualKey& key, WallTime now) {
+namespace {
+
+json::value view(const quota::RateLevel& level) {
+  return json::object{{"limit", level.limit},
+                      {"remaining", level.remaining},
+                      {"full_after_seconds", rounded(std::ceil(seconds(level.full_after)))}};
+}
+
+/// Money as exact decimal dollars, tokens as a number.
+json::value amount(quota::BudgetUnit unit, std::int64_t value) {
+  if (unit == quota::BudgetUnit::Money) return json::value(to_text(Money::nanodollars(value)));
+  return json::value(value);
+}
+
+json::value view(const quota::BudgetLevel& level) {
+  const quota::BudgetUnit unit = level.budget.unit;
+  json::object out{{"budget", to_text(level.budget)},
+                   {"period", to_string(level.budget.period)},
+                   {"unit", to_string(unit)},
+                   {"is_hard", level.budget.mode == quota::BudgetMode::Hard},
+                   {"warn_percent", level.budget.warn_percent},
+                   {"limit", amount(unit, level.budget.limit)},
+                   {"spent", amount(unit, level.spent)},
+                   {"reserved", amount(unit, level.reserved)},
+                   {"left", amount(unit, std::max<std::int64_t>(level.left(), 0))},
+                   {"overspent", amount(unit, level.overspent())},
+                   {"under_reserved", amount(unit, level.under_reserved)}};
+  put(out, "resets_at", level.resets_at);
+  return out;
+}
+
+/// What somebody may take, as it was set; and how it stands, if the program that runs knows.
+void put_allowance(json::object& out, const quota::Allowance& allowance, const quota::AccountLevel* level) {
+  put(out, "requests_per_minute", allowance.requests_per_minute);
+  put(out, "tokens_per_minute", allowance.tokens_per_minute);
+  if (allowance.priority) out["priority"] = to_string(*allowance.priority);
+  put(out, "weight", allowance.weight);
+  if (allowance.reserve) out["reserve"] = to_string(*allowance.reserve);
+  if (allowance.max_wait) out["max_wait"] = to_text(*allowance.max_wait);
+  json::array budgets;
+  if (level != nullptr) {
+    for (const quota::BudgetLevel& one : level->budgets) budgets.push_back(view(one));
+    if (level->requests) out["requests"] = view(*level->requests);
+    if (level->tokens) out["tokens"] = view(*level->tokens);
+    out["in_flight"] = level->in_flight;
+  } else {
+    for (const quota::Budget& one : allowance.budgets) budgets.push_back(json::object{{"budget", to_text(one)}});
+  }
+  out["budgets"] = std::move(budgets);
+}
+
+}  // namespace
+
+const quota::AccountLevel* find_level(std::span<const quota::AccountLevel> levels, std::string_view tenant,
+                                      std::string_view key) {
+  const auto place_of = [](const quota::AccountLevel& one) {
+    return std::pair<std::string_view, std::string_view>(one.tenant, one.key);
+  };
+  const std::pair wanted(tenant, key);
+  const auto found = std::lower_bound(levels.begin(), levels.end(), wanted,
+                                      [&](const quota::AccountLevel& one, const auto& place) { return place_of(one) < place; });
+  return found == levels.end() || place_of(*found) != wanted ? nullptr : &*found;
+}
+
+json::value view(const store::Tenant& tenant, const quota::AccountLevel* level) {
+  json::object out{{"id", tenant.id.text()}, {"name", tenant.name}};
+  put_allowance(out, tenant.allowance, level);
+  return out;
+}
+
+json::value view(const store::VirtualKey& key, WallTime now, const quota::AccountLevel* level) {
   std::string_view state = "valid";
   if (key.revoked_at) {
     state = "revoked";
@@ -163,6 +234,7 @@ json::value view(const store::VirtualKey& key, WallTime now) {
                    {"labels", std::move(labels)}};
   put(out, "expires_at", key.expires_at);
   put(out, "revoked_at", key.revoked_at);
+  put_allowance(out, key.allowance, level);
   return out;
 }
 

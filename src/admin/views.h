@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 // What the admin API says, as JSON values. docs/openapi.yaml describes them for readers. Times are RFC 3339 in UTC,
 // durations seconds, amounts of money exact decimal strings of dollars; what is not known is left out.
@@ -20,7 +21,12 @@ namespace tidegate::admin {
 [[nodiscard]] boost::json::value view(std::span<const quota::PoolLevel> pools);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Breach> breaches);
-[[nodiscard]] boost::json::value view(const store::VirtualKey& key, WallTime now);
+/// With what it has spent and may yet take, if that is known.
+[[nodiscard]] boost::json::value view(const store::VirtualKey& key, WallTime now, const quota::AccountLevel* level);
+[[nodiscard]] boost::json::value view(const store::Tenant& tenant, const quota::AccountLevel* level);
+/// Of a tenant or a key among levels in their order; null if there is none.
+[[nodiscard]] const quota::AccountLevel* find_level(std::span<const quota::AccountLevel> levels, std::string_view tenant,
+                                                    std::string_view key);
 /// `{"rows":[…],"total_usd":…}`.
 [[nodiscard]] boost::json::value view(std::span<const store::CostRow> rows, std::span<const store::Dimension> by);
 

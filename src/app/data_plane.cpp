@@ -117,7 +117,8 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   for (std::uint32_t number = 0; number < count; ++number) {
     const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
-        clock, gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, rooms, ports.key_check},
+        clock,
+        gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, rooms, ports.key_check, ports.tenants},
         ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);

@@ -30,10 +30,11 @@ class DataPlane {
     std::size_t in_use = 0;
     std::size_t draining = 0;  ///< take no new request, while requests that began with them run on
   };
-  /// What one worker reports to and asks; both outlive the data plane.
+  /// What one worker reports to and asks; all outlive the data plane.
   struct WorkerPorts {
     gateway::OutcomeSink& sink;
     gateway::KeyCheck* key_check = nullptr;
+    quota::TenantBook* tenants = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

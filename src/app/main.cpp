@@ -8,6 +8,7 @@
 #include "app/cli/reconcile_command.h"
 #include "app/cli/serve_command.h"
 #include "app/cli/status_command.h"
+#include "app/cli/tenants_command.h"
 
 #include <CLI/CLI.hpp>
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_guard_command(program, exit_code);
   tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
+  tidegate::app::add_tenants_command(program, exit_code);
   tidegate::app::add_config_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
   return exit_code;

@@ -48,6 +48,10 @@ Result<std::vector<monitor::WindowLine>> RunningInstance::lines(Nanoseconds leng
 
 std::vector<quota::PoolLevel> RunningInstance::limits() const { return server_.limits().levels(server_.clock().now()); }
 
+std::vector<quota::AccountLevel> RunningInstance::accounts() const {
+  return server_.tenants().levels(quota::TenantBook::Which::All, server_.clock().now());
+}
+
 std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
 
 std::string RunningInstance::metrics(metrics::TextFormat format) const {
@@ -70,5 +74,13 @@ Result<store::CreatedKey> RunningInstance::create_key(const store::NewKey& wante
 }
 
 Result<void> RunningInstance::revoke_key(const KeyId& id) { return directory_.revoke_key(id, now().wall); }
+
+Result<void> RunningInstance::allow_key(const KeyId& id, const quota::Allowance& allowance) {
+  return directory_.allow_key(id, allowance);
+}
+
+Result<std::vector<store::Tenant>> RunningInstance::tenants() { return directory_.list_tenants(); }
+
+Result<void> RunningInstance::put_tenant(const store::Tenant& tenant) { return directory_.put_tenant(tenant); }
 
 }  // namespace tidegate::app

@@ -23,6 +23,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<monitor::WindowTotals> totals(Nanoseconds length) override;
   [[nodiscard]] Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) override;
   [[nodiscard]] std::vector<quota::PoolLevel> limits() const override;
+  [[nodiscard]] std::vector<quota::AccountLevel> accounts() const override;
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
@@ -32,6 +33,9 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
   [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;
   [[nodiscard]] Result<void> revoke_key(const KeyId& id) override;
+  [[nodiscard]] Result<void> allow_key(const KeyId& id, const quota::Allowance& allowance) override;
+  [[nodiscard]] Result<std::vector<store::Tenant>> tenants() override;
+  [[nodiscard]] Result<void> put_tenant(const store::Tenant& tenant) override;
 
  private:
   Server& server_;

@@ -7,6 +7,7 @@
 #include "config/difference.h"
 #include "metrics/scrape_figures.h"
 #include "quota/book/readings.h"
+#include "store/seen_mark.h"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,9 @@ namespace tidegate::app {
 namespace {
 
 constexpr Seconds kSaveLimitsEvery(5);
-constexpr Seconds kReadKeysEvery(1);
+constexpr Milliseconds kReadKeysEvery(200);
+constexpr Seconds kTellOfKeys(2);
+constexpr Seconds kRestoreSpendingEvery(2);
 constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr std::chrono::days kCertificateWarning(14);
@@ -72,10 +75,12 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .say = [this](const std::string& line) { log_.say(line); },
                       .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
                       .open = open_key_source}),
-      schedule_(clock) {}
+      schedule_(clock),
+      lookups_(clock) {}
 
 Server::~Server() {
   schedule_.stop();
+  lookups_.stop();
   provider_keys_.stop();
   rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
@@ -91,6 +96,7 @@ Result<void> Server::open() {
     log_.say(fmt::format("journal: {} was not written by this version and is left alone\n", file));
   }
   if (Result<void> read = read_keys(); !read && options_.gateway.auth == gateway::AuthMode::Virtual) return read;
+  restore_spending(store::LedgerReader::Writers::None);
   restore_limits();
   plan_jobs();
   keeper_->start();
@@ -100,7 +106,7 @@ Result<void> Server::open() {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
-                                  &key_checks_.emplace_back(keys_)};
+                                  &key_checks_.emplace_back(keys_), &tenants_};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
@@ -108,6 +114,7 @@ Result<void> Server::open() {
   rooms_.start();
   collect_metrics();
   schedule_.start();
+  lookups_.start();
   return {};
 }
 
@@ -119,6 +126,7 @@ Result<void> Server::swap_prices(const config::Options& options) {
 }
 
 Result<void> Server::read_keys() {
+  const Now now = clock_.now();
   auto changed = directory_.changed_snapshot();
   if (!changed) {
     alarms_.raise({.kind = "directory",
@@ -129,8 +137,31 @@ Result<void> Server::read_keys() {
     return fail(changed);
   }
   alarms_.clear("directory", {}, clock_.now().wall);
-  if (*changed != nullptr) keys_.swap(std::move(*changed));
+  if (*changed != nullptr) {
+    accounts_.adopt(**changed, now);  // first, so that no key is used whose limits are not known
+    keys_.swap(std::move(*changed));
+    told_until_ = now.steady + kTellOfKeys;
+  }
+  // Whoever made the change may read the clock after the look that found it: so the next looks are told as well.
+  if (now.steady < told_until_) store::mark_seen(options().store.directory, now.wall);
   return {};
+}
+
+void Server::restore_spending(store::LedgerReader::Writers writers) {
+  if (!accounts_.misses_past()) return;
+  const WallTime now = clock_.now().wall;
+  store::LedgerReader ledger(options().store.directory, writers);
+  if (Result<void> restored = accounts_.restore(ledger, now); !restored) {
+    alarms_.raise({.kind = "budgets",
+                   .subject = {},
+                   .severity = Severity::Critical,
+                   .message = restored.error().detail +
+                              "; what tenants and keys spent before the start does not count against their budgets until "
+                              "the ledger can be read, which is tried every few seconds",
+                   .since = now});
+  } else {
+    alarms_.clear("budgets", {}, now);
+  }
 }
 
 void Server::restore_limits() {
@@ -163,8 +194,10 @@ void Server::plan_jobs() {
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
   schedule_.every(Seconds(1), [this](Now now) {
     look_at_ledger(now);
+    look_at_budgets(now);
     look_at_clock(now);
   });
+  lookups_.every(kRestoreSpendingEvery, [this](Now) { restore_spending(store::LedgerReader::Writers::AsFound); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
 }
 
@@ -190,6 +223,31 @@ void Server::look_at_ledger(Now now) {
                        health.not_recorded),
                    .since = now.wall});
   }
+}
+
+void Server::look_at_budgets(Now now) {
+  std::set<std::string> beyond;
+  for (const quota::AccountLevel& account : tenants_.levels(quota::TenantBook::Which::BeyondWarning, now)) {
+    const std::string owner = account.key.empty() ? account.tenant : account.tenant + "/" + account.key;
+    for (const quota::BudgetLevel& level : account.budgets) {
+      const quota::Budget& budget = level.budget;
+      const bool refuses = budget.mode == quota::BudgetMode::Hard && level.spent >= budget.limit;
+      std::string subject = fmt::format("{} {}", owner, to_text(budget));
+      alarms_.raise(
+          {.kind = "budget",
+           .subject = subject,
+           .severity = refuses ? Severity::Critical : Severity::Warning,
+           .message = fmt::format("{} of {} are spent{}{}", amount_text(budget.unit, level.spent),
+                                  amount_text(budget.unit, budget.limit), refuses ? ", requests are refused" : "",
+                                  level.resets_at ? fmt::format(" until {}", to_rfc3339(*level.resets_at)) : ""),
+           .since = now.wall});
+      beyond.insert(std::move(subject));
+    }
+  }
+  for (const std::string& subject : budget_alarms_) {
+    if (!beyond.contains(subject)) alarms_.clear("budget", subject, now.wall);
+  }
+  budget_alarms_ = std::move(beyond);
 }
 
 void Server::look_at_clock(Now now) {
@@ -273,6 +331,19 @@ void Server::collect_metrics() {
                                              .missing = static_cast<std::int64_t>(
                                                  std::min(keys.in_use, provider_keys_.missing(keys.provider))),
                                              .draining = static_cast<std::int64_t>(keys.draining)});
+    }
+    for (const quota::AccountLevel& tenant : tenants_.levels(quota::TenantBook::Which::Tenants, now)) {
+      for (const quota::BudgetLevel& level : tenant.budgets) {
+        // Dollars and tokens: nano-dollars are for sums.
+        const double unit = level.budget.unit == quota::BudgetUnit::Money ? 1e-9 : 1;
+        metrics::add(sink, metrics::BudgetFigures{.tenant = tenant.tenant,
+                                                  .period = to_string(level.budget.period),
+                                                  .unit = to_string(level.budget.unit),
+                                                  .limit = static_cast<double>(level.budget.limit) * unit,
+                                                  .spent = static_cast<double>(level.spent) * unit,
+                                                  .reserved = static_cast<double>(level.reserved) * unit,
+                                                  .overspent = static_cast<double>(level.overspent()) * unit});
+      }
     }
     const store::LedgerHealth health = keeper_->health();
     metrics::add(sink, metrics::LedgerFigures{.appended = static_cast<std::int64_t>(health.drained + health.undrained),
@@ -360,6 +431,7 @@ void Server::note_rejected_reload(const std::string& why) {
 
 void Server::stop() {
   schedule_.stop();
+  lookups_.stop();
   provider_keys_.begin_stop();
   plane_->drain(options().gateway.drain_timeout);
   provider_keys_.stop();

@@ -9,6 +9,7 @@
 #include "app/log_writer.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
+#include "app/tenant_accounts.h"
 #include "app/use_board.h"
 #include "app/worker_sink.h"
 #include "base/board.h"
@@ -18,8 +19,10 @@
 #include "pricing/price_book.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
+#include "quota/book/tenant_book.h"
 #include "store/directory.h"
 #include "store/journal_keeper.h"
+#include "store/sqlite/ledger_reader.h"
 #include "store/sqlite/sqlite_directory.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/sqlite/sqlite_limits.h"
@@ -32,6 +35,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +45,8 @@ namespace tidegate::app {
 /// stores, journal, workers, schedule. Starts and stops as a whole. `reload` by one thread at a time; the rest as said.
 class Server {
  public:
-  /// Opens stores and port and begins to serve; keys and limits of an earlier run are there before the port opens.
+  /// Opens stores and port and begins to serve; keys, limits and what tenants spent in earlier runs are there before the
+  /// port opens.
   /// `options` with all defaults; `log` stays the caller's and outlives the server. Failure: whatever keeps it from
   /// serving, in words for the operator.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(config::Options options, const Clock& clock,
@@ -70,6 +75,7 @@ class Server {
   [[nodiscard]] const AlarmBoard& alarms() const { return alarms_; }
   [[nodiscard]] const quota::LimitBoard& limits() const { return limits_; }
   [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
+  [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
@@ -87,10 +93,12 @@ class Server {
   [[nodiscard]] Result<void> adopt_again();
   void adopt_keys_of(const ProviderId& provider);
   void restore_limits();
+  void restore_spending(store::LedgerReader::Writers writers);
   void save_limits(Now now);
   void plan_jobs();
   void collect_metrics();
   void look_at_ledger(Now now);
+  void look_at_budgets(Now now);
   void look_at_clock(Now now);
   void look_at_certificate(Now now);
 
@@ -107,12 +115,15 @@ class Server {
   Board<pricing::PriceBook> prices_;
   quota::LimitBoard limits_;
   quota::RoomBook rooms_;
+  quota::TenantBook tenants_;
   UseBoard use_;
 
   store::SqliteLedger ledger_;
   store::SqliteLimits stored_limits_;
   store::SqliteDirectory directory_;
   store::DirectoryBoard keys_;
+  TenantAccounts accounts_{tenants_};
+  SteadyTime told_until_{};  ///< the keeper's thread only: until when each look at the directory is told
   std::unique_ptr<store::JournalKeeper> keeper_;
 
   std::deque<WorkerSink> sinks_;
@@ -121,6 +132,8 @@ class Server {
   std::unique_ptr<DataPlane> plane_;
   ProviderKeys provider_keys_;
   Schedule schedule_;
+  Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
+  std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told
   std::map<std::string, std::filesystem::file_time_type>

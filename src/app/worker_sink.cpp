@@ -100,11 +100,15 @@ WorkerSink::WorkerSink(const Targets& targets, std::uint32_t worker, store::Atte
 
 bool WorkerSink::accepting() const { return when_full_ == store::WhenFull::Continue || to_.journal.accepting(); }
 
+Amount WorkerSink::estimate(const gateway::Outcome& outcome) {
+  return prices_.get()->estimate(outcome.view.model, outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+}
+
 store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
   const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   if (record.metered) {
-    const Amount expected = prices_.get()->estimate(outcome.view.model, outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+    const Amount expected = estimate(outcome);
     record.estimated_input = expected.input_tokens;
     record.estimated_cost = expected.money;
   }

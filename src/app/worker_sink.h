@@ -41,6 +41,7 @@ class WorkerSink final : public gateway::OutcomeSink {
   /// `last_known`: see store::AttemptIdSource.
   WorkerSink(const Targets& targets, std::uint32_t worker, store::AttemptId last_known, store::WhenFull when_full);
 
+  [[nodiscard]] Amount estimate(const gateway::Outcome& outcome) override;
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome& outcome) override;
   void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
   void attempt_over(const gateway::Outcome& outcome) override;

@@ -132,6 +132,7 @@ quota::Submission Journey::submission() const {
   quota::Submission submission;
   submission.tenant = outcome_.caller.tenant;
   submission.priority = priority_;
+  submission.weight = static_cast<double>(tenant_limits_.weight());
   submission.deadline = is_last ? deadline_ : std::min(deadline_, worker_.reactor().now().steady + patience);
   submission.is_last_resort = is_last;
   if (!outcome_.metered() && outcome_.match.endpoint != llm::Endpoint::CountTokens) {

@@ -75,7 +75,7 @@ net::Task<bool> Journey::run() {
   net::Task<bool> receiving = receive();
   const bool received = co_await receiving;
   if (received) read();
-  if (received && identify() && plan()) {
+  if (received && identify() && plan() && admit_tenant() && set_patience()) {
     net::Task<bool> serving = serve();
     goes_on = co_await serving;
   } else {
@@ -237,9 +237,32 @@ bool Journey::plan() {
                      .retry_after = Seconds(2)});
     }
   }
+  return true;
+}
+
+/// Before the limits that the operator set for the caller.
+bool Journey::admit_tenant() {
+  quota::TenantBook* const book = worker_.shared().tenants;
+  if (book == nullptr || book->is_empty()) return true;
+  // At the dearest of the targets: which of them it will be is not known yet.
+  Amount worst_case;
+  for (const auto& target : targets_) {
+    if (!outcome_.metered()) break;
+    outcome_.provider = target->id().text();
+    const Amount expected = worker_.sink().estimate(outcome_);
+    if (worst_case.requests == 0 || expected.money > worst_case.money) worst_case = expected;
+  }
+  outcome_.provider.clear();  // nothing went there yet
+  std::optional<OwnAnswer> refusal =
+      tenant_limits_.admit(*book, outcome_, incoming_.head().path(), worst_case, worker_.reactor().now());
+  return !refusal || refuse(std::move(*refusal));
+}
+
+/// How the request waits for its turn: as its key and tenant say, and as it wishes itself.
+bool Journey::set_patience() {
   const http1::RequestHead& head = incoming_.head();
   const auto priority = find_header(head.fields, "x-tidegate-priority");
-  if (priority && equals_ignoring_case(*priority, "batch")) priority_ = quota::Priority::Batch;
+  priority_ = priority && equals_ignoring_case(*priority, "batch") ? quota::Priority::Batch : tenant_limits_.priority();
   const auto wish = wished_wait(find_header(head.fields, "x-tidegate-max-wait"));
   if (!wish) {
     return refuse({.status = 400,
@@ -255,7 +278,7 @@ bool Journey::plan() {
 Nanoseconds Journey::longest_wait(std::optional<Nanoseconds> wish) const {
   const quota::AdmissionOptions& admission = setup_->options.admission;
   const Nanoseconds usual = priority_ == quota::Priority::Batch ? admission.batch_max_wait : admission.max_wait;
-  const Nanoseconds wait = std::max(wish.value_or(usual), Nanoseconds(0));
+  const Nanoseconds wait = std::max(wish.value_or(tenant_limits_.max_wait().value_or(usual)), Nanoseconds(0));
   // Clients give up on a head that does not come after five minutes (facts/clients.md 2); only a stream can be kept awake.
   return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min(wait, admission.longest_silence);
 }
@@ -319,6 +342,7 @@ void Journey::charge() {
   const Charged charged = worker_.sink().charge(outcome_);
   outcome_.cost = charged.cost;
   outcome_.price_known = charged.price_known;
+  tenant_limits_.settle(outcome_, worker_.reactor().now());
   remember_ties();
 }
 

@@ -7,6 +7,7 @@
 #include "gateway/outcome.h"
 #include "gateway/own_answer.h"
 #include "gateway/passage.h"
+#include "gateway/tenant_limits.h"
 #include "gateway/worker.h"
 #include "net/http1/body.h"
 #include "net/http1/write.h"
@@ -42,6 +43,8 @@ class Journey {
   void read();
   [[nodiscard]] bool identify();
   [[nodiscard]] bool plan();
+  [[nodiscard]] bool admit_tenant();
+  [[nodiscard]] bool set_patience();
   [[nodiscard]] Nanoseconds longest_wait(std::optional<Nanoseconds> wish) const;
   [[nodiscard]] net::Task<bool> serve();
   [[nodiscard]] net::Task<bool> relay();
@@ -105,6 +108,7 @@ class Journey {
   Incoming& incoming_;
   Outcome outcome_;
   OwnAnswer own_answer_;
+  TenantLimits tenant_limits_;
   std::vector<std::shared_ptr<const upstream::Provider>> targets_;  ///< in the order in which they are asked
   std::size_t target_ = 0;
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target

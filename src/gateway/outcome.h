@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/amount.h"
 #include "base/money.h"
 #include "base/time.h"
 #include "llm/answer.h"
@@ -80,6 +81,9 @@ class OutcomeSink {
   virtual ~OutcomeSink() = default;
   /// Gives the attempt its id.
   [[nodiscard]] virtual store::AttemptId begin(const Outcome& outcome) = 0;
+  /// The most that a request may take: its input as estimated and all the output that it allows, at list price. Asked
+  /// before `begin`, and only where somebody limits the caller.
+  [[nodiscard]] virtual Amount estimate(const Outcome& /*outcome*/) { return {1, 0, 0, {}}; }
   /// The provider's head has come.
   virtual void answered(const Outcome& outcome, const llm::RateLimitReading& limits) = 0;
   /// Usage is known; the answer's last bytes have not been handed to the socket yet.

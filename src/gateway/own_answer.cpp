@@ -10,10 +10,12 @@
 
 namespace tidegate::gateway {
 
-std::string error_body(int status, llm::Dialect dialect, std::string_view message, std::string_view request_id) {
+std::string error_body(int status, llm::Dialect dialect, std::string_view message, std::string_view request_id,
+                       std::string_view type) {
   switch (dialect) {
-    case llm::Dialect::Anthropic: return llm::anthropic::write_error(status, {}, message, request_id);
-    case llm::Dialect::OpenAi: return llm::openai::write_error(status, {}, message, request_id);
+    case llm::Dialect::Anthropic: return llm::anthropic::write_error(status, type, message, request_id);
+    // OpenAI's types of this kind are their own codes (`insufficient_quota`).
+    case llm::Dialect::OpenAi: return llm::openai::write_error(status, type, message, request_id, type);
   }
   return {};
 }
@@ -28,7 +30,7 @@ std::string error_event(llm::EndpointMatch match, int status, std::string_view m
 
 std::string write_own_answer(const OwnAnswer& answer, llm::Dialect dialect, std::string_view request_id, bool head_only) {
   const std::string body = answer.status < 400 ? fmt::format(R"({{"status":"{}"}})", answer.message)
-                                               : error_body(answer.status, dialect, answer.message, request_id);
+                                               : error_body(answer.status, dialect, answer.message, request_id, answer.type);
   std::string out;
   net::http1::HeadWriter head(out);
   head.status_line(answer.status);
@@ -40,6 +42,7 @@ std::string write_own_answer(const OwnAnswer& answer, llm::Dialect dialect, std:
     head.field("retry-after-ms", static_cast<std::uint64_t>(std::chrono::ceil<Milliseconds>(*answer.retry_after).count()));
   }
   if (!answer.should_retry) head.field("x-should-retry", "false");
+  for (const llm::LimitHeader& header : answer.headers) head.field(header.name, header.value);
   if (answer.status == 426) {
     head.field("upgrade", "HTTP/1.1");
     head.field("connection", answer.close ? "upgrade, close" : "upgrade");

@@ -75,7 +75,11 @@ void Journey::write_client_head() {
   }
   head_.clear();
   http1::HeadWriter writer(head_);
-  writer.status_line(head.status, head.reason).relay_end_to_end(head);
+  writer.status_line(head.status, head.reason);
+  writer.relay(head, [this](std::size_t, http1::FieldTag tag) {
+    return !tag.hop_by_hop && !tenant_limits_.hides(tag.field_class);
+  });
+  tenant_limits_.write_headers(writer);
   if ((framing.kind == http1::BodyFraming::Kind::Chunked && !old_client) || rechunk_)
     writer.field("transfer-encoding", "chunked");
   write_own_fields(writer);
@@ -200,9 +204,10 @@ void Journey::write_rewritten_head() {
   head_.clear();
   http1::HeadWriter writer(head_);
   writer.status_line(head.status, head.reason);
-  writer.relay(head, [](std::size_t, http1::FieldTag tag) {
-    return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength;
+  writer.relay(head, [this](std::size_t, http1::FieldTag tag) {
+    return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength && !tenant_limits_.hides(tag.field_class);
   });
+  tenant_limits_.write_headers(writer);
   write_own_fields(writer);
   if (!client_keeps_alive_) writer.field("connection", "close");
   (void)writer.finish();

@@ -12,6 +12,7 @@
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "quota/book/room_book.h"
+#include "quota/book/tenant_book.h"
 #include "upstream/connection_pool.h"
 
 #include <atomic>
@@ -56,6 +57,7 @@ class Worker {
     TieBoard& ties;
     quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
+    quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,
          std::uint32_t number);

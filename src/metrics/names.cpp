@@ -24,6 +24,7 @@ constexpr std::array kRequest{closed("provider"), open("model"), closed("endpoin
 constexpr std::array kTokens{closed("provider"), open("model"), closed("kind")};
 constexpr std::array kCost{closed("provider"), open("model"), open("tenant")};
 constexpr std::array kPool{open("pool"), open("model_group"), closed("dimension")};
+constexpr std::array kBudget{open("tenant"), closed("period"), closed("unit")};
 constexpr std::array kProviderModel{closed("provider"), open("model")};
 constexpr std::array kDuration{closed("provider"), open("model"), closed("endpoint")};
 constexpr std::array kProviderKind{closed("provider"), closed("kind")};
@@ -96,6 +97,16 @@ constexpr std::array kRows{
         {"tidegate_provider_keys", Gauge, Unit::One, kProviderState,
          "Keys of a provider: in_use; missing, which are still used but were not in the last reading of their source; "
          "draining, which take no new request while earlier ones run on"}},
+    Row{Metric::BudgetLimit,
+        {"tidegate_budget_limit", Gauge, Unit::One, kBudget,
+         "A tenant's budget in US dollars or tokens, for the running hour, day or month in UTC, or for its life"}},
+    Row{Metric::BudgetSpent,
+        {"tidegate_budget_spent", Gauge, Unit::One, kBudget, "What the tenant has spent of it"}},
+    Row{Metric::BudgetReserved,
+        {"tidegate_budget_reserved", Gauge, Unit::One, kBudget, "What is set aside of it for requests in flight"}},
+    Row{Metric::BudgetOverspent,
+        {"tidegate_budget_overspent", Gauge, Unit::One, kBudget,
+         "What was spent beyond it: at most what answers took beyond their reservations, if the budget is hard"}},
     Row{Metric::TimeToFirstToken,
         {"tidegate_time_to_first_token_seconds", Histogram, Unit::Seconds, kProviderModel,
          "Time from the request read whole to the first byte of the answer's body, by provider and model",

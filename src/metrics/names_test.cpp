@@ -50,6 +50,8 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_pool_remaining gauge pool model_group dimension",
           "tidegate_pool_seconds_to_exhaustion gauge pool model_group dimension",
           "tidegate_provider_keys gauge provider state",
+          "tidegate_budget_limit gauge tenant period unit", "tidegate_budget_spent gauge tenant period unit",
+          "tidegate_budget_reserved gauge tenant period unit", "tidegate_budget_overspent gauge tenant period unit",
           "tidegate_time_to_first_token_seconds histogram provider model",
           "tidegate_request_duration_seconds histogram provider model endpoint", "tidegate_overhead_seconds histogram",
           "tidegate_upstream_errors_total counter provider kind", "tidegate_in_flight_requests gauge",

@@ -28,6 +28,16 @@ void add(SampleSink& sink, const KeyFigures& figures) {
   add_one("draining", figures.draining);
 }
 
+void add(SampleSink& sink, const BudgetFigures& figures) {
+  const auto add_one = [&](Metric metric, double value) {
+    sink.add(definition(metric), {figures.tenant, figures.period, figures.unit}, value);
+  };
+  add_one(Metric::BudgetLimit, figures.limit);
+  add_one(Metric::BudgetSpent, figures.spent);
+  add_one(Metric::BudgetReserved, figures.reserved);
+  add_one(Metric::BudgetOverspent, figures.overspent);
+}
+
 void add(SampleSink& sink, const LedgerFigures& figures) {
   add(sink, Metric::LedgerAppended, figures.appended);
   add(sink, Metric::LedgerDrained, figures.drained);

@@ -46,6 +46,17 @@ struct KeyFigures {
   std::int64_t draining = 0;  ///< no longer in use, while requests that began with them run on
 };
 void add(SampleSink& sink, const KeyFigures& figures);
+/// One budget of one tenant, in dollars or tokens.
+struct BudgetFigures {
+  std::string_view tenant = {};
+  std::string_view period = {};  ///< `hour`, `day`, `month`, `life`
+  std::string_view unit = {};    ///< `usd`, `tokens`
+  double limit = 0;
+  double spent = 0;
+  double reserved = 0;
+  double overspent = 0;
+};
+void add(SampleSink& sink, const BudgetFigures& figures);
 
 struct LedgerFigures {
   std::int64_t appended = 0;

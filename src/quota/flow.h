@@ -5,15 +5,13 @@
 #include "base/time.h"
 #include "quota/bucket.h"
 #include "quota/dimension.h"
+#include "quota/priority.h"
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 namespace tidegate::quota {
-
-enum class Priority : std::uint8_t { Interactive, Batch };
-inline constexpr std::array kPriorities{Priority::Interactive, Priority::Batch};
 
 /// A request in a room. A number that was given back to the room does not name the next request in its place.
 struct RequestId {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "quota/allowance.h"
 #include "store/key_hash.h"
 
 #include <cstdint>
@@ -21,21 +22,10 @@
 
 namespace tidegate::store {
 
-/// What a tenant or key may take. Absent = not limited here.
-struct Allowance {
-  std::optional<Money> per_day;    ///< UTC days
-  std::optional<Money> per_month;  ///< UTC months
-  std::optional<std::int64_t> requests_per_minute;
-  std::optional<std::int64_t> tokens_per_minute;
-
-  friend bool operator==(const Allowance&, const Allowance&) = default;
-};
-
 struct Tenant {
   TenantId id;
   std::string name;
-  std::int64_t weight = 1;  ///< share of a contended pool, relative to the other tenants'
-  Allowance allowance;
+  quota::Allowance allowance;
 
   friend bool operator==(const Tenant&, const Tenant&) = default;
 };
@@ -51,7 +41,7 @@ struct VirtualKey {
   std::optional<WallTime> revoked_at;
   std::vector<std::string> allowed_models;  ///< globs; empty = all
   std::map<std::string, std::string> labels;
-  Allowance allowance;
+  quota::Allowance allowance;
 
   friend bool operator==(const VirtualKey&, const VirtualKey&) = default;
 };
@@ -77,6 +67,15 @@ class DirectorySnapshot {
   [[nodiscard]] const VirtualKey* find_key(std::string_view id) const;
   [[nodiscard]] const Tenant* find_tenant(std::string_view id) const;
   [[nodiscard]] std::size_t key_count() const { return keys_.size(); }
+  /// Calls `take` with each, in no order.
+  template <typename Take>
+  void for_each_tenant(Take take) const {
+    for (const auto& [id, tenant] : tenants_) take(tenant);
+  }
+  template <typename Take>
+  void for_each_key(Take take) const {
+    for (const auto& [id, key] : keys_) take(key);
+  }
 
  private:
   struct Hash {
@@ -99,7 +98,7 @@ struct NewKey {
   std::optional<WallTime> expires_at;
   std::vector<std::string> allowed_models;
   std::map<std::string, std::string> labels;
-  Allowance allowance;
+  quota::Allowance allowance;
 };
 
 struct CreatedKey {
@@ -115,6 +114,8 @@ class Directory {
   [[nodiscard]] virtual Result<CreatedKey> create_key(const NewKey& wanted, WallTime now) = 0;
   /// Failure: NotFound. A key that is revoked already keeps its first time.
   [[nodiscard]] virtual Result<void> revoke_key(const KeyId& id, WallTime now) = 0;
+  /// What a key may take from now on. Failure: NotFound.
+  [[nodiscard]] virtual Result<void> allow_key(const KeyId& id, const quota::Allowance& allowance) = 0;
   /// Ordered by creation.
   [[nodiscard]] virtual Result<std::vector<VirtualKey>> list_keys() = 0;
   /// Adds it or puts it in place of the one with its id.

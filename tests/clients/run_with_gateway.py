@@ -62,6 +62,7 @@ class Server:
                     break
                 output += piece
                 if found := re.search(rb"listening on (https?://\S+)", output):
+                    self.said = output.decode()  # a gateway's other addresses as well: it prints all at once
                     return found[1].decode()
         raise RuntimeError(f"{self.name} did not start: {output.decode(errors='replace')}{self.errors()}")
 

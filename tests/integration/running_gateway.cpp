@@ -15,6 +15,10 @@ void Recorded::note(std::string event) {
   events_.push_back(std::move(event));
 }
 
+Amount Recorded::estimate(const gateway::Outcome& outcome) {
+  return {1, 0, outcome.view.max_tokens.value_or(0), cost_};
+}
+
 store::AttemptId Recorded::begin(const gateway::Outcome&) {
   note("begin");
   return next_++;
@@ -22,9 +26,9 @@ store::AttemptId Recorded::begin(const gateway::Outcome&) {
 void Recorded::answered(const gateway::Outcome&, const llm::RateLimitReading&) { note("answered"); }
 void Recorded::attempt_over(const gateway::Outcome&) { note("attempt_over"); }
 void Recorded::key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) { note("key_changed"); }
-gateway::Charged Recorded::charge(const gateway::Outcome&) {
+gateway::Charged Recorded::charge(const gateway::Outcome& outcome) {
   note("charge");
-  return {};
+  return {.cost = outcome.answer.usage.seen ? cost_ : Money()};
 }
 void Recorded::finish(const gateway::Outcome& outcome) {
   note("finish");
@@ -58,7 +62,7 @@ quota::PoolOptions RunningGateway::unlimited() {
 }
 
 RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
-    : body_memory_(choice.options.body_memory), resolver_(clock_), rooms_(clock_) {
+    : body_memory_(choice.options.body_memory), resolver_(clock_), rooms_(clock_), recorded_(choice.cost) {
   auto setup = std::make_shared<gateway::Setup>();
   setup->options = choice.options;
   setup->limits = choice.limits;
@@ -86,7 +90,7 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
   rooms_.configure(choice.options.admission, plans);
   rooms_.start();
   worker_ = std::make_unique<gateway::Worker>(
-      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, rooms_, choice.key_check}, recorded_, std::move(setup), 0);
+      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, rooms_, choice.key_check, choice.tenants}, recorded_, std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });
 }

@@ -18,6 +18,9 @@ namespace tidegate::testing {
 /// Keeps what a worker reports, for a test to look at.
 class Recorded final : public gateway::OutcomeSink {
  public:
+  /// `cost`: what every answer costs, and what is expected of it.
+  explicit Recorded(Money cost = {}) : cost_(cost) {}
+  Amount estimate(const gateway::Outcome& outcome) override;
   store::AttemptId begin(const gateway::Outcome& outcome) override;
   void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
   void attempt_over(const gateway::Outcome& outcome) override;
@@ -37,6 +40,7 @@ class Recorded final : public gateway::OutcomeSink {
   std::condition_variable changed_;
   std::vector<gateway::Outcome> outcomes_;
   std::vector<std::string> events_;
+  const Money cost_;
   store::AttemptId next_ = 1;
 };
 
@@ -58,6 +62,8 @@ class RunningGateway {
     std::vector<std::string> keys = {"pool-key"};      ///< named KEY_A, KEY_B …
     std::shared_ptr<const net::TlsServerContext> tls;  ///< of the listener
     gateway::KeyCheck* key_check = nullptr;            ///< of AuthMode::Virtual; outlives the gateway
+    quota::TenantBook* tenants = nullptr;              ///< outlives the gateway
+    Money cost = {};                                 ///< see Recorded
   };
   explicit RunningGateway(std::uint16_t provider_port) : RunningGateway(provider_port, Choice{}) {}
   RunningGateway(std::uint16_t provider_port, Choice choice);

@@ -2,19 +2,17 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/keys_command.h"
 
-#include "app/configuration.h"
+#include "app/cli/allowance_options.h"
+#include "app/cli/directory_files.h"
 #include "base/time.h"
-#include "store/sqlite/sqlite_directory.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 namespace tidegate::app {
@@ -22,8 +20,8 @@ namespace tidegate::app {
 namespace {
 
 struct KeysArguments {
-  std::string config;
-  std::string ledger;
+  DirectoryArguments directory;
+  AllowanceArguments allowance;
   std::string name;
   std::string tenant = "default";
   std::string ttl;
@@ -31,30 +29,6 @@ struct KeysArguments {
   std::vector<std::string> labels;
   std::string id;
 };
-
-int complain(std::string_view what) {
-  fmt::print(stderr, "tidegate: {}\n", what);
-  return 1;
-}
-
-/// The directory's database, where `serve` with the same configuration looks for it.
-Result<std::filesystem::path> database(const KeysArguments& arguments) {
-  std::string folder = arguments.ledger;
-  if (folder.empty()) {
-    CommandLine command_line;
-    command_line.config = arguments.config;
-    auto options = Configuration(command_line).read_for_stores();
-    if (!options) return fail(options);
-    folder = options->store.directory;
-  }
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) {
-    return fail(FailureKind::Denied, Origin::Operator,
-                fmt::format("cannot create {}: {}; give a directory that may be written with --ledger", folder, error.message()));
-  }
-  return std::filesystem::path(folder) / "directory.db";
-}
 
 Result<store::NewKey> wanted_key(const KeysArguments& arguments, WallTime now) {
   store::NewKey wanted;
@@ -75,6 +49,9 @@ Result<store::NewKey> wanted_key(const KeysArguments& arguments, WallTime now) {
     }
     wanted.labels[label.substr(0, equals)] = label.substr(equals + 1);
   }
+  auto allowance = changed({}, arguments.allowance);
+  if (!allowance) return fail(allowance);
+  wanted.allowance = std::move(*allowance);
   return wanted;
 }
 
@@ -82,10 +59,11 @@ int create(const KeysArguments& arguments) {
   const WallTime now = SystemClock().now().wall;
   auto wanted = wanted_key(arguments, now);
   if (!wanted) return complain(wanted.error().detail);
-  auto path = database(arguments);
-  if (!path) return complain(path.error().detail);
-  auto created = store::SqliteDirectory(*path).create_key(*wanted, now);
+  auto folder = data_folder(arguments.directory);
+  if (!folder) return complain(folder.error().detail);
+  auto created = store::SqliteDirectory(directory_file(*folder)).create_key(*wanted, now);
   if (!created) return complain(created.error().detail);
+  wait_for_instance(*folder, SystemClock().now().wall);
   // The key alone on standard output, so that a script can take it; the rest is for people.
   fmt::print("{}\n", created->plain.reveal());
   fmt::print(stderr, "key {} of tenant {}{}; it is shown this once and kept only as a hash\n", created->key.id.text(),
@@ -99,33 +77,54 @@ std::string_view state_of(const store::VirtualKey& key, WallTime now) {
 }
 
 int list(const KeysArguments& arguments) {
-  auto path = database(arguments);
-  if (!path) return complain(path.error().detail);
-  auto keys = store::SqliteDirectory(*path).list_keys();
+  auto folder = data_folder(arguments.directory);
+  if (!folder) return complain(folder.error().detail);
+  store::SqliteDirectory directory(directory_file(*folder));
+  auto keys = directory.list_keys();
   if (!keys) return complain(keys.error().detail);
-  const WallTime now = SystemClock().now().wall;
-  fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{}\n", "id", "tenant", "name", "state", "expires", "models");
+  const Now now = SystemClock().now();
+  auto levels = read_levels(*folder, directory, now);
+  if (!levels) return complain(levels.error().detail);
+  fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{:<16}  {:<24}  {}\n", "id", "tenant", "name", "state", "expires", "models", "limits", "budgets");
   for (const store::VirtualKey& key : *keys) {
-    fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{}\n", key.id.text(), key.tenant.text(), key.name, state_of(key, now),
-               key.expires_at ? to_rfc3339(*key.expires_at) : "never", key.allowed_models.empty() ? "all" : fmt::format("{}", fmt::join(key.allowed_models, ",")));
+    fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{:<16}  {:<24}  {}\n", key.id.text(), key.tenant.text(), key.name, state_of(key, now.wall),
+               key.expires_at ? to_rfc3339(*key.expires_at) : "never",
+               key.allowed_models.empty() ? "all" : fmt::format("{}", fmt::join(key.allowed_models, ",")),
+               limits_text(key.allowance), budgets_text(*levels, key.tenant.text(), key.id.text()));
   }
   return 0;
 }
 
+int set(const KeysArguments& arguments) {
+  auto folder = data_folder(arguments.directory);
+  if (!folder) return complain(folder.error().detail);
+  store::SqliteDirectory directory(directory_file(*folder));
+  auto keys = directory.list_keys();
+  if (!keys) return complain(keys.error().detail);
+  const auto found = std::find_if(keys->begin(), keys->end(), [&](const store::VirtualKey& key) { return key.id.text() == arguments.id; });
+  auto allowance = changed(found != keys->end() ? found->allowance : quota::Allowance(), arguments.allowance);
+  if (!allowance) return complain(allowance.error().detail);
+  if (auto done = directory.allow_key(KeyId(arguments.id), *allowance); !done) return complain(done.error().detail);
+  wait_for_instance(*folder, SystemClock().now().wall);
+  fmt::print(stderr, "key {} is changed\n", arguments.id);
+  return 0;
+}
+
 int revoke(const KeysArguments& arguments) {
-  auto path = database(arguments);
-  if (!path) return complain(path.error().detail);
-  if (auto revoked = store::SqliteDirectory(*path).revoke_key(KeyId(arguments.id), SystemClock().now().wall); !revoked) {
+  auto folder = data_folder(arguments.directory);
+  if (!folder) return complain(folder.error().detail);
+  store::SqliteDirectory directory(directory_file(*folder));
+  if (auto revoked = directory.revoke_key(KeyId(arguments.id), SystemClock().now().wall); !revoked) {
     return complain(revoked.error().detail);
   }
-  fmt::print(stderr, "key {} is revoked; a running instance refuses it within a second\n", arguments.id);
+  wait_for_instance(*folder, SystemClock().now().wall);
+  fmt::print(stderr, "key {} is revoked\n", arguments.id);
   return 0;
 }
 
 CLI::App* add_verb(CLI::App& keys, const char* verb, const char* about, const std::shared_ptr<KeysArguments>& arguments) {
   CLI::App* command = keys.add_subcommand(verb, about);
-  command->add_option("--config", arguments->config, "YAML file that names the directory; as for serve");
-  command->add_option("--ledger", arguments->ledger, "Directory of journal, ledger and keys, instead");
+  add_directory_options(*command, arguments->directory);
   return command;
 }
 
@@ -142,10 +141,16 @@ void add_keys_command(CLI::App& program, int& exit_code) {
   creating->add_option("--ttl", arguments->ttl, "How long it is valid, such as 1h or 90d; without it for ever");
   creating->add_option("--models", arguments->models, "Models it may use, with * and ?; without it all")->delimiter(',');
   creating->add_option("--label", arguments->labels, "NAME=VALUE, any number of times");
+  add_allowance_options(*creating, arguments->allowance);
   creating->callback([arguments, &exit_code] { exit_code = create(*arguments); });
 
-  CLI::App* listing = add_verb(*keys, "list", "Show all keys, never their secrets", arguments);
+  CLI::App* listing = add_verb(*keys, "list", "Show all keys, never their secrets, and what they have spent", arguments);
   listing->callback([arguments, &exit_code] { exit_code = list(*arguments); });
+
+  CLI::App* setting = add_verb(*keys, "set", "Change what a key may take; 'none' takes a limit away", arguments);
+  setting->add_option("id", arguments->id, "As `keys list` shows it")->required();
+  add_allowance_options(*setting, arguments->allowance);
+  setting->callback([arguments, &exit_code] { exit_code = set(*arguments); });
 
   CLI::App* revoking = add_verb(*keys, "revoke", "End a key", arguments);
   revoking->add_option("id", arguments->id, "As `keys list` shows it")->required();

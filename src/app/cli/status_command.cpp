@@ -74,6 +74,28 @@ std::string limits_table(const json::value& pools) {
   return any ? out : "No answer has told its limits yet; they appear with the first request.\n";
 }
 
+/// Dollars are strings, tokens numbers.
+std::string amount(const json::value& budget, std::string_view name) {
+  const auto tokens = number(budget, name);
+  return tokens ? fmt::format("{}", *tokens) : text(budget, name);
+}
+
+/// Of the tenants that have any; keys may be thousands, `tidegate keys list` shows theirs.
+std::string budgets_table(const json::value& tenants) {
+  std::string out;
+  for (const json::value& tenant : tenants.as_array()) {
+    for (const json::value& budget : tenant.at("budgets").as_array()) {
+      if (out.empty()) {
+        out = fmt::format("{:<44}{:<16}{:>10}{:>12}{:>12}  {}\n", "tenant", "budget", "left", "spent", "set aside", "overspent");
+      }
+      out += fmt::format("{:<44.43}{:<16}{:>10}{:>12}{:>12}  {}\n", text(tenant, "id"), text(budget, "budget"),
+                         amount(budget, "left"), amount(budget, "spent"), amount(budget, "reserved"),
+                         amount(budget, "overspent"));
+    }
+  }
+  return out.empty() ? out : out + "\n";
+}
+
 std::string use_table(const json::value& windows) {
   std::string out = fmt::format("{:<44}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", "last minute, by user", "requests",
                                 "errors", "input", "cached", "output", "cost $");
@@ -108,9 +130,12 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
   if (!windows) return fail(windows);
   const auto alarms = ask_instance(arguments.instance, "/api/v1/alarms");
   if (!alarms) return fail(alarms);
+  const auto tenants = ask_instance(arguments.instance, "/api/v1/tenants");
+  if (!tenants) return fail(tenants);
   if (arguments.json) {
     return json::serialize(json::object{{"status", *status},
                                         {"limits", limits->at("pools")},
+                                        {"tenants", tenants->at("tenants")},
                                         {"windows", *windows},
                                         {"alarms", alarms->at("alarms")}}) +
            "\n";
@@ -122,7 +147,8 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
     out += fmt::format("{}: {} {}: {}\n", text(alarm, "severity") == "critical" ? "CRITICAL" : "warning",
                        text(alarm, "kind"), text(alarm, "subject"), text(alarm, "message"));
   }
-  return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + use_table(*windows));
+  return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + budgets_table(tenants->at("tenants")) +
+                   use_table(*windows));
 }
 
 /// Failure: no instance, or one whose answers have another shape.

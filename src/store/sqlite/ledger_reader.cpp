@@ -124,8 +124,9 @@ void read_sums(const Statement& row, int at, CostRow& sums) {
 }
 
 /// The filter's entries that the journal holds, by id, whether or not the ledger has them already.
-std::map<AttemptId, LedgerEntry> journal_entries(const std::filesystem::path& directory, const EntryFilter& filter) {
-  const bool running = DirectoryLock::is_held(directory);
+std::map<AttemptId, LedgerEntry> journal_entries(const std::filesystem::path& directory,
+                                                 LedgerReader::Writers writers, const EntryFilter& filter) {
+  const bool running = writers == LedgerReader::Writers::AsFound && DirectoryLock::is_held(directory);
   ForeignJournal journal(directory / "journal", running ? SegmentCursor::Holes::Stop : SegmentCursor::Holes::Skip);
   std::map<AttemptId, LedgerEntry> entries;
   const auto keep = [&](const FoldedAttempt& attempt) {
@@ -152,9 +153,10 @@ std::map<AttemptId, LedgerEntry> journal_entries(const std::filesystem::path& di
 /// seen twice (and then dropped here) rather than never.
 class Snapshot {
  public:
-  [[nodiscard]] static Result<Snapshot> take(const std::filesystem::path& directory, const EntryFilter& filter) {
+  [[nodiscard]] static Result<Snapshot> take(const std::filesystem::path& directory, LedgerReader::Writers writers,
+                                             const EntryFilter& filter) {
     Snapshot snapshot;
-    snapshot.undrained_ = journal_entries(directory, filter);
+    snapshot.undrained_ = journal_entries(directory, writers, filter);
     auto opened = Database::open(directory / "ledger.db", Database::Access::ReadOnly);
     if (!opened) {
       if (opened.error().kind == FailureKind::NotFound) return snapshot;
@@ -197,7 +199,7 @@ class Snapshot {
 }  // namespace
 
 Result<void> LedgerReader::for_each(const EntryFilter& filter, const std::function<bool(const LedgerEntry&)>& take) {
-  auto snapshot = Snapshot::take(directory_, filter);
+  auto snapshot = Snapshot::take(directory_, writers_, filter);
   if (!snapshot) return fail(snapshot);
   if (Database* database = snapshot->database()) {
     auto query = database->prepare(fmt::format("{}{}{} ORDER BY e.id", kColumns, kFrom, where(filter)));
@@ -219,7 +221,7 @@ Result<void> LedgerReader::for_each(const EntryFilter& filter, const std::functi
 }
 
 Result<std::vector<CostRow>> LedgerReader::aggregate(const EntryFilter& filter, std::span<const Dimension> by) {
-  auto snapshot = Snapshot::take(directory_, filter);
+  auto snapshot = Snapshot::take(directory_, writers_, filter);
   if (!snapshot) return fail(snapshot);
   std::map<std::vector<std::string>, CostRow> rows;
   if (Database* database = snapshot->database()) {

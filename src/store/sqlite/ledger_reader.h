@@ -4,6 +4,7 @@
 
 #include "store/ledger_query.h"
 
+#include <cstdint>
 #include <filesystem>
 
 namespace tidegate::store {
@@ -14,7 +15,13 @@ namespace tidegate::store {
 /// ledger.db that does not exist is empty. Failure: as Database::open.
 class LedgerReader final : public LedgerQueries {
  public:
-  explicit LedgerReader(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  /// Whose the journal is.
+  enum class Writers : std::uint8_t {
+    AsFound,  ///< a running instance's, if one holds the directory
+    None,     ///< nobody's: the caller holds the directory, and its own workers have not begun to write
+  };
+  explicit LedgerReader(std::filesystem::path directory, Writers writers = Writers::AsFound)
+      : directory_(std::move(directory)), writers_(writers) {}
 
   [[nodiscard]] Result<void> for_each(const EntryFilter& filter,
                                       const std::function<bool(const LedgerEntry&)>& take) override;
@@ -23,6 +30,7 @@ class LedgerReader final : public LedgerQueries {
 
  private:
   std::filesystem::path directory_;
+  Writers writers_;
 };
 
 }  // namespace tidegate::store

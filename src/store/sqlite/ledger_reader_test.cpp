@@ -154,6 +154,24 @@ TEST_F(Reading, SeesWhatIsStillInTheJournalOfARunningInstance) {
   EXPECT_EQ(sums({}, {})[0].cost, Money::nanodollars(6200 + 2 * 5'031'000));
 }
 
+TEST_F(Reading, CountsWhatADeadProcessHadInFlightForWhoeverHoldsTheDirectoryNow) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 64 * 1024;
+  ManualClock clock;
+  NoLedger ledger;
+  const AttemptId first = first_id_at(at("2026-05-03T00:00:00Z"));
+  {
+    const auto died = JournalKeeper::open(options, 1, ledger, clock).value();
+    ASSERT_EQ(died->writer(0).begin(sample_begin(first)), Recorded::Yes);
+  }
+  const auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();  // its ledger takes nothing either
+  EXPECT_EQ(sums({}, {})[0].attempts, 0) << "taken for an attempt of the instance that runs";
+  const auto rows = LedgerReader(directory.path(), LedgerReader::Writers::None).aggregate({}, {}).value();
+  EXPECT_EQ(rows[0].attempts, 1);
+  EXPECT_EQ(rows[0].cost, Money::nanodollars(4'000'000)) << "its estimate";
+}
+
 TEST_F(Reading, CountsAnEntryThatIsInBothPlacesOnce) {
   StoreOptions options;
   options.directory = directory.path().string();

@@ -6,14 +6,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <utility>
 
 namespace tidegate::store {
 
 namespace {
 
-constexpr std::array<const char*, 1> kSteps{R"sql(
+using quota::Allowance;
+
+constexpr std::array<const char*, 2> kSteps{R"sql(
 CREATE TABLE tenant (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, weight INTEGER NOT NULL,
   per_day INTEGER, per_month INTEGER,  -- nano-dollars
@@ -27,7 +30,41 @@ CREATE TABLE virtual_key (
 ) WITHOUT ROWID;
 CREATE TABLE key_model (key TEXT NOT NULL, position INTEGER NOT NULL, glob TEXT NOT NULL, PRIMARY KEY (key, position)) WITHOUT ROWID;
 CREATE TABLE key_label (key TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (key, name)) WITHOUT ROWID;
+)sql",
+                                            R"sql(
+CREATE TABLE allowance (
+  of_key INTEGER NOT NULL, owner TEXT NOT NULL,  -- 1: the id of a key, 0: of a tenant
+  requests_per_minute INTEGER, tokens_per_minute INTEGER,
+  priority TEXT, weight INTEGER, reserve TEXT, max_wait INTEGER,  -- nanoseconds
+  PRIMARY KEY (of_key, owner)
+) WITHOUT ROWID;
+CREATE TABLE budget (
+  of_key INTEGER NOT NULL, owner TEXT NOT NULL,
+  period TEXT NOT NULL, unit TEXT NOT NULL,
+  most INTEGER NOT NULL,                         -- nano-dollars or tokens
+  warn_percent INTEGER NOT NULL, is_soft INTEGER NOT NULL,
+  PRIMARY KEY (of_key, owner, period, unit)
+) WITHOUT ROWID;
+INSERT INTO allowance (of_key, owner, requests_per_minute, tokens_per_minute, weight)
+  SELECT 0, id, requests_per_minute, tokens_per_minute, nullif(weight, 1) FROM tenant
+  UNION ALL SELECT 1, id, requests_per_minute, tokens_per_minute, NULL FROM virtual_key;
+INSERT INTO budget
+  SELECT 0, id, 'day', 'usd', per_day, 80, 0 FROM tenant WHERE per_day IS NOT NULL
+  UNION ALL SELECT 0, id, 'month', 'usd', per_month, 80, 0 FROM tenant WHERE per_month IS NOT NULL
+  UNION ALL SELECT 1, id, 'day', 'usd', per_day, 80, 0 FROM virtual_key WHERE per_day IS NOT NULL
+  UNION ALL SELECT 1, id, 'month', 'usd', per_month, 80, 0 FROM virtual_key WHERE per_month IS NOT NULL;
+ALTER TABLE tenant DROP COLUMN weight;
+ALTER TABLE tenant DROP COLUMN per_day;
+ALTER TABLE tenant DROP COLUMN per_month;
+ALTER TABLE tenant DROP COLUMN requests_per_minute;
+ALTER TABLE tenant DROP COLUMN tokens_per_minute;
+ALTER TABLE virtual_key DROP COLUMN per_day;
+ALTER TABLE virtual_key DROP COLUMN per_month;
+ALTER TABLE virtual_key DROP COLUMN requests_per_minute;
+ALTER TABLE virtual_key DROP COLUMN tokens_per_minute;
 )sql"};
+
+enum class Owner : std::uint8_t { Tenant, Key };
 
 std::string to_hex(const Sha256& digest) {
   std::string text;
@@ -57,14 +94,47 @@ void bind(Statement& statement, int parameter, const std::optional<WallTime>& ti
   bind(statement, parameter, time ? std::optional(unix_nanoseconds(*time)) : std::nullopt);
 }
 
-void bind_allowance(Statement& statement, int first, const Allowance& allowance) {
-  const auto nanodollars = [](const std::optional<Money>& money) {
-    return money ? std::optional(money->nanodollars()) : std::nullopt;
-  };
-  bind(statement, first, nanodollars(allowance.per_day));
-  bind(statement, first + 1, nanodollars(allowance.per_month));
-  bind(statement, first + 2, allowance.requests_per_minute);
-  bind(statement, first + 3, allowance.tokens_per_minute);
+template <typename Word>
+void bind_word(Statement& statement, int parameter, const std::optional<Word>& word) {
+  if (word) {
+    statement.bind(parameter, to_string(*word));
+  } else {
+    statement.bind_null(parameter);
+  }
+}
+
+/// In place of what there is.
+Result<void> put_allowance(Database& database, Owner owner, std::string_view id, const Allowance& allowance) {
+  const std::int64_t of_key = owner == Owner::Key ? 1 : 0;
+  auto insert = database.prepare("INSERT OR REPLACE INTO allowance VALUES (?1,?2,?3,?4,?5,?6,?7,?8)");
+  if (!insert) return fail(insert);
+  insert->bind(1, of_key);
+  insert->bind(2, id);
+  bind(*insert, 3, allowance.requests_per_minute);
+  bind(*insert, 4, allowance.tokens_per_minute);
+  bind_word(*insert, 5, allowance.priority);
+  bind(*insert, 6, allowance.weight);
+  bind_word(*insert, 7, allowance.reserve);
+  bind(*insert, 8, allowance.max_wait ? std::optional(allowance.max_wait->count()) : std::nullopt);
+  if (auto done = insert->run(); !done) return done;
+  auto remove = database.prepare("DELETE FROM budget WHERE of_key = ?1 AND owner = ?2");
+  if (!remove) return fail(remove);
+  remove->bind(1, of_key);
+  remove->bind(2, id);
+  if (auto done = remove->run(); !done) return done;
+  auto add = database.prepare("INSERT INTO budget VALUES (?1,?2,?3,?4,?5,?6,?7)");
+  if (!add) return fail(add);
+  for (const quota::Budget& budget : allowance.budgets) {
+    add->bind(1, of_key);
+    add->bind(2, id);
+    add->bind(3, to_string(budget.period));
+    add->bind(4, to_string(budget.unit));
+    add->bind(5, budget.limit);
+    add->bind(6, static_cast<std::int64_t>(budget.warn_percent));
+    add->bind(7, static_cast<std::int64_t>(budget.mode == quota::BudgetMode::Soft));
+    if (auto done = add->run(); !done) return done;
+  }
+  return {};
 }
 
 std::optional<std::int64_t> read_number(const Statement& row, int column) {
@@ -79,20 +149,22 @@ std::optional<WallTime> read_time(const Statement& row, int column) {
 }
 
 Allowance read_allowance(const Statement& row, int first) {
-  const auto money = [&](int column) -> std::optional<Money> {
-    const auto number = read_number(row, column);
-    if (!number) return std::nullopt;
-    return Money::nanodollars(*number);
-  };
-  return Allowance{money(first), money(first + 1), read_number(row, first + 2), read_number(row, first + 3)};
+  Allowance allowance;
+  allowance.requests_per_minute = read_number(row, first);
+  allowance.tokens_per_minute = read_number(row, first + 1);
+  allowance.priority = quota::priority_named(row.text(first + 2));
+  allowance.weight = read_number(row, first + 3);
+  allowance.reserve = quota::reserve_mode_named(row.text(first + 4));
+  if (const auto wait = read_number(row, first + 5)) allowance.max_wait = Nanoseconds(*wait);
+  return allowance;
 }
 
 Result<void> insert_key(Database& database, const VirtualKey& key) {
-  auto tenant = database.prepare("INSERT INTO tenant (id, name, weight) VALUES (?1, ?1, 1) ON CONFLICT DO NOTHING");
+  auto tenant = database.prepare("INSERT INTO tenant (id, name) VALUES (?1, ?1) ON CONFLICT DO NOTHING");
   if (!tenant) return fail(tenant);
   tenant->bind(1, key.tenant.text());
   if (auto done = tenant->run(); !done) return done;
-  auto insert = database.prepare("INSERT INTO virtual_key VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)");
+  auto insert = database.prepare("INSERT INTO virtual_key VALUES (?1,?2,?3,?4,?5,?6,?7)");
   if (!insert) return fail(insert);
   const std::string digest = to_hex(key.secret_sha256);
   insert->bind(1, key.id.text());
@@ -102,8 +174,8 @@ Result<void> insert_key(Database& database, const VirtualKey& key) {
   insert->bind(5, unix_nanoseconds(key.created_at));
   bind(*insert, 6, key.expires_at);
   bind(*insert, 7, key.revoked_at);
-  bind_allowance(*insert, 8, key.allowance);
   if (auto done = insert->run(); !done) return done;
+  if (auto done = put_allowance(database, Owner::Key, key.id.text(), key.allowance); !done) return done;
   auto model = database.prepare("INSERT INTO key_model VALUES (?1, ?2, ?3)");
   if (!model) return fail(model);
   for (std::size_t i = 0; i < key.allowed_models.size(); ++i) {
@@ -134,6 +206,36 @@ Result<void> for_rows(Database& database, std::string_view sql, Take take) {
     if (!*row) return {};
     take(*query);
   }
+}
+
+tl::unexpected<Failure> no_such_key(const KeyId& id) {
+  return fail(FailureKind::NotFound, Origin::Operator,
+              fmt::format("keys: there is no key '{}'; 'tidegate keys list' shows them", id.text()));
+}
+
+/// What each tenant, or each key, may take; by id.
+Result<std::unordered_map<std::string, Allowance>> list_allowances(Database& database, Owner owner) {
+  std::unordered_map<std::string, Allowance> allowances;
+  const int of_key = owner == Owner::Key ? 1 : 0;
+  auto done = for_rows(database,
+                       fmt::format("SELECT owner, requests_per_minute, tokens_per_minute, priority, weight, reserve, max_wait"
+                                   " FROM allowance WHERE of_key = {}",
+                                   of_key),
+                       [&](const Statement& row) { allowances[std::string(row.text(0))] = read_allowance(row, 1); });
+  if (!done) return fail(done);
+  done = for_rows(
+      database,
+      fmt::format("SELECT owner, period, unit, most, warn_percent, is_soft FROM budget WHERE of_key = {}", of_key),
+      [&](const Statement& row) {
+        const auto period = quota::budget_period_named(row.text(1));
+        const auto unit = quota::budget_unit_named(row.text(2));
+        if (!period || !unit) return;
+        put(allowances[std::string(row.text(0))],
+            quota::Budget{*period, *unit, row.number(3), static_cast<int>(row.number(4)),
+                          row.number(5) != 0 ? quota::BudgetMode::Soft : quota::BudgetMode::Hard});
+      });
+  if (!done) return fail(done);
+  return allowances;
 }
 
 }  // namespace
@@ -181,12 +283,27 @@ Result<void> SqliteDirectory::revoke_key(const KeyId& id, WallTime now) {
   update->bind(2, unix_nanoseconds(now));
   const auto row = update->step();
   if (!row) return fail(row);
-  if (!*row) {
-    return fail(FailureKind::NotFound, Origin::Operator,
-                fmt::format("keys: there is no key '{}'; 'tidegate keys list' shows them", id.text()));
-  }
+  if (!*row) return no_such_key(id);
   const auto rest = update->step();
   if (!rest) return fail(rest);
+  changed_here_ = true;
+  return {};
+}
+
+Result<void> SqliteDirectory::allow_key(const KeyId& id, const Allowance& allowance) {
+  const auto database = connect();
+  if (!database) return fail(database);
+  auto transaction = Transaction::start(**database, "BEGIN IMMEDIATE");
+  if (!transaction) return fail(transaction);
+  auto find = (*database)->prepare("SELECT 1 FROM virtual_key WHERE id = ?1");
+  if (!find) return fail(find);
+  find->bind(1, id.text());
+  const auto row = find->step();
+  if (!row) return fail(row);
+  if (!*row) return no_such_key(id);
+  find->reset();
+  if (auto put = put_allowance(**database, Owner::Key, id.text(), allowance); !put) return put;
+  if (auto committed = transaction->commit(); !committed) return committed;
   changed_here_ = true;
   return {};
 }
@@ -198,7 +315,11 @@ Result<std::vector<VirtualKey>> SqliteDirectory::list_keys() {
   std::unordered_map<std::string, std::size_t> places;
   auto transaction = Transaction::start(**database, "BEGIN");
   if (!transaction) return fail(transaction);
-  auto done = for_rows(**database, "SELECT * FROM virtual_key ORDER BY created_at, id", [&](const Statement& row) {
+  auto allowances = list_allowances(**database, Owner::Key);
+  if (!allowances) return fail(allowances);
+  constexpr std::string_view kKeys =
+      "SELECT id, tenant, name, secret_sha256, created_at, expires_at, revoked_at FROM virtual_key ORDER BY created_at, id";
+  auto done = for_rows(**database, kKeys, [&](const Statement& row) {
     places.emplace(row.text(0), keys.size());
     keys.push_back(VirtualKey{KeyId(row.text(0)),
                               TenantId(row.text(1)),
@@ -209,7 +330,7 @@ Result<std::vector<VirtualKey>> SqliteDirectory::list_keys() {
                               read_time(row, 6),
                               {},
                               {},
-                              read_allowance(row, 7)});
+                              std::move((*allowances)[std::string(row.text(0))])});
   });
   if (!done) return fail(done);
   const auto key_of = [&](const Statement& row) -> VirtualKey* {
@@ -228,24 +349,34 @@ Result<std::vector<VirtualKey>> SqliteDirectory::list_keys() {
 }
 
 Result<void> SqliteDirectory::put_tenant(const Tenant& tenant) {
+  if (tenant.id.empty()) return fail(FailureKind::InvalidInput, Origin::Operator, "tenants: a tenant needs a name");
   const auto database = connect();
   if (!database) return fail(database);
-  auto insert = (*database)->prepare("INSERT OR REPLACE INTO tenant VALUES (?1,?2,?3,?4,?5,?6,?7)");
+  auto transaction = Transaction::start(**database, "BEGIN IMMEDIATE");
+  if (!transaction) return fail(transaction);
+  auto insert = (*database)->prepare("INSERT OR REPLACE INTO tenant (id, name) VALUES (?1, ?2)");
   if (!insert) return fail(insert);
   insert->bind(1, tenant.id.text());
   insert->bind(2, tenant.name);
-  insert->bind(3, tenant.weight);
-  bind_allowance(*insert, 4, tenant.allowance);
+  if (auto done = insert->run(); !done) return done;
+  if (auto put = put_allowance(**database, Owner::Tenant, tenant.id.text(), tenant.allowance); !put) return put;
+  if (auto committed = transaction->commit(); !committed) return committed;
   changed_here_ = true;
-  return insert->run();
+  return {};
 }
 
 Result<std::vector<Tenant>> SqliteDirectory::list_tenants() {
   const auto database = connect();
   if (!database) return fail(database);
   std::vector<Tenant> tenants;
-  auto done = for_rows(**database, "SELECT * FROM tenant ORDER BY id", [&](const Statement& row) {
-    tenants.push_back(Tenant{TenantId(row.text(0)), std::string(row.text(1)), row.number(2), read_allowance(row, 3)});
+  auto transaction = Transaction::start(**database, "BEGIN");
+  if (!transaction) return fail(transaction);
+  auto allowances = list_allowances(**database, Owner::Tenant);
+  if (!allowances) return fail(allowances);
+  auto done = for_rows(**database, "SELECT id, name FROM tenant ORDER BY id", [&](const Statement& row) {
+    std::string id(row.text(0));
+    quota::Allowance allowance = std::move((*allowances)[id]);
+    tenants.push_back(Tenant{TenantId(std::move(id)), std::string(row.text(1)), std::move(allowance)});
   });
   if (!done) return fail(done);
   return tenants;

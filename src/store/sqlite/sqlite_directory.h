@@ -19,6 +19,7 @@ class SqliteDirectory final : public Directory {
 
   [[nodiscard]] Result<CreatedKey> create_key(const NewKey& wanted, WallTime now) override;
   [[nodiscard]] Result<void> revoke_key(const KeyId& id, WallTime now) override;
+  [[nodiscard]] Result<void> allow_key(const KeyId& id, const quota::Allowance& allowance) override;
   [[nodiscard]] Result<std::vector<VirtualKey>> list_keys() override;
   [[nodiscard]] Result<void> put_tenant(const Tenant& tenant) override;
   [[nodiscard]] Result<std::vector<Tenant>> list_tenants() override;
