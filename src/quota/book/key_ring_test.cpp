@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/book/key_ring.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tidegate::quota {
+namespace {
+
+constexpr SteadyTime at(double seconds) { return SteadyTime(Nanoseconds(static_cast<std::int64_t>(seconds * 1e9))); }
+
+KeySpec key(std::string name, std::string organisation = {}, std::string workspace = {}) {
+  return {std::move(name), std::move(organisation), std::move(workspace)};
+}
+void set(KeyRing& ring, std::vector<KeySpec> keys) { ring.set_keys(keys); }
+
+TEST(KeyRing, AKeyStandsForItselfUntilItsOrganisationIsKnown) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B", "org-b"), key("C", "org-b", "ws")});
+  EXPECT_EQ(ring.entries()[0].pool, "key:A");
+  EXPECT_FALSE(ring.entries()[0].is_known);
+  EXPECT_EQ(ring.entries()[1].pool, "org-b");
+  EXPECT_EQ(ring.entries()[2].pool, "org-b/ws");
+  const std::uint64_t before = ring.version();
+  ring.learn("A", "org-b");
+  EXPECT_EQ(ring.entries()[0].pool, "org-b");
+  EXPECT_GT(ring.version(), before);
+}
+
+TEST(KeyRing, WhatIsLearnedTwiceChangesNothing) {
+  KeyRing ring;
+  set(ring, {key("A")});
+  ring.learn("A", "org");
+  const std::uint64_t before = ring.version();
+  ring.learn("A", "org");
+  ring.learn("A", "");
+  ring.learn("nobody", "org");
+  EXPECT_EQ(ring.version(), before);
+}
+
+TEST(KeyRing, ARefusedKeyLeavesForAMinuteAndThenLongerAndLonger) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  double now = 0;
+  for (const double pause : {60.0, 120.0, 240.0, 480.0, 900.0, 900.0}) {
+    EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Authentication, at(now)));
+    EXPECT_FALSE(ring.entries()[0].in_rotation);
+    ASSERT_TRUE(ring.next_return());
+    EXPECT_EQ(*ring.next_return(), at(now + pause));
+    ring.put_back(at(now + pause - 0.001));
+    EXPECT_FALSE(ring.entries()[0].in_rotation);
+    now += pause;
+    ring.put_back(at(now));
+    EXPECT_TRUE(ring.entries()[0].in_rotation) << "the next request is the probe";
+    EXPECT_TRUE(ring.entries()[0].fault) << "and until then it is not sound";
+  }
+  EXPECT_TRUE(ring.accept("A"));
+  EXPECT_FALSE(ring.accept("A")) << "no news any more";
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Billing, at(now)));
+  EXPECT_EQ(*ring.next_return(), at(now + 60)) << "a good answer starts it over";
+}
+
+TEST(KeyRing, TheLastKeyStaysSoThatTheProviderSaysWhatIsWrong) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Authentication, at(0)));
+  EXPECT_FALSE(ring.refuse("B", KeyRing::Fault::Authentication, at(0)));
+  EXPECT_TRUE(ring.entries()[1].in_rotation);
+  EXPECT_TRUE(ring.entries()[1].fault);
+  EXPECT_TRUE(ring.has_faults());
+}
+
+TEST(KeyRing, AnotherRequestOfAKeyThatIsOutAlreadyIsTriedAgainToo) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(0)));
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(1)));
+  EXPECT_EQ(*ring.next_return(), at(60)) << "one outage, not two";
+}
+
+TEST(KeyRing, AKeyThatIsGoneDrainsAndIsKnownWhenItComesBack) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  ring.learn("A", "org");
+  set(ring, {key("B")});
+  EXPECT_TRUE(ring.entries()[0].draining);
+  EXPECT_FALSE(ring.entries()[0].in_rotation);
+  set(ring, {key("B"), key("A")});
+  EXPECT_FALSE(ring.entries()[0].draining);
+  EXPECT_EQ(ring.entries()[0].pool, "org");
+}
+
+}  // namespace
+}  // namespace tidegate::quota

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "quota/book/room_book.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+namespace tidegate::quota {
+namespace {
+
+ProviderPlan anthropic(std::string tier = {}) {
+  ProviderPlan plan;
+  plan.provider = "anthropic";
+  plan.pools.tier = std::move(tier);
+  plan.keys = {{.name = "RED", .organisation = {}, .workspace = {}}};
+  return plan;
+}
+void configure(RoomBook& book, std::vector<ProviderPlan> plans) { book.configure({}, plans); }
+RoomName name_of(std::string_view group) { return {.provider = "anthropic", .model_group = group, .class_name = {}, .credential = {}}; }
+
+TEST(RoomBook, GivesOneRoomToAllWhoAskForIt) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  configure(book, {anthropic()});
+  LiveRoom* const opus = book.room(name_of("opus-5"));
+  ASSERT_NE(opus, nullptr);
+  EXPECT_EQ(book.room(name_of("opus-5")), opus);
+  EXPECT_NE(book.room(name_of("haiku-4-5")), opus);
+  EXPECT_EQ(book.room({.provider = "nobody", .model_group = "opus-5", .class_name = {}, .credential = {}}), nullptr);
+  ASSERT_EQ(book.rooms().size(), 2U);
+  EXPECT_EQ(book.rooms()[0].model_group, "haiku-4-5");
+}
+
+TEST(RoomBook, ATierIsKnownBeforeTheFirstHeaderAndAClassHasItsPartOfIt) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  configure(book, {anthropic("tier3_before")});
+  (void)book.room(name_of("opus-5"));
+  RoomName code = name_of("opus-5");
+  code.class_name = "code_generation";
+  code.class_factor = 0.7;
+  (void)book.room(code);
+  const auto rooms = book.rooms();
+  ASSERT_EQ(rooms.size(), 2U);
+  EXPECT_EQ(rooms[0].room.pools[0].levels[0].limit, 40);
+  EXPECT_EQ(rooms[0].room.pools[0].concurrency, 5);
+  EXPECT_DOUBLE_EQ(rooms[1].room.pools[0].levels[0].limit, 28);
+}
+
+TEST(RoomBook, EachClientsOwnCredentialIsAPoolOfItsOwn) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  ProviderPlan plan;
+  plan.provider = "anthropic";
+  configure(book, {plan});
+  RoomName one = name_of("opus-5");
+  one.credential = "fp_1";
+  RoomName two = name_of("opus-5");
+  two.credential = "fp_2";
+  EXPECT_NE(book.room(one), book.room(two));
+  EXPECT_EQ(book.rooms()[0].room.pools[0].pool, "key:fp_1");
+}
+
+/// Waits until it is told.
+class Told final : public Waiter {
+ public:
+  void decided(const Decision& decision, std::string_view) override {
+    const std::lock_guard lock(mutex_);
+    verdict_ = decision.verdict;
+    told_.notify_all();
+  }
+  std::optional<Verdict> wait() {
+    std::unique_lock lock(mutex_);
+    told_.wait_for(lock, Seconds(10), [this] { return verdict_.has_value(); });
+    return verdict_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::optional<Verdict> verdict_;
+};
+
+TEST(RoomBook, ItsOwnThreadLetsThroughWhatOnlyTimeHeldUp) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  ProviderPlan plan = anthropic();
+  GroupLimitRule& rule = plan.pools.limits.emplace_back();
+  rule.limits.limits[Dimension::Requests] = 1'200;  // one in 50 ms, once the bucket is empty
+  configure(book, {plan});
+  book.start();
+  LiveRoom& room = *book.room(name_of("opus-5"));
+  const auto told = std::make_shared<Told>();
+  bool waits = false;
+  for (int i = 0; i < 2'000 && !waits; ++i) {
+    Submission submission;
+    submission.tenant = "t";
+    submission.deadline = clock.now().steady + Seconds(60);
+    const LiveRoom::Answer answer = room.enter(clock.now().steady, submission, {}, [&]() -> std::shared_ptr<Waiter> { return told; });
+    waits = !answer.decision;
+  }
+  ASSERT_TRUE(waits);
+  EXPECT_EQ(told->wait(), Verdict::Go);
+  book.stop();
+}
+
+TEST(RoomBook, WhatIsKnownOfAGroupIsTheFirstRuleThatMatchesOverTheTier) {
+  PoolOptions options;
+  options.tier = "start";
+  GroupLimitRule opus;
+  opus.models = "opus-*";
+  opus.limits.limits[Dimension::Requests] = 7;
+  GroupLimitRule rest;
+  rest.limits.concurrency = 3;
+  options.limits = {opus, rest};
+  EXPECT_EQ(known_limits(options, "opus-5").limits[Dimension::Requests], 7);
+  EXPECT_EQ(known_limits(options, "opus-5").limits[Dimension::Input], 2'000'000);
+  EXPECT_FALSE(known_limits(options, "opus-5").concurrency);
+  EXPECT_EQ(known_limits(options, "sonnet-5").limits[Dimension::Requests], 1'000);
+  EXPECT_EQ(known_limits(options, "sonnet-5").concurrency, 3);
+  EXPECT_EQ(known_limits(options, "count_tokens").limits[Dimension::Requests], 2'000);
+  EXPECT_FALSE(known_limits({}, "opus-5").limits[Dimension::Requests]);
+}
+
+}  // namespace
+}  // namespace tidegate::quota
