@@ -162,7 +162,9 @@ void check_provider(const ProviderOptions& provider, const std::string& path, Au
     reading.warn_at(path + ".base_url",
                     "plain HTTP beyond this machine: keys and prompts can be read on the way; use https");
   }
-  if (provider.max_idle_connections > provider.max_connections) {
+  // Who sets `max` alone need not think of the other.
+  if (provider.max_idle_connections > provider.max_connections &&
+      provider.max_idle_connections != ProviderOptions{}.max_idle_connections) {
     reading.refuse_at(path + ".connections", fmt::format("max_idle ({}) is more than max ({})",
                                                          provider.max_idle_connections, provider.max_connections));
   }

@@ -148,6 +148,70 @@ TEST_F(ConnectorTest, SpeaksTlsAndVerifiesTheOtherEnd) {
   EXPECT_EQ(got, large.substr(0, 1000) + "tail");
 }
 
+TEST_F(ConnectorTest, IsQuietWhenAReadFilledItsBufferExactly) {
+  bool quiet = false;
+  bool quiet_with_more = true;
+  run(echo, [&](std::uint16_t port) -> Task<void> {
+    Task<Result<std::unique_ptr<Stream>>> connecting =
+        connect(reactor_, resolver_, destination(fmt::format("http://127.0.0.1:{}", port)), reactor_.now().steady + 5s);
+    Result<std::unique_ptr<Stream>> stream = co_await connecting;
+    EXPECT_TRUE(stream);
+    if (!stream) co_return;
+    Result<void> written = co_await (*stream)->write("12345678");
+    EXPECT_TRUE(written);
+    std::array<char, 8> buffer{};
+    Result<std::size_t> count = co_await (*stream)->read_some(std::span(buffer).first(7));
+    EXPECT_EQ(count.value_or(0), 7U);
+    quiet_with_more = (*stream)->is_quiet();
+    count = co_await (*stream)->read_some(std::span(buffer).first(1));
+    EXPECT_EQ(count.value_or(0), 1U);
+    quiet = (*stream)->is_quiet();
+  });
+  EXPECT_TRUE(quiet);
+  EXPECT_FALSE(quiet_with_more);
+}
+
+TEST_F(ConnectorTest, IsQuietAfterSessionTicketsAndResumesWithThem) {
+  ASSERT_TRUE(certificates().made());
+  const auto server = TlsServerContext::make(certificates().file("leaf.pem"), certificates().file("leaf.key"), clock_.now().wall);
+  const auto client = TlsClientContext::make({.ca_file = certificates().file("ca.pem")});
+  ASSERT_TRUE(server && client);
+  std::vector<bool> resumed;
+  std::vector<bool> quiet;
+  std::string got;
+  run(
+      [&](std::unique_ptr<Stream> stream) -> Task<void> {
+        Stream::Handshake handshake = stream->handshake((*server)->open());
+        Result<void> secured = co_await handshake;
+        if (!secured) co_return;
+        Task<void> echoing = echo(std::move(stream));
+        co_await echoing;
+      },
+      [&](std::uint16_t port) -> Task<void> {
+        auto target = std::make_shared<Destination>();
+        target->url = parse_url(fmt::format("https://127.0.0.1:{}", port)).value();
+        target->tls = *client;
+        for (int i = 0; i < 2; ++i) {
+          Task<Result<std::unique_ptr<Stream>>> connecting = connect(reactor_, resolver_, target, reactor_.now().steady + 5s);
+          Result<std::unique_ptr<Stream>> stream = co_await connecting;
+          EXPECT_TRUE(stream) << (stream ? "" : stream.error().detail);
+          if (!stream) co_return;
+          resumed.push_back((*stream)->is_resumed());
+          Result<void> ticket_came = co_await (*stream)->readable();
+          EXPECT_TRUE(ticket_came);
+          quiet.push_back((*stream)->is_quiet());
+          Result<void> written = co_await (*stream)->write("x");
+          EXPECT_TRUE(written);
+          std::array<char, 8> buffer{};
+          Result<std::size_t> count = co_await (*stream)->read_some(buffer);
+          if (count) got.append(buffer.data(), *count);
+        }
+      });
+  EXPECT_EQ(resumed, (std::vector<bool>{false, true}));
+  EXPECT_EQ(quiet, (std::vector<bool>{true, true}));
+  EXPECT_EQ(got, "xx");
+}
+
 TEST_F(ConnectorTest, RefusesACertificateOfAnUnknownAuthority) {
   ASSERT_TRUE(certificates().made());
   const auto server = TlsServerContext::make(certificates().file("leaf.pem"), certificates().file("leaf.key"), clock_.now().wall);

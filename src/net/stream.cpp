@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -79,6 +80,18 @@ void Stream::on_deadline() { fail_present_operation(FailureKind::Timeout); }
 void Stream::cancel() { fail_present_operation(FailureKind::Cancelled); }
 void Stream::on_peer_closed(Watch::Waiter* waiter) { watch_->hangup = waiter; }
 
+bool Stream::is_quiet() {
+  if (watch_->peer_closed || failure_) return false;
+  if (!watch_->readable && (ssl_ == nullptr || SSL_has_pending(ssl_.get()) == 0)) return true;
+  // Perhaps there is nothing: a read that filled its buffer (OpenSSL asks for the rest of a record exactly) does not tell
+  // that the kernel has no more; and session tickets, which come when the server likes, are nobody's answer.
+  std::array<char, 1> byte{};
+  const Progress progress = peek(byte);
+  return progress.attempt == Attempt::WaitForRead;
+}
+
+bool Stream::is_resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_.get()) == 1; }
+
 void Stream::reset_on_close() {
   const linger hard{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(watch_->descriptor, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -116,6 +129,20 @@ Stream::Progress Stream::read_tls(std::span<char> buffer) {
   const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
   if (result == 1) return {Attempt::Done, count};
   return tls_progress(result, "read");
+}
+
+Stream::Progress Stream::peek(std::span<char> buffer) {
+  if (ssl_ != nullptr) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const int result = SSL_peek_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
+    return result == 1 ? Progress{Attempt::Done, count} : tls_progress(result, "read");
+  }
+  const ssize_t count = ::recv(watch_->descriptor, buffer.data(), buffer.size(), MSG_PEEK);
+  if (count >= 0) return {Attempt::Done, static_cast<std::size_t>(count)};
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return {Attempt::Done, 0, closed("read", errno)};
+  watch_->readable = false;
+  return {Attempt::WaitForRead};
 }
 
 Stream::Progress Stream::write_plain(std::span<const iovec> pieces) {

@@ -57,8 +57,11 @@ class Stream final : private DeadlineEntry {
   /// Told once when the peer has closed or broken the connection. `nullptr` to stop.
   void on_peer_closed(Watch::Waiter* waiter);
   [[nodiscard]] bool peer_closed() const { return watch_->peer_closed; }
-  /// Nothing has come in and the peer is there: what an idle pooled connection must be to be used again.
-  [[nodiscard]] bool is_quiet() const { return !watch_->peer_closed && !watch_->readable && failure_ == std::nullopt; }
+  /// Nothing has come in that a reader would get, and the peer is there: what an idle pooled connection must be to be used
+  /// again. Costs a system call only if something may have come.
+  [[nodiscard]] bool is_quiet();
+  /// The handshake went on from an earlier connection's session.
+  [[nodiscard]] bool is_resumed() const;
   /// The close becomes a reset (RST), so that no client takes a broken answer for a whole one.
   void reset_on_close();
   [[nodiscard]] bool is_tls() const { return ssl_ != nullptr; }
@@ -76,6 +79,7 @@ class Stream final : private DeadlineEntry {
   [[nodiscard]] Progress read_now(std::span<char> buffer);
   [[nodiscard]] Progress read_plain(std::span<char> buffer);
   [[nodiscard]] Progress read_tls(std::span<char> buffer);
+  [[nodiscard]] Progress peek(std::span<char> buffer);
   [[nodiscard]] Progress write_plain(std::span<const iovec> pieces);
   [[nodiscard]] Progress write_tls(std::string_view bytes);
   [[nodiscard]] Progress tls_progress(int result, std::string_view doing);

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <ctime>
+#include <utility>
 
 namespace tidegate::net {
 
@@ -57,12 +58,52 @@ std::string take_tls_error() {
   return text.empty() ? "no reason given" : text;
 }
 
+/// What a later handshake with the same host may go on from. A ticket is used more than once: its reuse tells a provider no
+/// more about us than our key does.
+class TlsClientContext::HostSession {
+ public:
+  HostSession() = default;
+  HostSession(const HostSession&) = delete;
+  HostSession& operator=(const HostSession&) = delete;
+  ~HostSession() { SSL_SESSION_free(newest_); }
+
+  /// Takes over the caller's reference.
+  void keep(SSL_SESSION* session) {
+    const std::lock_guard lock(mutex_);
+    SSL_SESSION_free(std::exchange(newest_, session));
+  }
+  void offer(SSL* ssl) {
+    const std::lock_guard lock(mutex_);
+    if (newest_ != nullptr) SSL_set_session(ssl, newest_);
+  }
+
+ private:
+  std::mutex mutex_;
+  SSL_SESSION* newest_ = nullptr;  ///< guarded by mutex_
+};
+
+TlsClientContext::TlsClientContext(SSL_CTX* context, bool verify) : context_(context), verify_(verify) {
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, keep_session);
+}
+
+int TlsClientContext::keep_session(SSL* ssl, SSL_SESSION* session) {
+  static_cast<HostSession*>(SSL_get_app_data(ssl))->keep(session);
+  return 1;
+}
+
+TlsClientContext::HostSession& TlsClientContext::session_of(const std::string& host) const {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<HostSession>& session = sessions_[host];
+  if (session == nullptr) session = std::make_unique<HostSession>();
+  return *session;
+}
+
 Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const Options& options) {
   ERR_clear_error();
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   std::shared_ptr<const TlsClientContext> result(new TlsClientContext(context, options.verify));
   set_common_options(context);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
   SSL_CTX_set_alpn_protos(context, kHttp11.data(), kHttp11.size());
   const int loaded = options.ca_file.empty() ? SSL_CTX_set_default_verify_paths(context)
                                              : SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr);
@@ -75,7 +116,10 @@ Result<std::shared_ptr<const TlsClientContext>> TlsClientContext::make(const Opt
   return result;
 }
 
-TlsClientContext::~TlsClientContext() { SSL_CTX_free(context_); }
+TlsClientContext::~TlsClientContext() {
+  SSL_CTX_sess_set_new_cb(context_, nullptr);  // a connection that outlives us has nobody to tell
+  SSL_CTX_free(context_);
+}
 
 SslHandle TlsClientContext::open(const std::string& host) const {
   SslHandle ssl(SSL_new(context_));
@@ -87,6 +131,9 @@ SslHandle TlsClientContext::open(const std::string& host) const {
     SSL_set1_host(ssl.get(), host.c_str());
   }
   SSL_set_connect_state(ssl.get());
+  HostSession& session = session_of(host);
+  SSL_set_app_data(ssl.get(), &session);
+  session.offer(ssl.get());
   return ssl;
 }
 

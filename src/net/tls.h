@@ -5,12 +5,16 @@
 #include "base/result.h"
 #include "base/time.h"
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 using SSL_CTX = struct ssl_ctx_st;
 using SSL = struct ssl_st;
+using SSL_SESSION = struct ssl_session_st;
 
 namespace tidegate::net {
 
@@ -20,7 +24,8 @@ struct SslDeleter {
 using SslHandle = std::unique_ptr<SSL, SslDeleter>;
 
 /// Settings for TLS towards a provider: TLS 1.2 or newer, the certificate verified against `ca_file` or the system's authorities
-/// and against the host's name, ALPN `http/1.1` only (never more than is spoken, facts/clients.md 1). Immutable; any thread.
+/// and against the host's name, ALPN `http/1.1` only (never more than is spoken, facts/clients.md 1). Remembers the newest
+/// session of each host, so that only the first connection costs both sides a whole handshake. Any thread.
 class TlsClientContext {
  public:
   struct Options {
@@ -37,9 +42,16 @@ class TlsClientContext {
   [[nodiscard]] SslHandle open(const std::string& host) const;
 
  private:
-  explicit TlsClientContext(SSL_CTX* context, bool verify) : context_(context), verify_(verify) {}
+  class HostSession;
+
+  explicit TlsClientContext(SSL_CTX* context, bool verify);
+  [[nodiscard]] HostSession& session_of(const std::string& host) const;
+  static int keep_session(SSL* ssl, SSL_SESSION* session);
+
   SSL_CTX* context_;
   bool verify_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::unique_ptr<HostSession>, std::less<>> sessions_;  ///< guarded by mutex_; never shrinks
 };
 
 /// A listener's certificate and key. Immutable: a changed certificate is a new context, swapped whole; connections in progress

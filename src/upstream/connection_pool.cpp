@@ -10,12 +10,12 @@ namespace tidegate::upstream {
 net::Task<Result<Connection>> ConnectionPool::acquire(std::shared_ptr<const Provider> provider) {
   const auto found = idle_.find(provider->destination());
   if (found != idle_.end()) {
-    std::vector<Idle>& idle = found->second;
+    std::deque<Idle>& idle = found->second;
     const SteadyTime oldest = reactor_.now().steady - provider->options().max_idle_time;
     while (!idle.empty()) {
       Idle last = std::move(idle.back());
       idle.pop_back();
-      // The reactor has already heard whether the provider closed it or sent something nobody asked for: no system call here.
+      // The reactor has already heard whether the provider closed it or sent something nobody asked for.
       if (last.since >= oldest && last.stream->is_quiet()) co_return Connection{std::move(last.stream), true};
     }
   }
@@ -37,9 +37,13 @@ net::Task<Result<Connection>> ConnectionPool::open(std::shared_ptr<const Provide
 void ConnectionPool::release(const Provider& provider, std::unique_ptr<net::Stream> stream) {
   if (!stream->is_quiet()) return;
   stream->clear_deadline();
-  std::vector<Idle>& idle = idle_[provider.destination()];
-  if (idle.size() >= provider.options().max_idle_connections) idle.erase(idle.begin());
-  idle.push_back(Idle{std::move(stream), reactor_.now().steady});
+  std::deque<Idle>& idle = idle_[provider.destination()];
+  const SteadyTime now = reactor_.now().steady;
+  const SteadyTime oldest = now - provider.options().max_idle_time;
+  while (!idle.empty() && (idle.front().since < oldest || idle.size() >= provider.options().max_idle_connections)) {
+    idle.pop_front();
+  }
+  if (provider.options().max_idle_connections > 0) idle.push_back(Idle{std::move(stream), now});
 }
 
 void ConnectionPool::keep_only(std::span<const std::shared_ptr<const Provider>> providers) {

@@ -8,12 +8,12 @@
 #include "upstream/read_buffers.h"
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace tidegate::upstream {
 
@@ -23,8 +23,9 @@ struct Connection {
   bool reused = false;
 };
 
-/// One worker's kept-alive connections, per provider; the most recently used is taken first, so that the others can age.
-/// One thread.
+/// One worker's kept-alive connections, per provider; the most recently used is taken first, so that the others can age and be
+/// closed. What comes back is kept even if there are many already: requests come in waves, and closing after each wave what
+/// the next one needs makes every request pay for a handshake. One thread.
 class ConnectionPool {
  public:
   /// `on_opened` is told of every connection that was made.
@@ -54,7 +55,7 @@ class ConnectionPool {
   std::function<void(const Provider&)> on_opened_;
   ReadBuffers buffers_;
   /// Keeps the destination, so that no later one at the same address inherits connections that lead elsewhere.
-  std::map<std::shared_ptr<const net::Destination>, std::vector<Idle>, std::owner_less<>> idle_;
+  std::map<std::shared_ptr<const net::Destination>, std::deque<Idle>, std::owner_less<>> idle_;  ///< oldest first
 };
 
 }  // namespace tidegate::upstream

@@ -62,7 +62,7 @@ struct ProviderOptions {
   quota::PoolOptions pools;  ///< limits as the operator knows them, and how the provider counts
   CallDeadlines deadlines;
   std::size_t max_connections = 1'000;     ///< per worker thread
-  std::size_t max_idle_connections = 64;   ///< kept open per worker thread
+  std::size_t max_idle_connections = 1'000;  ///< kept open per worker thread
   Nanoseconds max_idle_time = Seconds(55); ///< an idle connection older than this is not reused
   std::string ca_file;                     ///< PEM; empty = the system's authorities
   bool verify_certificate = true;          ///< false only for tests; a warning is logged
