@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
-// What holds of a bucket in every schedule. Each test runs seeded random ones and names the seed that fails; TIDEGATE_SEED=n runs that
+// What holds of a bucket in every schedule. Each test runs seeded random ones and names the seed that fails; --gtest_random_seed=N runs that
 // one alone.
 #include "quota/bucket.h"
 #include "quota/room_fixture.h"
@@ -85,7 +85,7 @@ void expect_sound(const Bucket& bucket, const std::vector<Flight>& flights) {
 
 TEST(BucketProperty, WhateverComesItsBooksBalance) {
   for (const unsigned seed : seeds(60)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     Bucket bucket(at(0), {.accounting = dice.once_in(2) ? OutputAccounting::AsProduced : OutputAccounting::ReserveMaximum});
     if (dice.once_in(2)) bucket.set_limits(at(0), limits(100, 50'000, 10'000, dice.once_in(2) ? std::optional<double>(55'000) : std::nullopt));
@@ -142,7 +142,7 @@ struct Sent {
 
 /// Sends as fast as the bucket lets it, through a network that delays each request by up to `longest_delay`.
 void expect_no_refusal(unsigned seed, bool with_headers, bool starts_too_low) {
-  SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+  SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
   Dice dice(seed);
   const double requests_limit = dice.between(20, 3'000), input_limit = dice.between(20'000, 1e6);
   const double burst_seconds = dice.once_in(2) ? 60 : dice.between(10, 60);
@@ -217,7 +217,7 @@ TEST(BucketProperty, HeadersRaiseALevelThatIsTooLowWithoutARefusal) {
 
 TEST(BucketProperty, AnObservationNeverLeadsAwayFromTheTruth) {
   for (const unsigned seed : seeds(60)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     const double input_limit = 120'000;
     Bucket bucket(at(0), {});
@@ -284,7 +284,7 @@ TEST(BucketProperty, AnObservationNeverLeadsAwayFromTheTruth) {
 
 TEST(BucketProperty, AReadingHasTheSameEffectInWhateverOrderAnswersArrive) {
   for (const unsigned seed : seeds(60)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     std::vector<Readings> readings;
     double level = dice.between(200, 600);
@@ -308,7 +308,7 @@ TEST(BucketProperty, AReadingHasTheSameEffectInWhateverOrderAnswersArrive) {
 
 TEST(BucketProperty, ABlockedPoolIsProbedWhenItsTimeIsUpAndOpenSoonAfter) {
   for (const unsigned seed : seeds(100)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     Bucket bucket(at(0), {});
     bucket.set_limits(at(0), limits(6'000));
@@ -345,7 +345,7 @@ TEST(BucketProperty, ABlockedPoolIsProbedWhenItsTimeIsUpAndOpenSoonAfter) {
 
 TEST(BucketProperty, ASpentBudgetIsProbedOnceInAQuarterOfAnHour) {
   for (const unsigned seed : seeds(60)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     Bucket bucket(at(0), {});
     bucket.set_limits(at(0), limits(6'000));
@@ -385,7 +385,7 @@ TEST(BucketProperty, ASpentBudgetIsProbedOnceInAQuarterOfAnHour) {
 
 TEST(BucketProperty, MergedBucketsHoldWhatBothHeld) {
   for (const unsigned seed : seeds(60)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     Bucket one(at(0), {}), other(at(0), {});
     one.set_limits(at(0), limits(100, 50'000, 10'000));

@@ -5,7 +5,8 @@
 
 #include "quota/room.h"
 
-#include <cstdlib>
+#include <gtest/gtest.h>
+
 #include <numeric>
 #include <optional>
 #include <random>
@@ -39,9 +40,9 @@ inline Refusal refusal(RefusalKind kind, std::optional<double> retry_after_secon
   return {.kind = kind, .retry_after_seconds = retry_after_seconds, .ramp = {}, .readings = readings};
 }
 
-/// 1 … count, or the one in TIDEGATE_SEED: to look at a failure alone.
+/// 1 … count, or the one of --gtest_random_seed=N: to look at a failure alone.
 inline std::vector<unsigned> seeds(unsigned count) {
-  if (const char* const one = std::getenv("TIDEGATE_SEED")) return {static_cast<unsigned>(std::atoi(one))};
+  if (const int one = GTEST_FLAG_GET(random_seed); one > 0) return {static_cast<unsigned>(one)};
   std::vector<unsigned> all(count);
   std::iota(all.begin(), all.end(), 1U);
   return all;

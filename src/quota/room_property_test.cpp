@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
-// What holds of a room in every schedule. Each test runs seeded random ones and names the seed that fails; TIDEGATE_SEED=n runs that
+// What holds of a room in every schedule. Each test runs seeded random ones and names the seed that fails; --gtest_random_seed=N runs that
 // one alone.
 #include "quota/room.h"
 #include "quota/room_fixture.h"
@@ -261,7 +261,7 @@ class Storm {
 
 TEST(RoomProperty, WhateverHappensEveryRequestEndsOnceInTimeAndTheBooksBalance) {
   for (const unsigned seed : seeds(30)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Storm(seed).run(400);
     if (HasFailure()) return;
   }
@@ -339,7 +339,7 @@ RoomSettings patient() {
 
 TEST(RoomProperty, TenantsWhoAlwaysWaitAreServedByTheirWeights) {
   for (const unsigned seed : seeds(12)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     TestRoom test(limits(600, 400'000, 60'000), patient());
     test.room.bucket(0).set_level(at(0), Dimension::Output, 0);  // in the first burst nobody would have to wait
@@ -352,7 +352,7 @@ TEST(RoomProperty, TenantsWhoAlwaysWaitAreServedByTheirWeights) {
 
 TEST(RoomProperty, VirtualTimesOfThoseWhoWaitStayTogether) {
   for (const unsigned seed : seeds(12)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     TestRoom test(limits(600, 400'000, 60'000), patient());
     std::vector<Load> loads{{.tenant = "a"}, {.tenant = "b", .weight = 2, .output = 600}, {.tenant = "c", .weight = 0.5, .body_bytes = 40'000}};
@@ -374,7 +374,7 @@ TEST(RoomProperty, VirtualTimesOfThoseWhoWaitStayTogether) {
 
 TEST(RoomProperty, BatchGetsATenthUnderInteractiveOverload) {
   for (const unsigned seed : seeds(12)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     TestRoom test(limits(600, 400'000, 60'000), patient());
     test.room.bucket(0).set_level(at(0), Dimension::Output, 0);
@@ -389,7 +389,7 @@ TEST(RoomProperty, BatchGetsATenthUnderInteractiveOverload) {
 
 TEST(RoomProperty, WhoeverIsNextGoesIfItFitsAnywhere) {
   for (const unsigned seed : seeds(40)) {
-    SCOPED_TRACE(testing::Message() << "TIDEGATE_SEED=" << seed);
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
     Dice dice(seed);
     Room room(at(0), patient());
     for (unsigned b = 0; b <= dice.roll(3); ++b) {
