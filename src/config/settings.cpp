@@ -338,6 +338,20 @@ Type<ProviderOptions> provider_with_usual_credential() {
   return type;
 }
 
+Type<gateway::ClassRule> request_class() {
+  using gateway::ClassRule;
+  return record<ClassRule>(
+      {field<ClassRule>("name", TIDEGATE_AT(name), checked_text("name", why_not_a_name), "what rooms and labels call it").required(),
+       field<ClassRule>("factor", TIDEGATE_AT(factor), figure(0.001, 1), "part of its models' limits that the class has, until headers tell"),
+       field<ClassRule>("model", TIDEGATE_AT(model), text("pattern"), "requested model"),
+       field<ClassRule>("path", TIDEGATE_AT(path), text("pattern"), "path without query"),
+       field<ClassRule>("header", TIDEGATE_AT(header), checked_text("header name", why_not_a_header), "a header that must be there"),
+       field<ClassRule>("value", TIDEGATE_AT(value), text("pattern"), "of that header"),
+       field<ClassRule>("tool", TIDEGATE_AT(tool), text("pattern"), "name of a tool that the request offers"),
+       field<ClassRule>("system_hash", TIDEGATE_AT(system_hash), text("16 hexadecimal digits"),
+                        "of the system prompt, as answers tell it in `x-tidegate-system-hash` once some class has one")});
+}
+
 Type<quota::AdmissionOptions> admission() {
   using quota::AdmissionOptions;
   return record<AdmissionOptions>(
@@ -467,6 +481,8 @@ Type<Options> make_all() {
                      "providers of the request's dialect in their order, each serving what the one before cannot in time"));
   fields.push_back(field<Options>("admission", TIDEGATE_AT(gateway.admission), admission(),
                                   "how requests wait for their turn where limits are short"));
+  fields.push_back(field<Options>("classes", TIDEGATE_AT(gateway.classes), list_of(request_class(), 200),
+                                  "requests that a provider counts at a part of its limits; the first that fits in all it says"));
   fields.push_back(field<Options>("limits", kItself, limits(), "what one client may ask for"));
   fields.push_back(field<Options>("drain_timeout", TIDEGATE_AT(gateway.drain_timeout),
                                   duration(Nanoseconds(0), hours(24)), "after SIGTERM, for running answers"));

@@ -121,6 +121,10 @@ quota::LiveRoom* Journey::room() {
                      : std::string{};
   quota::RoomName name{.provider = provider_->id().text(), .model_group = model_group_, .class_name = {}, .credential = {}};
   if (setup_->options.auth == AuthMode::Passthrough) name.credential = outcome_.caller.key;
+  if (class_ != nullptr && outcome_.metered()) {
+    name.class_name = class_->name;
+    name.class_factor = class_->factor;
+  }
   return worker_.shared().rooms.room(name);
 }
 

@@ -39,10 +39,26 @@ struct RouteRule {
   friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };
 
+/// Puts requests into a class of their own, with a part of the limits: a provider that counts some work at less of its figures. All that
+/// a rule says must hold; the first rule that fits counts.
+struct ClassRule {
+  std::string name;        ///< `code_generation`
+  double factor = 1;       ///< part of its model group's limits that the class has, until its own headers tell
+  std::string model = "*";  ///< glob over the requested model
+  std::string path = "*";   ///< glob over the path without query
+  std::string header;       ///< name of a header that must be there; empty: none must
+  std::string value = "*";  ///< glob over that header's value
+  std::string tool;         ///< glob: a tool of such a name is offered; empty: no matter
+  std::string system_hash;  ///< `gateway::system_hash` of the system prompt; empty: no matter
+
+  friend bool operator==(const ClassRule&, const ClassRule&) = default;
+};
+
 struct GatewayOptions {
   AuthMode auth = AuthMode::Open;
   std::vector<RouteRule> routes;  ///< none matches: the providers of the request's dialect, in order
   quota::AdmissionOptions admission;
+  std::vector<ClassRule> classes;
   std::string default_tenant = "default";
   std::vector<std::string> user_headers;  ///< header that names the user; the first present wins over the body's
   std::size_t body_memory = 512ULL * 1024 * 1024;  ///< all request bodies together; when spent, sockets are not read further

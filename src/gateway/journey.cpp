@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/number.h"
+#include "gateway/request_class.h"
 #include "llm/anthropic/request.h"
 #include "llm/json/object_id.h"
 #include "llm/openai/request.h"
@@ -270,6 +271,8 @@ bool Journey::set_patience() {
                    .message = "x-tidegate-max-wait is no duration such as 30s, 500ms or 0s.",
                    .should_retry = false});
   }
+  class_ = find_class(setup_->options.classes, head, outcome_.view, incoming_.body());
+  if (needs_system_hash(setup_->options.classes)) system_hash_ = system_hash(outcome_.view, incoming_.body());
   deadline_ = received_at_ + longest_wait(*wish);
   return true;
 }

@@ -115,6 +115,8 @@ class Journey {
   std::size_t key_ = 0;
   std::string tied_key_;  ///< name of the one key that will do; empty: any
   std::string model_group_;
+  const ClassRule* class_ = nullptr;  ///< in `setup_`
+  std::string system_hash_;           ///< told to the client where some class asks for one
   quota::Priority priority_ = quota::Priority::Interactive;
   Passage passage_;
   llm::RateLimitReading limits_;  ///< of the last answer's head

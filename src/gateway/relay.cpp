@@ -58,6 +58,8 @@ void Journey::take_answer_head() {
 /// What the gateway says of itself beside the provider's head.
 void Journey::write_own_fields(http1::HeadWriter& writer) const {
   writer.field("x-tidegate-request-id", outcome_.request_id);
+  if (class_ != nullptr) writer.field("x-tidegate-class", class_->name);
+  if (!system_hash_.empty()) writer.field("x-tidegate-system-hash", system_hash_);
   if (targets_.size() > 1) writer.field("x-tidegate-provider", outcome_.provider);
   if (outcome_.attempt > 1) writer.field("x-tidegate-attempts", static_cast<std::uint64_t>(outcome_.attempt));
   const auto waited = std::chrono::duration_cast<Milliseconds>(outcome_.queue_wait).count();

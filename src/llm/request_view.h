@@ -57,6 +57,8 @@ struct RequestView {
   std::size_t first_member =
       0;  ///< just behind the body's opening brace, where a member can be spliced in; 0: not readable
   bool is_empty_object = false;  ///< the body is `{}`: a member spliced in needs no comma behind it
+  ByteRange system_range;    ///< of Anthropic's `system` value
+  ByteRange tools_range;     ///< of the `tools` value
   StateTies ties;
 };
 

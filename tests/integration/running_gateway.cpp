@@ -24,7 +24,11 @@ store::AttemptId Recorded::begin(const gateway::Outcome&) {
   return next_++;
 }
 void Recorded::answered(const gateway::Outcome&, const llm::RateLimitReading&) { note("answered"); }
-void Recorded::attempt_over(const gateway::Outcome&) { note("attempt_over"); }
+void Recorded::attempt_over(const gateway::Outcome& outcome) {
+  note("attempt_over");
+  const std::lock_guard lock(mutex_);
+  attempts_.push_back(outcome);
+}
 void Recorded::key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) { note("key_changed"); }
 gateway::Charged Recorded::charge(const gateway::Outcome& outcome) {
   note("charge");
@@ -41,6 +45,11 @@ std::vector<gateway::Outcome> Recorded::wait_for(std::size_t count) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, Seconds(10), [&] { return outcomes_.size() >= count; });
   return outcomes_;
+}
+
+std::vector<gateway::Outcome> Recorded::attempts() {
+  const std::lock_guard lock(mutex_);
+  return attempts_;
 }
 
 std::vector<std::string> Recorded::events() {

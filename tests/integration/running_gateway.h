@@ -30,6 +30,8 @@ class Recorded final : public gateway::OutcomeSink {
 
   /// Waits (at most ten seconds) until so many requests have finished; gives their outcomes in order.
   [[nodiscard]] std::vector<gateway::Outcome> wait_for(std::size_t count);
+  /// Attempts that were given up for another one.
+  [[nodiscard]] std::vector<gateway::Outcome> attempts();
   /// The events in order: `begin`, `answered`, `attempt_over`, `charge`, `finish`, `key_changed`.
   [[nodiscard]] std::vector<std::string> events();
 
@@ -39,6 +41,7 @@ class Recorded final : public gateway::OutcomeSink {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<gateway::Outcome> outcomes_;
+  std::vector<gateway::Outcome> attempts_;
   std::vector<std::string> events_;
   const Money cost_;
   store::AttemptId next_ = 1;

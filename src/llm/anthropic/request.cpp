@@ -182,9 +182,13 @@ RequestView read_request(std::string_view body) {
     } else if (key == "messages") {
       messages = read_messages(cursor);
     } else if (key == "system") {
+      const std::size_t begin = cursor.begin_of_value();
       system = read_system(cursor);
+      view.system_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "tools") {
+      const std::size_t begin = cursor.begin_of_value();
       tools = read_tools(cursor, view.has_tools);
+      view.tools_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "max_tokens") {
       view.max_tokens = cursor.integer();
     } else if (key == "stream") {

@@ -164,7 +164,9 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
     } else if (key == content_member) {
       content = read_whole_content(cursor);
     } else if (key == "tools") {
+      const std::size_t begin = cursor.begin_of_value();
       tools = read_tools(cursor, view.has_tools);
+      view.tools_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "stream") {
       view.stream = cursor.boolean().value_or(false);
     } else if (key == "stream_options") {
