@@ -3,7 +3,6 @@
 #include "app/provider_reports.h"
 
 #include "app/admin_client.h"
-#include "app/http_client.h"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -20,9 +19,7 @@ namespace {
 
 constexpr std::string_view kUsageReport = "/v1/organizations/usage_report/messages";
 constexpr std::string_view kCostReport = "/v1/organizations/cost_report";
-constexpr Seconds kTimeout(60);
 constexpr int kMostPages = 2'000;  // 2,000 weeks of hours: above that an answer never ends
-constexpr std::size_t kQuotedBytes = 200;
 
 tl::unexpected<Failure> unreadable(std::string_view what) {
   return fail(FailureKind::Protocol, Origin::Upstream,
@@ -76,38 +73,6 @@ Result<std::optional<std::string>> read_page(std::string_view page,
   return std::optional(std::move(next));
 }
 
-/// What an error answer says, without what might be long.
-std::string said(const HttpReply& reply) {
-  boost::system::error_code ignored;
-  const json::value body = json::parse(reply.body, ignored);
-  std::string message = text_of(member(member(&body, "error"), "message"));
-  if (message.size() > kQuotedBytes) message.resize(kQuotedBytes);
-  return message.empty() ? fmt::format("{}", reply.status) : fmt::format("{}: {}", reply.status, message);
-}
-
-Failure refusal(const AdminApi& api, const HttpReply& reply) {
-  const std::string base = fmt::format("the Admin API at {} ", api.base_url);
-  switch (reply.status) {
-    case 401:
-    case 403:
-      return {
-          .kind = FailureKind::Denied,
-          .origin = Origin::Operator,
-          .detail = base + fmt::format("refused the key in {} ({}); it wants an Admin API key, sk-ant-admin…, which "
-                                       "an administrator of the organisation makes in the Console",
-                                       api.key_name, said(reply))};
-    case 404:
-      return {.kind = FailureKind::NotFound,
-              .origin = Origin::Operator,
-              .detail = base + fmt::format("has no such report ({}); give the address of one with --url", said(reply))};
-    default:
-      return {.kind = FailureKind::Protocol,
-              .origin = Origin::Upstream,
-              .retry = Retry::Later,
-              .detail = base + fmt::format("answered {}; try again in a minute", said(reply))};
-  }
-}
-
 using AddPage = Result<std::optional<std::string>> (*)(std::string_view, UseByModel&);
 
 /// Reads a report from `path?query` to its last page.
@@ -115,22 +80,9 @@ Result<void> read_report(const AdminApi& api, std::string_view path, const std::
                          UseByModel& use) {
   std::optional<std::string> page;
   for (int number = 0; number < kMostPages; ++number) {
-    HttpQuestion question{.url = fmt::format("{}{}?{}", api.base_url, path, query),
-                          .fields = {},
-                          .timeout = kTimeout,
-                          .ca_file = api.ca_file,
-                          .proxy = api.proxy};
-    if (page) question.url += "&page=" + query_value(*page);
-    question.fields.emplace_back("x-api-key", api.key);
-    question.fields.emplace_back("anthropic-version", Secret("2023-06-01"));
-    const auto reply = ask(question);
-    if (!reply) {
-      Failure failure = reply.error();
-      failure.detail = "cannot reach the Admin API: " + failure.detail;
-      return tl::unexpected(std::move(failure));
-    }
-    if (reply->status != 200) return tl::unexpected(refusal(api, *reply));
-    auto next = add(reply->body, use);
+    const auto text = get_admin_page(api, fmt::format("{}?{}{}", path, query, page ? "&page=" + query_value(*page) : ""));
+    if (!text) return fail(text);
+    auto next = add(*text, use);
     if (!next) return fail(next);
     if (!*next) return {};
     page = std::move(*next);

@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "app/admin_api.h"
 #include "app/reconciliation.h"
 #include "base/result.h"
-#include "base/secret.h"
 #include "base/time.h"
 
 #include <optional>
@@ -13,19 +13,12 @@
 
 namespace tidegate::app {
 
-/// Anthropic's Admin API as `tidegate reconcile` asks it (facts/anthropic-api.md 6.2, read 2026-11):
-///
-///     GET /v1/organizations/usage_report/messages   tokens in buckets of 1m or 1h
-///     GET /v1/organizations/cost_report             decimal strings of US cents in buckets of a day
-///
-/// both as pages `{"data": [{"starting_at", "ending_at", "results": […]}], "has_more", "next_page"}`.
-struct AdminApi {
-  std::string base_url;      ///< `https://api.anthropic.com`
-  Secret key;                ///< `sk-ant-admin…`
-  std::string key_name;      ///< where it came from, for people
-  std::string ca_file = {};  ///< PEM; empty = the system's authorities
-  std::string proxy = {};    ///< `http://host:port`; empty = as HTTPS_PROXY and NO_PROXY say
-};
+// Anthropic's Admin API as `tidegate reconcile` asks it (facts/anthropic-api.md 6.2, read 2026-11):
+//
+//     GET /v1/organizations/usage_report/messages   tokens in buckets of 1m or 1h
+//     GET /v1/organizations/cost_report             decimal strings of US cents in buckets of a day
+//
+// both as pages `{"data": [{"starting_at", "ending_at", "results": […]}], "has_more", "next_page"}`.
 
 /// Tokens by model within the window, and cost by model since its first day began. Blocks; asks page by page. Failure:
 /// Denied (the key), Resolve | Connect | Timeout | Tls, Protocol (an answer of another shape), in words for people.

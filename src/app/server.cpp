@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/server.h"
 
+#include "app/provider_limits.h"
 #include "app/stored_limits.h"
 #include "app/version.h"
 #include "config/difference.h"
@@ -25,6 +26,8 @@ constexpr Seconds kTellOfKeys(2);
 constexpr Seconds kRestoreSpendingEvery(2);
 constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kLookAtCertificateEvery(5);
+constexpr Seconds kTryStatedLimitsEvery(60);
+constexpr std::chrono::hours kReadStatedLimitsEvery(1);
 constexpr std::chrono::days kCertificateWarning(14);
 constexpr std::chrono::minutes kTellOfClock(10);
 
@@ -198,7 +201,36 @@ void Server::plan_jobs() {
     look_at_clock(now);
   });
   lookups_.every(kRestoreSpendingEvery, [this](Now) { restore_spending(store::LedgerReader::Writers::AsFound); });
+  lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+/// Hourly, and every minute until it works: what the Admin API says of the limits.
+void Server::read_stated_limits(Now now) {
+  for (const upstream::ProviderOptions& provider : options().providers) {
+    if (provider.admin_key.empty() || provider.dialect != llm::Dialect::Anthropic) continue;
+    const std::string& name = provider.id.text();
+    const auto read_at = limits_read_at_.find(name);
+    if (read_at != limits_read_at_.end() && now.steady - read_at->second < kReadStatedLimitsEvery) continue;
+    AdminApi api{.base_url = provider.base_url,
+                 .key = provider.admin_key,
+                 .key_name = provider.admin_key_name,
+                 .ca_file = provider.ca_file,
+                 .proxy = provider.proxy};
+    while (api.base_url.ends_with('/')) api.base_url.pop_back();
+    auto limits = fetch_provider_limits(api);
+    if (!limits) {
+      alarms_.raise({.kind = "stated_limits",
+                     .subject = name,
+                     .severity = Severity::Warning,
+                     .message = limits.error().detail + "; limits are learned from answers meanwhile",
+                     .since = now.wall});
+      continue;
+    }
+    alarms_.clear("stated_limits", name, now.wall);
+    limits_read_at_[name] = now.steady;
+    rooms_.set_stated_limits(name, std::move(*limits));
+  }
 }
 
 void Server::look_at_ledger(Now now) {

@@ -97,6 +97,7 @@ class Server {
   void save_limits(Now now);
   void plan_jobs();
   void collect_metrics();
+  void read_stated_limits(Now now);
   void look_at_ledger(Now now);
   void look_at_budgets(Now now);
   void look_at_clock(Now now);
@@ -132,6 +133,7 @@ class Server {
   std::unique_ptr<DataPlane> plane_;
   ProviderKeys provider_keys_;
   Schedule schedule_;
+  std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only

@@ -272,7 +272,9 @@ void Bucket::end(Flight& flight) {
       refunds_.add(now_, d, unused);
     }
   }
-  service_seconds_ += 0.05 * (seconds_since(flight.admitted_at) - service_seconds_);
+  // The first answers count for more: what was assumed before them is only a guess.
+  const double weight = std::max(0.05, 1.0 / (2 + ++services_));
+  service_seconds_ += weight * (seconds_since(flight.admitted_at) - service_seconds_);
   if (flight.first_output_at && flight.produced >= 50) {
     const double took = seconds_since(*flight.first_output_at);
     // An answer that came in one piece tells nothing of the speed.

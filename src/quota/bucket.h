@@ -182,6 +182,7 @@ class Bucket {
   int in_flight_ = 0;
   std::uint64_t sequence_ = 0;
   double speed_ = 60, service_seconds_ = 5;
+  int services_ = 0;  ///< answers that it was learned from
 
   std::optional<double> configured_concurrency_;
   double concurrency_ = kNever;  ///< learned from refusals

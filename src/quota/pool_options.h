@@ -27,6 +27,7 @@ struct PoolOptions {
 };
 
 /// What is known of a group before anything was answered.
-[[nodiscard]] GroupLimits known_limits(const PoolOptions& options, std::string_view model_group);
+/// `stated`: by the provider itself, over the tier.
+[[nodiscard]] GroupLimits known_limits(const PoolOptions& options, std::string_view model_group, const GroupLimits& stated = {});
 
 }  // namespace tidegate::quota

@@ -73,8 +73,11 @@ std::optional<GroupLimits> tier_limits(std::string_view tier, std::string_view m
 
 std::span<const std::string_view> tier_names() { return kNames; }
 
-GroupLimits known_limits(const PoolOptions& options, std::string_view model_group) {
+GroupLimits known_limits(const PoolOptions& options, std::string_view model_group, const GroupLimits& stated) {
   GroupLimits known = tier_limits(options.tier, model_group).value_or(GroupLimits{});
+  for (const Dimension d : kAllDimensions) {
+    if (stated.limits[d]) known.limits[d] = stated.limits[d];
+  }
   const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
                                  [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
   if (rule == options.limits.end()) return known;

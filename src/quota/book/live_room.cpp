@@ -202,6 +202,21 @@ void LiveRoom::withdraw(SteadyTime now, RequestId request) {
   deliver(deliveries);
 }
 
+void LiveRoom::set_known(SteadyTime now, const GroupLimits& known) {
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    plan_.known = known;
+    for (std::size_t b = 0; b < room_.buckets(); ++b) {
+      Bucket& bucket = room_.bucket(b);
+      bucket.set_concurrency(known.concurrency);
+      if (!bucket.is_learned()) bucket.set_limits(now, known.limits);
+    }
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
 void LiveRoom::pump(SteadyTime now) {
   Deliveries deliveries;
   {

@@ -104,6 +104,8 @@ class LiveRoom {
   /// It was let through and will not be sent.
   void withdraw(SteadyTime now, RequestId request);
 
+  /// What is known of pools that no answer has told of yet.
+  void set_known(SteadyTime now, const GroupLimits& known);
   /// Lets through what can go by now.
   void pump(SteadyTime now);
   /// When `pump` is due; SteadyTime::max() if nothing waits for time.
@@ -128,7 +130,7 @@ class LiveRoom {
   static void deliver(const Deliveries& deliveries);
 
   const KeyRing& ring_;
-  const RoomPlan plan_;
+  RoomPlan plan_;  ///< `known` guarded by mutex_
   const std::function<void(SteadyTime)> on_wake_;
   std::atomic<std::int64_t> wake_at_;
 

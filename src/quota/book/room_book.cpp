@@ -68,10 +68,8 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   plan.settings.bucket.accounting = provider->second->pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
-  plan.known = known_limits(provider->second->pools, name.model_group);
-  for (const Dimension d : kAllDimensions) {
-    if (plan.known.limits[d]) plan.known.limits[d] = *plan.known.limits[d] * name.class_factor;
-  }
+  room->class_factor = name.class_factor;
+  plan.known = known_of(*provider->second, name.model_group, name.class_factor);
   if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
   KeyRing* ring = &provider->second->ring;
   if (!name.credential.empty()) {
@@ -81,6 +79,30 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   }
   room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, clock_.now().steady);
   return rooms_.emplace(id, std::move(room)).first->second->live.get();
+}
+
+GroupLimits RoomBook::known_of(const Provider& provider, std::string_view model_group, double factor) {
+  const auto stated = provider.stated.find(model_group);
+  GroupLimits known = known_limits(provider.pools, model_group, stated == provider.stated.end() ? GroupLimits{} : stated->second);
+  for (const Dimension d : kAllDimensions) {
+    if (known.limits[d]) known.limits[d] = *known.limits[d] * factor;
+  }
+  return known;
+}
+
+void RoomBook::set_stated_limits(std::string_view provider, std::map<std::string, GroupLimits, std::less<>> limits) {
+  std::vector<std::pair<LiveRoom*, GroupLimits>> rooms;
+  {
+    const std::unique_lock lock(mutex_);
+    const auto found = providers_.find(provider);
+    if (found == providers_.end()) return;
+    found->second->stated = std::move(limits);
+    for (const auto& [id, room] : rooms_) {
+      if (room->provider == provider) rooms.emplace_back(room->live.get(), known_of(*found->second, room->model_group, room->class_factor));
+    }
+  }
+  const SteadyTime now = clock_.now().steady;
+  for (const auto& [room, known] : rooms) room->set_known(now, known);
 }
 
 KeyRing* RoomBook::keys(std::string_view provider) {

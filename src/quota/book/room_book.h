@@ -54,6 +54,9 @@ class RoomBook {
 
   /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues.
   void configure(const AdmissionOptions& admission, std::span<const ProviderPlan> providers);
+  /// What the provider itself says of its limits, by model group: over the tier, under the configured limits, for pools that no header
+  /// has told of yet. An unknown provider is ignored.
+  void set_stated_limits(std::string_view provider, std::map<std::string, GroupLimits, std::less<>> limits);
   /// Nothing is pumped by time before; waiters may be told by this thread after.
   void start();
   /// Idempotent. Whoever still waits is not told any more.
@@ -81,10 +84,12 @@ class RoomBook {
   static constexpr std::size_t kMostRooms = 2'000;
   struct Provider {
     PoolOptions pools;
+    std::map<std::string, GroupLimits, std::less<>> stated;
     KeyRing ring;
   };
   struct Room {
     std::string provider, model_group, class_name, credential;
+    double class_factor = 1;
     KeyRing own_ring;  ///< of a client's own credential
     std::unique_ptr<LiveRoom> live;
   };
@@ -94,6 +99,7 @@ class RoomBook {
   };
 
   [[nodiscard]] LiveRoom* make_room(const std::string& id, const RoomName& name);
+  [[nodiscard]] static GroupLimits known_of(const Provider& provider, std::string_view model_group, double factor);
   [[nodiscard]] std::vector<LiveRoom*> live_rooms();
   void note_wake(SteadyTime at);
   void run();

@@ -50,6 +50,22 @@ TEST(RoomBook, ATierIsKnownBeforeTheFirstHeaderAndAClassHasItsPartOfIt) {
   EXPECT_DOUBLE_EQ(rooms[1].room.pools[0].levels[0].limit, 28);
 }
 
+TEST(RoomBook, WhatTheProviderStatesStandsOverTheTierAndReachesRoomsThatNoHeaderHasTold) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  configure(book, {anthropic()});
+  (void)book.room(name_of("opus-5"));
+  GroupLimits stated;
+  stated.limits[Dimension::Requests] = 77;
+  book.set_stated_limits("anthropic", {{"opus-5", stated}, {"haiku-5-5", stated}});
+  book.set_stated_limits("nobody", {{"opus-5", stated}});
+  (void)book.room(name_of("haiku-5-5"));
+  for (const RoomBook::NamedRoom& room : book.rooms()) EXPECT_EQ(room.room.pools[0].levels.at(0).limit, 77) << room.model_group;
+  stated.limits[Dimension::Requests] = 5;
+  book.set_stated_limits("anthropic", {{"opus-5", stated}});
+  EXPECT_EQ(book.rooms()[1].room.pools[0].levels.at(0).limit, 77) << "known by now; from here on headers tell";
+}
+
 TEST(RoomBook, EachClientsOwnCredentialIsAPoolOfItsOwn) {
   const SystemClock clock;
   RoomBook book(clock);
