@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace tidegate::gateway {
@@ -93,7 +94,9 @@ void Journey::choose_target(std::size_t index) {
   outcome_.provider = provider_->id().text();
   outcome_.pool = outcome_.provider;
   if (setup_->options.auth == AuthMode::Passthrough) outcome_.pool = outcome_.caller.key;
+  if (cache_id_.empty() && provider_->options().keys.size() > 1) cache_id_ = cache_id();
   tied_key_ = tied_key();
+  preferred_key_ = tied_key_.empty() ? preferred_key() : std::string{};
   // State that one pool holds is of no use elsewhere.
   if (!tied_key_.empty()) targets_.resize(index + 1);
 }
@@ -113,6 +116,24 @@ std::string Journey::tied_key() const {
   if (!ties.any() || outcome_.caller.session.empty()) return {};
   const auto name = board.key_of(provider_->id().text(), outcome_.caller.session);
   return name && provider_->find_key(*name) ? *name : std::string{};
+}
+
+/// Names what the provider may have cached of the request: its session, else the beginning that its cache markers share with others.
+/// Empty: nothing to look for.
+std::string Journey::cache_id() const {
+  const llm::RequestView& view = outcome_.view;
+  if (!outcome_.metered()) return {};
+  if (!outcome_.caller.session.empty()) return outcome_.caller.session;
+  if (view.cache_markers == 0 || view.system_range.length + view.tools_range.length == 0) return {};
+  const std::string_view body = incoming_.body();
+  const auto hash = [&](llm::ByteRange range) { return std::hash<std::string_view>{}(body.substr(range.offset, range.length)); };
+  return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
+}
+
+/// The key whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.
+std::string Journey::preferred_key() const {
+  if (provider_->options().keys.size() < 2) return {};
+  return worker_.shared().ties.key_of(provider_->id().text(), cache_id_).value_or(std::string{});
 }
 
 quota::LiveRoom* Journey::room() {
@@ -150,7 +171,7 @@ quota::Submission Journey::submission() const {
 }
 
 net::Task<Journey::Step> Journey::try_target() {
-  std::optional<Passage::Word> word = passage_.enter(room(), submission(), tied_key_);
+  std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = tied_key_, .preferred = preferred_key_});
   while (true) {
     if (!word) {
       net::Task<Passage::Word> waiting = passage_.wait(client_, silent_until());
@@ -529,7 +550,7 @@ void Journey::remember_ties() {
   const std::string& provider = provider_->id().text();
   ties.note(provider, outcome_.answer.id, key);
   ties.note(provider, outcome_.answer.container, key);
-  ties.note(provider, outcome_.caller.session, key);
+  if (outcome_.metered()) ties.note(provider, cache_id_, key);
   if (!created_.empty()) ties.note(provider, llm::json::read_object_id(created_), key);
 }
 

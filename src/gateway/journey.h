@@ -79,6 +79,8 @@ class Journey {
   void note_good_head();
   void note_refusal(const llm::UpstreamError& error);
   [[nodiscard]] std::string tied_key() const;
+  [[nodiscard]] std::string cache_id() const;
+  [[nodiscard]] std::string preferred_key() const;
   void remember_ties();
   [[nodiscard]] OwnAnswer no_capacity() const;
 
@@ -114,6 +116,8 @@ class Journey {
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
   std::string tied_key_;  ///< name of the one key that will do; empty: any
+  std::string cache_id_;       ///< see `cache_id`
+  std::string preferred_key_;  ///< name of the key whose pool may have it cached
   std::string model_group_;
   const ClassRule* class_ = nullptr;  ///< in `setup_`
   std::string system_hash_;           ///< told to the client where some class asks for one

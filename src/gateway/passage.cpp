@@ -89,15 +89,15 @@ std::optional<Passage::Word> Passage::follow(const quota::LiveRoom::Answer& answ
   return take(*answer.decision, answer.key);
 }
 
-std::optional<Passage::Word> Passage::enter(quota::LiveRoom* room, const quota::Submission& submission, std::string_view only_key) {
+std::optional<Passage::Word> Passage::enter(quota::LiveRoom* room, const quota::Submission& submission, quota::LiveRoom::KeyWish keys) {
   leave();
   room_ = room;
   if (room_ == nullptr) {
     decision_ = {};
-    key_ = only_key;
+    key_ = keys.only;
     return Word::Go;
   }
-  return follow(room_->enter(reactor_.now().steady, submission, only_key, make_wait()));
+  return follow(room_->enter(reactor_.now().steady, submission, keys, make_wait()));
 }
 
 std::optional<Passage::Word> Passage::refused(const quota::Refusal& refusal) {

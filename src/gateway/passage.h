@@ -32,7 +32,7 @@ class Passage {
   };
 
   /// Asks `room`, which must outlive the passage; null: nothing is counted here, it may go. Nothing: it has to wait, see `wait`.
-  [[nodiscard]] std::optional<Word> enter(quota::LiveRoom* room, const quota::Submission& submission, std::string_view only_key);
+  [[nodiscard]] std::optional<Word> enter(quota::LiveRoom* room, const quota::Submission& submission, quota::LiveRoom::KeyWish keys);
   /// The provider refused, or the attempt failed before its first byte. Nothing: it has to wait.
   [[nodiscard]] std::optional<Word> refused(const quota::Refusal& refusal);
   /// Waits for the room's word, at the longest until `until`, and watches the client meanwhile.

@@ -32,6 +32,7 @@ struct WaitingRequest {
   double cost = 0;  ///< seconds of the whole room's refill
   double counted_input = -1;
   SteadyTime submitted_at{}, deadline{};
+  std::optional<std::size_t> preferred_key;
   std::optional<std::size_t> only_key;  ///< tied to the key that made what it speaks of
   std::size_t bucket = 0, key = 0;      ///< while flying
   Flight flight;

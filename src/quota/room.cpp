@@ -141,6 +141,7 @@ std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submissi
   request.submitted_at = now_;
   request.deadline = std::max(now_, submission.deadline);
   request.only_key = submission.only_key;
+  request.preferred_key = submission.preferred_key;
   if (submission.priority == Priority::Interactive) {
     interactive_rate_ = interactive_rate() + request.cost / 900;
     interactive_at_ = now_;

@@ -144,6 +144,12 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
     const Wait wait = buckets_[b].wait(request.need);
     too_large = too_large || wait.obstacle == Obstacle::TooLarge;
     const double headroom = buckets_[b].headroom(request.need);
+    const bool is_preferred = request.preferred_key && keys_[*request.preferred_key].bucket == b;
+    if (is_preferred && wait.seconds == 0) {
+      best.bucket = b;
+      best.wait = wait;
+      break;
+    }
     const bool both_fit = wait.seconds == 0 && best.wait.seconds == 0;
     // Where all have plenty, they take turns.
     const bool better = wait.seconds < best.wait.seconds ||

@@ -113,15 +113,16 @@ LiveRoom::Answer LiveRoom::decide(SteadyTime now, RequestId request, const MakeW
   return answer;
 }
 
-LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, std::string_view only_key, const MakeWaiter& make_waiter) {
+LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish keys, const MakeWaiter& make_waiter) {
   Deliveries deliveries;
   Answer answer;
   {
     const std::lock_guard lock(mutex_);
     follow_ring(now);
     const Decision overflow{.request = {}, .verdict = Verdict::Overflow, .wait_seconds = kNever, .obstacle = Obstacle::NoKey};
-    if (!only_key.empty()) {
-      submission.only_key = key_named(only_key);
+    if (!keys.preferred.empty()) submission.preferred_key = key_named(keys.preferred);
+    if (!keys.only.empty()) {
+      submission.only_key = key_named(keys.only);
       if (!submission.only_key) return {.request = {}, .decision = overflow, .key = {}};
     }
     const std::optional<RequestId> request = room_.submit(now, submission);

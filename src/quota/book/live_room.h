@@ -87,9 +87,13 @@ class LiveRoom {
   };
   using MakeWaiter = std::function<std::shared_ptr<Waiter>()>;
 
-  /// Asks to be let through. `only_key`: the name of the one key that will do. `make_waiter` is called if it has to wait. A room that is
+  /// Which keys, by name; empty: any. The one that must be taken, and the one whose pool is taken if it has room.
+  struct KeyWish {
+    std::string_view only, preferred;
+  };
+  /// Asks to be let through. `make_waiter` is called if it has to wait. A room that is
   /// full overflows at once.
-  [[nodiscard]] Answer enter(SteadyTime now, Submission submission, std::string_view only_key, const MakeWaiter& make_waiter);
+  [[nodiscard]] Answer enter(SteadyTime now, Submission submission, KeyWish keys, const MakeWaiter& make_waiter);
   /// Asks again for a request that the provider refused, or that failed before its first byte.
   [[nodiscard]] Answer refused(SteadyTime now, RequestId request, const Refusal& refusal, const MakeWaiter& make_waiter);
 

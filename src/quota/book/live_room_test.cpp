@@ -144,11 +144,20 @@ TEST_F(LiveRoomTest, ATiedRequestGoesWithItsKeyOrNotAtAll) {
   keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
   const auto room = make(plan_of(60));
   std::shared_ptr<Told> told;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), "BLUE", waiter(told)).key, "BLUE");
-  const LiveRoom::Answer unknown = room->enter(at(0), request_of("t", at(1)), "GONE", waiter(told));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = "BLUE", .preferred = {}}, waiter(told)).key, "BLUE");
+  const LiveRoom::Answer unknown = room->enter(at(0), request_of("t", at(1)), {.only = "GONE", .preferred = {}}, waiter(told));
   ASSERT_TRUE(unknown.decision);
   EXPECT_EQ(unknown.decision->verdict, Verdict::Overflow);
   EXPECT_EQ(unknown.decision->obstacle, Obstacle::NoKey);
+}
+
+TEST_F(LiveRoomTest, APreferredKeysPoolIsTakenAsLongAsItHasRoom) {
+  keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
+  const auto room = make(plan_of(600, 3));
+  std::shared_ptr<Told> told;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "BLUE"}, waiter(told)).key, "BLUE");
+  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "BLUE"}, waiter(told)).key, "RED");
+  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "GONE"}, waiter(told)).key, "RED");
 }
 
 TEST_F(LiveRoomTest, WhoLeavesIsNotToldAndLeavesNothingBehind) {
