@@ -43,7 +43,7 @@ Nanoseconds interval_of(const WatchedSource& source) {
 std::vector<WatchedSource> sources_of(const std::vector<ProviderOptions>& providers) {
   std::vector<WatchedSource> sources;
   for (const ProviderOptions& provider : providers) {
-    if (provider.pool) sources.push_back({.provider = provider.id, .where = *provider.pool});
+    if (provider.key_list) sources.push_back({.provider = provider.id, .where = *provider.key_list});
     if (!provider.keys_file.empty()) sources.push_back({.provider = provider.id, .where = provider.keys_file});
   }
   return sources;

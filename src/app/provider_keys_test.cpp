@@ -62,10 +62,10 @@ class ProviderKeysTest : public ::testing::Test {
   static ProviderOptions provider(const std::string& name, const std::string& url, Nanoseconds every = Milliseconds(1)) {
     ProviderOptions options;
     options.id = ProviderId(name);
-    options.pool.emplace();
-    options.pool->url = url;
-    options.pool->list = url.substr(url.find('#') + 1);
-    options.pool->every = every;
+    options.key_list.emplace();
+    options.key_list->url = url;
+    options.key_list->list = url.substr(url.find('#') + 1);
+    options.key_list->every = every;
     return options;
   }
   static std::vector<Secret> keys(std::initializer_list<const char*> texts) {

@@ -112,13 +112,13 @@ void check_keys_file(const ProviderOptions& provider, const std::string& path, R
 }
 
 void check_pool(const ProviderOptions& provider, const std::string& path, Reading& reading) {
-  if (!provider.pool || provider.pool->host.empty()) return;
-  if (!is_loopback(provider.pool->host)) {
+  if (!provider.key_list || provider.key_list->host.empty()) return;
+  if (!is_loopback(provider.key_list->host)) {
     reading.warn_at(path + ".pool.source",
                     fmt::format("keys cross the network to {} as plain text; that needs a network which nobody else reads",
-                                provider.pool->host));
+                                provider.key_list->host));
   }
-  if (!provider.pool->user.empty() && provider.pool->password.empty()) {
+  if (!provider.key_list->user.empty() && provider.key_list->password.empty()) {
     reading.refuse_at(path + ".pool", "names a user without a password; add 'password: {env: NAME}'");
   }
 }
@@ -130,7 +130,7 @@ void check_keys(const ProviderOptions& provider, const std::string& path, AuthMo
   };
   if (provider.credential == CredentialKind::None) {
     if (!provider.keys.empty()) refuse_unsent(".keys");
-    if (provider.pool) refuse_unsent(".pool");
+    if (provider.key_list) refuse_unsent(".pool");
     if (!provider.keys_file.empty()) refuse_unsent(".keys_file");
   }
   if (provider.credential != CredentialKind::None && provider.keys.empty() && !provider.has_key_source() && auth != AuthMode::Passthrough) {

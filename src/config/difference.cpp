@@ -122,8 +122,8 @@ void compare_secrets(const Options& before, const Options& after, std::vector<Ch
     if (old->admin_key_name == now.admin_key_name) {
       compare_secret(old->admin_key, now.admin_key, path + ".admin_key", changes);
     }
-    if (old->pool && now.pool && old->pool->password_name == now.pool->password_name) {
-      compare_secret(old->pool->password, now.pool->password, path + ".pool.password", changes);
+    if (old->key_list && now.key_list && old->key_list->password_name == now.key_list->password_name) {
+      compare_secret(old->key_list->password, now.key_list->password, path + ".pool.password", changes);
     }
     for (std::size_t i = 0; i < std::min(old->keys.size(), now.keys.size()); ++i) {
       if (old->keys[i].name != now.keys[i].name) continue;

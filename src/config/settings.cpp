@@ -296,7 +296,7 @@ Type<ProviderOptions> provider() {
       field<ProviderOptions>("credential", kItself, credential(),
                              "how it wants its key; by default x-api-key for anthropic, bearer for openai"));
   fields.push_back(field<ProviderOptions>("keys", TIDEGATE_AT(keys), list_of(provider_key(), 1'000), "its keys"));
-  fields.push_back(field<ProviderOptions>("pool", TIDEGATE_AT(pool), optional(key_list()),
+  fields.push_back(field<ProviderOptions>("pool", TIDEGATE_AT(key_list), optional(key_list()),
                                           "more keys, from a Redis list that is read while the program runs (docs/pools.md)"));
   fields.push_back(field<ProviderOptions>(
       "keys_file", TIDEGATE_AT(keys_file), text("path"),

@@ -54,7 +54,7 @@ struct ProviderOptions {
   CredentialKind credential = CredentialKind::ApiKeyHeader;
   std::string credential_header;           ///< with NamedHeader
   std::vector<ProviderKey> keys;
-  std::optional<KeyListOptions> pool;      ///< more keys, in Redis
+  std::optional<KeyListOptions> key_list; ///< more keys, in Redis
   std::string keys_file;                   ///< more keys: a file with one a line, or a directory of files; empty if none
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
@@ -69,7 +69,7 @@ struct ProviderOptions {
   std::string proxy;                       ///< `http://host:port` (HTTPS_PROXY) for CONNECT; empty = direct
 
   /// Whether keys come and go while the program runs.
-  [[nodiscard]] bool has_key_source() const { return pool.has_value() || !keys_file.empty(); }
+  [[nodiscard]] bool has_key_source() const { return key_list.has_value() || !keys_file.empty(); }
 
   friend bool operator==(const ProviderOptions&, const ProviderOptions&) = default;
 };

@@ -108,7 +108,8 @@ class TurnProxy:
 
 
 class Provider(http.server.ThreadingHTTPServer):
-    """Remembers which key each request came with and over how many connections, and keeps an answer back where it is told to."""
+    """Remembers which key each request came with and over how many connections, and keeps an answer back where it is told to. All keys are
+    of one organisation, so they take turns."""
 
     daemon_threads = True
 
@@ -142,6 +143,9 @@ class ProviderAnswer(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
+        self.send_header("anthropic-organization-id", "org-1")
+        self.send_header("anthropic-ratelimit-requests-limit", "1000000")
+        self.send_header("anthropic-ratelimit-requests-remaining", "900000")
         self.end_headers()
         self.wfile.write(answer)
 
@@ -242,6 +246,10 @@ class KeySourcesTest(unittest.TestCase):
         redis("LREM", LIST, "0", ONE)
         until("the removed key is drained", lambda: self.counted("in_use") == 1 and self.counted("missing") == 0)
         self.assertEqual(self.keys_in_use(), {TWO})
+        redis("RPUSH", LIST, THREE)
+        redis("LREM", LIST, "0", TWO)
+        until("the removed key is drained", lambda: self.counted("in_use") == 1 and self.counted("missing") == 0)
+        self.assertEqual(self.key_of_a_request(), THREE)  # at once, though the client's connection is older
         self.assertEqual(self.provider.connections, 1)
         self.assertRegex(self.server.log.read_text(), r"keys provider=there source=claude_keys added=1 \(claude_keys#[0-9a-f]{12}\)\n")
         self.assert_no_key_is_told()

@@ -43,7 +43,7 @@ Result<KeyReading> RedisList::read() {
   const bool was_open = connection_ != nullptr;
   Result<Reply> reply = ask_for_list();
   // Redis closes connections that were idle for its `timeout`; that says nothing about whether it is there.
-  if (!reply && was_open) reply = ask_for_list();
+  if (!reply && was_open && reply.error().kind != FailureKind::Timeout) reply = ask_for_list();
   if (!reply) return fail(reply);
   if ((*reply)->type == REDIS_REPLY_ERROR) return tl::unexpected<Failure>(refusal(text_of(**reply)));
   std::vector<std::string_view> entries;
