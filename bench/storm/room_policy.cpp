@@ -20,6 +20,8 @@ quota::Refusal read_refusal(const Turned& refusal) {
   } else if (refusal.message.find("increase rate") != std::string::npos) {
     read.kind = quota::RefusalKind::Ramp;
     read.ramp = quota::parse_ramp_message(refusal.message);
+  } else {
+    read.dimension = quota::parse_refused_dimension(refusal.message);
   }
   return read;
 }

@@ -86,9 +86,11 @@ std::vector<Scenario> all_scenarios() {
   add_grid(all);
   add_faults(all);
 
-  Scenario second = on_tier("burst_second", 'b', 1, 0.95);
-  second.limits.burst_window = Seconds(1);
-  all.push_back(second);
+  for (const char name : {'a', 'b', 'c'}) {
+    Scenario second = on_tier(fmt::format("second_{}", name), name, 1, 0.95);
+    second.limits.burst_window = Seconds(1);
+    all.push_back(second);
+  }
 
   Scenario s7 = on_tier("s7", 'c', 1, 0.95);
   s7.keys_each = 3;

@@ -14,7 +14,7 @@ constexpr int kLearners = 4;              // at once, while nothing is known
 constexpr double kSpendProbe = 15 * 60;   // seconds between two looks at a spent budget
 constexpr double kReorder = 0.5;          // seconds by which charges may arrive in another order
 constexpr double kRounding = 500;         // tokens; headers are rounded to the thousand
-constexpr double kMostOfDepth = 0.98;     // a request nearly as large as the bucket may still go
+constexpr int kOversizeRefusals = 3;      // until a provider is believed to take nothing larger than its burst depth
 constexpr double kLongestPause = 900;     // seconds between two attempts at more concurrency
 constexpr int kFailuresToOpen = 5;        // unreachable in a row
 constexpr double kSmallestLimit = 1;      // per minute; a header that says less is broken
@@ -63,8 +63,11 @@ void Bucket::advance(SteadyTime now) {
       level.depth_seen = false;
       level.burst_seconds = 60;
       level.depth = std::max(1.0, *level.limit);
+      oversize_refusals_ = 0;
     }
-    level.level = std::min(level.depth, level.level + (level.rate - level.foreign) * passed);
+    const double refill = level.rate - level.foreign, until_full = (level.depth - level.level) / refill;
+    if (!level.is_full() && until_full <= passed) level.full_since = now_ - nanoseconds(passed - until_full);
+    level.level = std::min(level.depth, level.level + refill * passed);
   }
   if (concurrency_ != kNever && now_ >= concurrency_raise_at_) {
     concurrency_was_raised_ = true;
@@ -130,14 +133,19 @@ Wait Bucket::wait(const Need& need) const {
     if (!level.limit) continue;
     const auto obstacle = static_cast<Obstacle>(static_cast<int>(Obstacle::Requests) + static_cast<int>(d));
     const double wanted = needed(d, need);
-    if (wanted > level.depth) return {kNever, Obstacle::TooLarge};
+    // A request larger than a short burst's depth, but not than the limit, is taken by a full bucket where the provider takes it at all.
+    const bool takes_oversize = oversize_refusals_ < kOversizeRefusals;
+    if (wanted > (takes_oversize ? std::max(level.depth, *level.limit) : level.depth)) return {kNever, Obstacle::TooLarge};
     // Others use this organisation too: what they take between two answers of ours has to be there.
-    const double margin = std::max(std::min(settings_.margin_seconds * level.rate, level.depth / 4),
-                                   level.foreign > 0.02 * level.rate ? 0.10 * level.depth : 0.0);
-    const double enough = std::max(wanted, std::min(wanted + margin, kMostOfDepth * level.depth));
+    const double jitter = settings_.margin_seconds * level.rate;
+    const double margin = std::max(jitter, level.foreign > 0.02 * level.rate ? 0.10 * level.depth : 0.0);
+    const double enough = std::min(wanted + margin, level.depth);
     const double refill = std::max(level.rate - level.foreign, 0.05 * level.rate);
+    // What of the margin does not fit into the bucket is waited for while it is full.
+    const double full_seconds = std::min(jitter, std::max(0.0, wanted + jitter - level.depth)) / level.rate;
     // A hair less is enough: else a wait of one rounding error follows the other.
-    if (level.level < enough - 1e-6 * level.depth) later((enough - level.level) / refill, obstacle);
+    if (level.level < enough - 1e-6 * level.depth) later((enough - level.level) / refill + full_seconds, obstacle);
+    else if (const double left = full_seconds - seconds_since(level.full_since); left > 1e-6) later(left, obstacle);
     const bool holds = d == Dimension::Output || d == Dimension::Tokens;
     if (!holds || settings_.accounting == OutputAccounting::ReserveMaximum) continue;
     const double after = d == Dimension::Tokens ? level.level - need.input : level.level;
@@ -188,6 +196,7 @@ void Bucket::answered(Flight& flight, const Readings& readings) {
   learned_ = true;
   backoff_seconds_ = 1;
   failures_ = 0;
+  if (levels_[Dimension::Input].limit && flight.input > levels_[Dimension::Input].depth) oversize_refusals_ = 0;
   if (window_ != kNever) window_ += 1 / window_;
   if (half_open_ && flight.sequence == probe_) {
     half_open_ = false;
@@ -348,6 +357,11 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
     return;
   }
   back_off(refusal.retry_after_seconds, 60);
+  if (refusal.kind == RefusalKind::Rate && refusal.dimension) {
+    Level& short_of = levels_[*refusal.dimension];
+    const double wanted = std::min(needed(*refusal.dimension, need), short_of.depth);
+    if (short_of.limit) short_of.level = std::min(short_of.level, wanted - (is_tokens(*refusal.dimension) ? 1 : 0.01));
+  }
   if (refusal.kind == RefusalKind::Ramp) {
     if (refusal.ramp) {
       const double until = refusal.retry_after_seconds.value_or(60);
@@ -360,7 +374,8 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
     }
     return;
   }
-  bool explained = false;
+  if (is_refused_when_full(need, refusal)) ++oversize_refusals_;
+  bool explained = refusal.dimension || least_input(need, refusal) > need.input;
   bool has_reading = false;
   for (const Dimension d : kAllDimensions) {
     const std::optional<double>& remaining = refusal.readings[d].remaining;
@@ -375,6 +390,25 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   refused_at_ = running;
   refused_when_ = now_;
   if (again) bound_concurrency();
+}
+
+double Bucket::least_input(const Need& need, const Refusal& refusal) const {
+  if (refusal.kind != RefusalKind::Rate || (refusal.dimension && *refusal.dimension != Dimension::Input)) return need.input;
+  for (const Dimension d : {Dimension::Requests, Dimension::Output}) {
+    const std::optional<double>& remaining = refusal.readings[d].remaining;
+    if (!refusal.dimension && remaining && *remaining < needed(d, need) + (is_tokens(d) ? kRounding : 0)) return need.input;
+  }
+  const std::optional<double>& left = refusal.readings[Dimension::Input].remaining;
+  // No estimate is off by more than half; what is, was refused for another reason.
+  if (!left || need.input < 0.5 * *left) return need.input;
+  return std::max(need.input, *left + kRounding);
+}
+
+bool Bucket::is_refused_when_full(const Need& need, const Refusal& refusal) const {
+  const Level& input = levels_[Dimension::Input];
+  if (!input.limit || need.input <= input.depth || (refusal.dimension && *refusal.dimension != Dimension::Input)) return false;
+  const std::optional<double>& left = refusal.readings[Dimension::Input].remaining;
+  return left && *left + kRounding >= input.depth;
 }
 
 void Bucket::change_limit(Level& level, double limit) {
@@ -394,6 +428,7 @@ void Bucket::observe(const Flight& flight, const Readings& readings) {
   for (const Dimension d : kAllDimensions) {
     observe_one(d, flight, readings[d], {.charged = charged[d], .refunded = refunded[d], .is_known = is_known});
   }
+  share_depth();
 }
 
 void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& reading, const Meanwhile& meanwhile) {
@@ -427,20 +462,46 @@ void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& readi
     if (moved >= 0) level.foreign *= std::exp(-passed / 120);
   }
   level.observed_at = now_;
-  if (remaining > 0 || d == Dimension::Requests || d == Dimension::Input) observe_depth(d, Reading{level.limit, remaining, reading.full_after_seconds});
+  observe_depth(d, Reading{level.limit, remaining, reading.full_after_seconds}, seconds_since(flight.admitted_at));
 }
 
-void Bucket::observe_depth(Dimension d, const Reading& reading) {
+void Bucket::observe_depth(Dimension d, const Reading& reading, double age_seconds) {
   if (!reading.full_after_seconds || !std::isfinite(*reading.full_after_seconds) || *reading.full_after_seconds < 0) return;
   Level& level = levels_[d];
+  if (is_tokens(d) && *reading.remaining <= 0) {
+    // It may be below zero, which the header does not show: the depth is at most what the refill brings until it is full.
+    const double most = kRounding + level.rate * (*reading.full_after_seconds + age_seconds + 1);
+    if (most >= level.depth) return;
+    level.depth = std::max(1.0, most);
+    level.burst_seconds = level.depth / level.rate;
+    level.level = std::min(level.level, level.depth);
+    return;
+  }
   const double error = (is_tokens(d) ? kRounding : 0.6) + 0.6 * level.rate;
   const double seen = std::clamp(*reading.remaining + (is_tokens(d) ? 0 : 0.5) + level.rate * *reading.full_after_seconds, 1.0, *level.limit);
-  const double off = std::abs(seen - level.depth);
+  // The answer's Date is of when it began, its levels may be of when the request came: what was refilled meanwhile is missing.
+  const double off = level.depth > seen ? level.depth - seen - level.rate * age_seconds : seen - level.depth;
   if (!level.depth_seen && off > 2 * error) level.depth = seen;
   else if (off > error) level.depth += 0.1 * (seen - level.depth);
   level.depth_seen = true;
   level.burst_seconds = level.depth / level.rate;
   level.level = std::min(level.level, level.depth);
+}
+
+void Bucket::share_depth() {
+  // A provider's buckets are as deep in time as each other. Where rounding hides it, the others tell.
+  double shortest = kNever;
+  for (const Dimension d : kAllDimensions) {
+    const Level& level = levels_[d];
+    if (level.limit && level.depth_seen) shortest = std::min(shortest, level.depth / level.rate);
+  }
+  if (shortest == kNever) return;
+  for (const Dimension d : kAllDimensions) {
+    Level& level = levels_[d];
+    if (!level.limit || level.depth_seen || level.burst_seconds <= shortest) continue;
+    level.burst_seconds = shortest;
+    change_limit(level, *level.limit);
+  }
 }
 
 void Bucket::merge(Bucket& other) {

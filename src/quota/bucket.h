@@ -52,6 +52,7 @@ enum class RefusalKind : std::uint8_t {
 
 struct Refusal {
   RefusalKind kind = RefusalKind::Rate;
+  std::optional<Dimension> dimension{};  ///< the limit that its message names
   std::optional<double> retry_after_seconds;
   std::optional<RampFigures> ramp;
   Readings readings;
@@ -107,6 +108,8 @@ class Bucket {
   void end(Flight& flight);
   /// Refused or failed before its first byte: nothing was used.
   void refuse(Flight& flight, const Need& need, const Refusal& refusal);
+  /// What a refusal teaches of the request itself: where only its input can have been too much, that is more than was left. Tokens.
+  [[nodiscard]] double least_input(const Need& need, const Refusal& refusal) const;
   /// Two buckets turn out to be one organisation: the lower level and the smaller limit stand; flights of `other` stay charged here.
   void merge(Bucket& other);
   /// After `merge`: a flight that `other` had admitted ends here.
@@ -146,6 +149,8 @@ class Bucket {
     double burst_seconds = 60;  ///< the depth in time of refill: stays the same when the limit changes
     bool depth_seen = false;
     std::optional<SteadyTime> observed_at;
+    SteadyTime full_since{};  ///< if it is full
+    [[nodiscard]] bool is_full() const { return level >= depth - 1e-6 * depth; }
   };
   /// A cap on the input tokens of the running minute, while the provider holds a steep increase back.
   struct Ramp {
@@ -162,7 +167,9 @@ class Bucket {
     bool is_known = true;  ///< false: it was sent before the log begins
   };
   void observe_one(Dimension d, const Flight& flight, const Reading& reading, const Meanwhile& meanwhile);
-  void observe_depth(Dimension d, const Reading& reading);
+  void observe_depth(Dimension d, const Reading& reading, double age_seconds);
+  void share_depth();
+  [[nodiscard]] bool is_refused_when_full(const Need& need, const Refusal& refusal) const;
   void take_back(Flight& flight);
   void release(Flight& flight);
   void back_off(std::optional<double> retry_after_seconds, double longest);
@@ -204,6 +211,7 @@ class Bucket {
   std::uint64_t probe_ = 0;  ///< sequence; 0: none is out
   SteadyTime probe_at_{};
   int failures_ = 0;
+  int oversize_refusals_ = 0;  ///< in a row: of requests larger than the depth, when it was full
   bool learned_ = false;
   bool dead_ = false;
 };

@@ -29,4 +29,15 @@ std::optional<RampFigures> parse_ramp_message(std::string_view message) {
   return RampFigures{*now, *next};
 }
 
+std::optional<Dimension> parse_refused_dimension(std::string_view message) {
+  const std::size_t end = message.find(" per minute");
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view named = message.substr(0, end);
+  if (named.ends_with(" input tokens")) return Dimension::Input;
+  if (named.ends_with(" output tokens")) return Dimension::Output;
+  if (named.ends_with(" tokens")) return Dimension::Tokens;
+  if (named.ends_with(" requests")) return Dimension::Requests;
+  return std::nullopt;
+}
+
 }  // namespace tidegate::quota

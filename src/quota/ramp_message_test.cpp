@@ -32,5 +32,16 @@ TEST(RampMessage, AbsurdFiguresAreNothing) {
   EXPECT_EQ(parse_ramp_message("will increase to current limit is "), std::nullopt);
 }
 
+TEST(RefusalMessage, TheLimitIsNamed) {
+  EXPECT_EQ(parse_refused_dimension("This request would exceed your organization's rate limit of 30,000 input tokens per minute (org: x)"),
+            Dimension::Input);
+  EXPECT_EQ(parse_refused_dimension("the rate limit for your organization (x) of 8,000 output tokens per minute"), Dimension::Output);
+  EXPECT_EQ(parse_refused_dimension("rate limit of 50 requests per minute"), Dimension::Requests);
+  EXPECT_EQ(parse_refused_dimension("rate limit of 40,000 tokens per minute"), Dimension::Tokens);
+  EXPECT_EQ(parse_refused_dimension("Number of concurrent connections has exceeded your rate limit"), std::nullopt);
+  EXPECT_EQ(parse_refused_dimension(" per minute"), std::nullopt);
+  EXPECT_EQ(parse_refused_dimension(""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tidegate::quota

@@ -113,6 +113,7 @@ void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
   Bucket& bucket = buckets_[request->bucket];
   bucket.advance(now_);
   bucket.refuse(request->flight, request->need, refusal);
+  request->need.input = bucket.least_input(request->need, refusal);
   take_back_cost(*request);
 
   const bool failed = refusal.kind == RefusalKind::Overloaded || refusal.kind == RefusalKind::Unreachable;

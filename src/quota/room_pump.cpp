@@ -120,7 +120,7 @@ Wait Room::wait_for_reservation(const Need& need) const {
       rate += bucket.rate(d);
     }
     if (pools == 0) continue;
-    const double wanted = d == Dimension::Requests ? 1 : d == Dimension::Output ? 1 : need.input;
+    const double wanted = std::min(depth, d == Dimension::Requests ? 1 : d == Dimension::Output ? 1 : need.input);
     // One pool alone: its own depth less the request, or a request of half the bucket would never go.
     const double kept = settings_.batch_reserve * (pools == 1 ? std::max(0.0, depth - wanted) : depth);
     const double missing = wanted + kept - level;
