@@ -96,7 +96,8 @@ net::Task<bool> Journey::relay_early() {
     const bool broken = ended || followed.state == http1::BodyState::Rejected;
     Result<std::size_t> next = std::size_t{0};
     if (!broken) {
-      next = co_await exchange_->read();
+      net::Stream::Read reading = exchange_->read();
+      next = co_await reading;
       if (!next && client_.peer_closed()) {
         net::Task<bool> losing = lose_client();
         co_return co_await losing;

@@ -223,7 +223,8 @@ net::Task<Result<std::string>> Journey::read_whole_body() {
   while (true) {
     const http1::Followed followed = follower.feed(bytes, [&body](std::string_view payload) { body.append(payload); });
     if (followed.state == http1::BodyState::Complete) co_return body;
-    Result<std::size_t> next = co_await exchange_->read();
+    net::Stream::Read reading = exchange_->read();
+    Result<std::size_t> next = co_await reading;
     const bool eof = next && *next == 0;
     if (eof && !follower.is_truncated_by_eof()) co_return body;
     if (!next || eof || followed.state == http1::BodyState::Rejected || body.size() > setup_->limits.max_body_bytes) {

@@ -40,7 +40,7 @@ struct Submission {
   double max_tokens = 0;    ///< 0: not said
   SteadyTime deadline{};    ///< until when it may wait
   std::optional<std::size_t> only_key;
-  std::optional<std::size_t> preferred_key;  ///< its pool is taken if it has room now: what it cached is cheaper there
+  std::optional<std::size_t> preferred_key{};  ///< its pool is taken if it has room now: what it cached is cheaper there
   bool is_last_resort = false;  ///< nobody else would take it: an estimate larger than every bucket waits for a full one, and the provider judges
   std::optional<Need> known{};  ///< what it takes, where that need not be foretold
 };

@@ -47,7 +47,7 @@ class ClaudeCodeTest(unittest.TestCase):
 
     def test_gives_up_on_a_wrong_request_as_it_would_alone(self):
         with Answers() as answers:
-            answer, code = self.ask("say hi", ANTHROPIC_CUSTOM_HEADERS="x-sim-fault: 403")
+            answer, code = self.ask("say hi", ANTHROPIC_CUSTOM_HEADERS="x-sim-fault: 403\nx-tidegate-max-wait: 0")
         self.assertEqual((code, answer["is_error"]), (1, True), answer)
         self.assertEqual(answers.given(403), 1)
 

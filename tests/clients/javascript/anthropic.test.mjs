@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { all, answersDuring, fault, stats } from './simulator.mjs';
+import { all, answersDuring, fault, refusedModel, stats } from './simulator.mjs';
 
 const packageName = process.argv[2] ?? '@anthropic-ai/sdk';
 const { default: Anthropic } = await import(packageName);
@@ -109,13 +109,13 @@ test('raises the error of the status', async () => {
     ['404', Anthropic.NotFoundError, 404], ['rate=1', Anthropic.RateLimitError, 429], ['500', Anthropic.InternalServerError, 500],
     ['529', Anthropic.APIError, 529]];
   for (const [name, type, status] of rows) {
-    await assert.rejects(patient.messages.create(hi, { headers: fault(name) }), (error) => error instanceof type && error.status === status, name);
+    await assert.rejects(patient.messages.create({ ...hi, model: refusedModel('claude', name) }, { headers: fault(name) }), (error) => error instanceof type && error.status === status, name);
   }
 });
 
 test('obeys retry-after', async () => {
   const once = new Anthropic({ maxRetries: 1 });
-  const during = await answersDuring(() => assert.rejects(once.messages.create(hi, { headers: fault('rate=2') }), Anthropic.RateLimitError));
+  const during = await answersDuring(() => assert.rejects(once.messages.create({ ...hi, model: refusedModel('claude', 'rate=2') }, { headers: fault('rate=2') }), Anthropic.RateLimitError));
   assert.equal(during.given(429), 2);
   assert.ok(during.seconds >= 1.95, `${during.seconds} s`);
 });

@@ -6,7 +6,7 @@ import { ChatAnthropic } from '@langchain/anthropic';
 import { HumanMessage, ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { z } from 'zod';
-import { all, answersDuring, fault } from './simulator.mjs';
+import { all, answersDuring, fault, refusedModel } from './simulator.mjs';
 
 const options = { model: 'claude-haiku-4-5', maxTokens: 100, anthropicApiUrl: process.env.ANTHROPIC_BASE_URL };
 const text = 'Hello from the simulator.';
@@ -40,7 +40,7 @@ test('raises an error of the provider', async () => {
 });
 
 test('obeys retry-after', async () => {
-  const during = await answersDuring(() => assert.rejects(faulty('rate=1', { maxRetries: 1 }).invoke('say hi')));
+  const during = await answersDuring(() => assert.rejects(faulty('rate=1', { maxRetries: 1, model: refusedModel('claude', 'langchain') }).invoke('say hi')));
   assert.equal(during.given(429), 2);
   assert.ok(during.seconds >= 0.95, `${during.seconds} s`);
 });

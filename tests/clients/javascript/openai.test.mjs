@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import OpenAI from 'openai';
-import { all, answersDuring, fault } from './simulator.mjs';
+import { all, answersDuring, fault, refusedModel } from './simulator.mjs';
 
 const model = 'gpt-4.1-mini';
 const hi = { model, messages: [{ role: 'user', content: 'say hi' }] };
@@ -64,13 +64,13 @@ test('raises the error of the status', async () => {
   const rows = [['400', OpenAI.BadRequestError, 400], ['401', OpenAI.AuthenticationError, 401], ['404', OpenAI.NotFoundError, 404],
     ['rate=1', OpenAI.RateLimitError, 429], ['500', OpenAI.InternalServerError, 500], ['529', OpenAI.InternalServerError, 529]];
   for (const [name, type, status] of rows) {
-    await assert.rejects(patient.chat.completions.create(hi, { headers: fault(name) }), (error) => error instanceof type && error.status === status, name);
+    await assert.rejects(patient.chat.completions.create({ ...hi, model: refusedModel('gpt', name) }, { headers: fault(name) }), (error) => error instanceof type && error.status === status, name);
   }
 });
 
 test('obeys retry-after', async () => {
   const once = new OpenAI({ maxRetries: 1 });
-  const during = await answersDuring(() => assert.rejects(once.chat.completions.create(hi, { headers: fault('rate=2') }), OpenAI.RateLimitError));
+  const during = await answersDuring(() => assert.rejects(once.chat.completions.create({ ...hi, model: refusedModel('gpt', 'rate=2') }, { headers: fault('rate=2') }), OpenAI.RateLimitError));
   assert.equal(during.given(429), 2);
   assert.ok(during.seconds >= 1.95, `${during.seconds} s`);
 });

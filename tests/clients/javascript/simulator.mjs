@@ -17,7 +17,9 @@ export async function answersDuring(work) {
 }
 
 /** The request header that makes the simulator fail. */
-export const fault = (text) => ({ 'x-sim-fault': text });
+export const fault = (text) => ({ 'x-sim-fault': text, 'x-tidegate-max-wait': '0' });
+// A refused pool stays closed for as long as the provider said: what is refused has a model, and so a pool, of its own.
+export const refusedModel = (vendor, name) => `${vendor}-refused-${name.replace(/\W/g, '-')}`;
 
 /** All of an async iterable. */
 export async function all(iterable) {

@@ -6,11 +6,12 @@ import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, generateObject, generateText, isStepCount, stepCountIs, streamText, tool } from 'ai';
 import { z } from 'zod';
-import { answersDuring, fault } from './simulator.mjs';
+import { answersDuring, fault, refusedModel } from './simulator.mjs';
 
 const anthropic = createAnthropic({ baseURL: process.env.ANTHROPIC_BASE_URL + '/v1', apiKey: 'client-key' });
 const compatible = createOpenAICompatible({ name: 'gateway', baseURL: process.env.OPENAI_BASE_URL, apiKey: 'client-key', includeUsage: true });
 const models = { anthropic: anthropic('claude-haiku-4-5'), compatible: compatible('gpt-4.1-mini') };
+const refused = { anthropic: anthropic(refusedModel('claude', 'vercel')), compatible: compatible(refusedModel('gpt', 'vercel')) };
 const text = 'Hello from the simulator.';
 const after = (steps) => (isStepCount ?? stepCountIs)(steps);
 
@@ -47,7 +48,7 @@ for (const [name, model] of Object.entries(models)) {
   });
 
   test(`${name}: obeys retry-after`, async () => {
-    const during = await answersDuring(() => assert.rejects(generateText({ model, prompt: 'say hi', maxRetries: 1, headers: fault('rate=1') })));
+    const during = await answersDuring(() => assert.rejects(generateText({ model: refused[name], prompt: 'say hi', maxRetries: 1, headers: fault('rate=1') })));
     assert.equal(during.given(429), 2);
     assert.ok(during.seconds >= 0.95, `${during.seconds} s`);
   });

@@ -3,7 +3,7 @@
 import unittest
 
 import openai
-from simulator import Answers, fault
+from simulator import Answers, fault, refused_model
 
 MODEL = "gpt-4.1-mini"
 HI = [{"role": "user", "content": "say hi"}]
@@ -89,12 +89,12 @@ class OpenAiTest(unittest.TestCase):
                                     ("rate=1", openai.RateLimitError, 429), ("500", openai.InternalServerError, 500),
                                     ("529", openai.InternalServerError, 529)):
             with self.subTest(name), self.assertRaises(error) as raised, new_client(max_retries=0) as client:
-                client.chat.completions.create(model=MODEL, messages=HI, extra_headers=fault(name))
+                client.chat.completions.create(model=refused_model("gpt", name), messages=HI, extra_headers=fault(name))
             self.assertEqual(raised.exception.status_code, status)
 
     def test_obeys_retry_after(self):
         with self.assertRaises(openai.RateLimitError), new_client(max_retries=1) as client, Answers() as answers:
-            client.chat.completions.create(model=MODEL, messages=HI, extra_headers=fault("rate=2"))
+            client.chat.completions.create(model=refused_model("gpt", "rate=2"), messages=HI, extra_headers=fault("rate=2"))
         self.assertEqual(answers.given(429), 2)
         self.assertGreaterEqual(answers.seconds, 1.95)
 

@@ -28,5 +28,10 @@ class Answers:
 
 
 def fault(text):
-    """The request header that makes the simulator fail."""
-    return {"x-sim-fault": text}
+    """The request headers that make the simulator fail, and Tidegate tell of it at once instead of trying again itself."""
+    return {"x-sim-fault": text, "x-tidegate-max-wait": "0"}
+
+
+def refused_model(vendor, name):
+    """A refused pool stays closed for as long as the provider said: what is refused has a model, and so a pool, of its own."""
+    return f"{vendor}-refused-{name.replace('=', '-')}"
