@@ -33,6 +33,7 @@ net::Task<bool> Journey::keep_awake() {
     http1::HeadWriter writer(text);
     writer.status_line(200).field("content-type", "text/event-stream; charset=utf-8").field("cache-control", "no-cache");
     writer.field("transfer-encoding", "chunked").field("x-tidegate-request-id", outcome_.request_id);
+    tenant_limits_.write_headers(writer);
     if (!client_keeps_alive_) writer.field("connection", "close");
     (void)writer.finish();
     outcome_.status = 200;
