@@ -84,7 +84,7 @@ class TenantAccountsTest : public ::testing::Test {
     std::vector<double> dollars;
     for (const quota::AccountLevel& one : book_.levels(quota::TenantBook::Which::All, clock_.now())) {
       if ((one.key.empty() ? one.tenant : one.tenant + "/" + one.key) != name) continue;
-      for (const quota::BudgetLevel& level : one.budgets) dollars.push_back(static_cast<double>(level.spent) * 1e-9);
+      for (const quota::BudgetLevel& level : one.budgets) dollars.push_back(static_cast<double>(level.spent) / 1e9);
     }
     return dollars;
   }
@@ -109,7 +109,7 @@ TEST_F(TenantAccountsTest, FillTheBookFromTheLedger) {
   EXPECT_FALSE(accounts_.misses_past());
   EXPECT_EQ(spent("t"), (std::vector<double>{1, 3, 7, 31}));
   EXPECT_EQ(spent("t/k"), (std::vector<double>{1, 11}));
-  EXPECT_EQ(spent("u"), (std::vector<double>{32, 54'321e-9})) << "tokens of all kinds; reasoning is part of the output";
+  EXPECT_EQ(spent("u"), (std::vector<double>{32, 54'321 / 1e9})) << "tokens of all kinds; reasoning is part of the output";
 }
 
 TEST_F(TenantAccountsTest, ReadOfTheLedgerWhatSomebodysBudgetNeeds) {

@@ -563,6 +563,8 @@ double Bucket::debt(Dimension d) const {
 }
 
 double Bucket::headroom(const Need& need) const {
+  // Nothing is known: as good as full, so that it is tried, and less so with every request that is out to learn it.
+  if (!learned_) return 60.0 / (1 + in_flight_);
   double least = kNever;
   for (const Dimension d : kAllDimensions) {
     const Level& level = levels_[d];

@@ -47,7 +47,7 @@ def compare_charge(charge, entry):
 
 def compare_sums(entries, report):
     """`tidegate cost` must tell what the entries hold."""
-    sums = {"requests": len(entries)}
+    sums = {"requests": sum(1 for entry in entries if entry["attempt"] == 1)}
     for column, names in {"input_tokens": ["input"], "cache_read_tokens": ["cache_read"],
                           "cache_write_tokens": ["cache_write_5m", "cache_write_1h"], "output_tokens": ["output"]}.items():
         sums[column] = sum(entry[name] or 0 for entry in entries for name in names)
@@ -68,7 +68,7 @@ def read_report(tidegate, ledger, *arguments):
 
 def compare_session(session, entries, report):
     """`tidegate cost --session` must find what a session of Claude Code made."""
-    expected = sum(1 for entry in entries if entry["session"] == session)
+    expected = sum(1 for entry in entries if entry["session"] == session and entry["attempt"] == 1)
     told = sum(row["requests"] for row in report["rows"])
     if expected == 0 or told != expected:
         yield f"session {session}: {expected} entries, tidegate cost --session tells {told}"

@@ -248,8 +248,9 @@ class KeySourcesTest(unittest.TestCase):
         self.assertEqual(self.keys_in_use(), {TWO})
         redis("RPUSH", LIST, THREE)
         redis("LREM", LIST, "0", TWO)
+        until("the new key is used", lambda: self.key_of_a_request() == THREE)  # though the client's connection is older
         until("the removed key is drained", lambda: self.counted("in_use") == 1 and self.counted("missing") == 0)
-        self.assertEqual(self.key_of_a_request(), THREE)  # at once, though the client's connection is older
+        self.assertEqual(self.key_of_a_request(), THREE)
         self.assertEqual(self.provider.connections, 1)
         self.assertRegex(self.server.log.read_text(), r"keys provider=there source=claude_keys added=1 \(claude_keys#[0-9a-f]{12}\)\n")
         self.assert_no_key_is_told()

@@ -14,7 +14,7 @@ CHARGE = {"request_id": "req_1", "model": "m", "outcome": "completed", "service_
           "cache_read_input_tokens": 3, "cache_creation_5m_input_tokens": 2, "cache_creation_1h_input_tokens": 1, "cost_nanodollars": 700}
 ENTRY = {"request_id": "req_tg1", "upstream_request_id": "req_1", "upstream_status": 200, "dialect": "anthropic", "state": "completed",
          "input": 5, "cache_read": 3, "cache_write_5m": 2, "cache_write_1h": 1, "output": 12, "cost_dollars": 7e-7, "estimated": 0,
-         "price_known": 1}
+         "price_known": 1, "attempt": 1}
 
 
 class LedgerCheckTest(unittest.TestCase):
@@ -27,7 +27,7 @@ class LedgerCheckTest(unittest.TestCase):
                 connection.execute(f"INSERT INTO entries VALUES ({', '.join('?' * len(ENTRY))})", [entry[name] for name in ENTRY])
             connection.commit()
             connection.close()
-            row = {"requests": len(entries), "input_tokens": sum(e["input"] for e in entries), "cache_read_tokens": sum(e["cache_read"] for e in entries),
+            row = {"requests": sum(1 for entry in entries if entry["attempt"] == 1), "input_tokens": sum(e["input"] for e in entries), "cache_read_tokens": sum(e["cache_read"] for e in entries),
                    "cache_write_tokens": sum(e["cache_write_5m"] + e["cache_write_1h"] for e in entries),
                    "output_tokens": sum(e["output"] for e in entries)} | report
             total = f"{sum(round(e['cost_dollars'] * 1e9) for e in entries) / 1e9:.9f}"
@@ -36,6 +36,12 @@ class LedgerCheckTest(unittest.TestCase):
             program.chmod(0o755)
             stats = {"charges": charges, "served": len(entries) if served is None else served}
             return ledger_check.compare(stats, str(program), ledger)
+
+    def test_counts_a_request_once_however_often_it_was_tried(self):
+        refused = ENTRY | {"upstream_request_id": "", "upstream_status": 429, "state": "failed", "input": 0, "cache_read": 0, "cache_write_5m": 0,
+                           "cache_write_1h": 0, "output": 0, "cost_dollars": 0}
+        again = ENTRY | {"attempt": 2}
+        self.assertEqual(self.compare([CHARGE], [refused, again]), [])
 
     def test_is_content_with_books_that_agree(self):
         self.assertEqual(self.compare([CHARGE], [ENTRY]), [])
