@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,12 @@ namespace tidegate {
 
 [[nodiscard]] constexpr bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+/// `text` begins with `literal`, whose length the compiler then knows: a few words are compared instead of a function called.
+template <std::size_t N>
+[[nodiscard]] bool begins_with(std::string_view text, const char (&literal)[N]) {
+  return text.size() >= N - 1 && std::memcmp(text.data(), literal, N - 1) == 0;
 }
 
 [[nodiscard]] inline std::string lower(std::string_view text) {

@@ -53,6 +53,26 @@ bool take(std::string_view& text, std::string_view expected) {
   return true;
 }
 
+/// What exactly `width` decimal digits at `at` make, which must lie in the text; -1 if one is none.
+int digits_at(std::string_view text, std::size_t at, std::size_t width) {
+  int value = 0;
+  for (std::size_t i = at; i < at + width; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+/// From 1; 0 if the three characters at `at` are no month's.
+int month_at(std::string_view text, std::size_t at) {
+  for (std::size_t i = 0; i < kMonths.size(); ++i) {
+    if (text[at] == kMonths[i][0] && text[at + 1] == kMonths[i][1] && text[at + 2] == kMonths[i][2]) {
+      return static_cast<int>(i) + 1;
+    }
+  }
+  return 0;
+}
+
 tl::unexpected<Failure> not_a_time(std::string_view text, std::string_view form) {
   return fail(FailureKind::InvalidInput, Origin::Client, fmt::format("'{}' is not a time of the form {}", text, form));
 }
@@ -96,20 +116,18 @@ std::string to_rfc3339(WallTime time) {
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
   constexpr std::string_view form = "2026-11-23T10:15:30Z";
-  std::string_view rest = text;
-  Civil c{};
-  c.year = take_digits(rest, 4);
-  if (c.year < 0 || !take(rest, "-")) return not_a_time(text, form);
-  c.month = take_digits(rest, 2);
-  if (c.month < 0 || !take(rest, "-")) return not_a_time(text, form);
-  c.day = take_digits(rest, 2);
-  if (c.day < 0 || !(take(rest, "T") || take(rest, "t") || take(rest, " "))) return not_a_time(text, form);
-  c.hour = take_digits(rest, 2);
-  if (c.hour < 0 || !take(rest, ":")) return not_a_time(text, form);
-  c.minute = take_digits(rest, 2);
-  if (c.minute < 0 || !take(rest, ":")) return not_a_time(text, form);
-  c.second = take_digits(rest, 2);
+  if (text.size() < form.size() - 1 || text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' ||
+      (text[10] != 'T' && text[10] != 't' && text[10] != ' ')) {
+    return not_a_time(text, form);
+  }
+  const Civil c{.year = digits_at(text, 0, 4),
+                .month = digits_at(text, 5, 2),
+                .day = digits_at(text, 8, 2),
+                .hour = digits_at(text, 11, 2),
+                .minute = digits_at(text, 14, 2),
+                .second = digits_at(text, 17, 2)};
   if (!in_range(c)) return not_a_time(text, form);
+  std::string_view rest = text.substr(form.size() - 1);
   Nanoseconds fraction{0};
   if (take(rest, ".")) {
     std::int64_t scale = 100'000'000;
@@ -137,25 +155,17 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 
 Result<WallTime> parse_http_date(std::string_view text) {
   constexpr std::string_view form = "Sun, 06 Nov 1994 08:49:37 GMT";
-  std::string_view rest = text;
-  if (rest.size() < 5 || rest[3] != ',' || rest[4] != ' ') return not_a_time(text, form);
-  rest.remove_prefix(5);
-  Civil c{};
-  c.day = take_digits(rest, 2);
-  if (c.day < 0 || !take(rest, " ")) return not_a_time(text, form);
-  c.month = 0;
-  for (std::size_t i = 0; i < kMonths.size(); ++i) {
-    if (take(rest, kMonths[i])) c.month = static_cast<int>(i) + 1;
+  if (text.size() != form.size() || text[3] != ',' || text[4] != ' ' || text[7] != ' ' || text[11] != ' ' ||
+      text[16] != ' ' || text[19] != ':' || text[22] != ':' || text.substr(25) != " GMT") {
+    return not_a_time(text, form);
   }
-  if (c.month == 0 || !take(rest, " ")) return not_a_time(text, form);
-  c.year = take_digits(rest, 4);
-  if (c.year < 0 || !take(rest, " ")) return not_a_time(text, form);
-  c.hour = take_digits(rest, 2);
-  if (c.hour < 0 || !take(rest, ":")) return not_a_time(text, form);
-  c.minute = take_digits(rest, 2);
-  if (c.minute < 0 || !take(rest, ":")) return not_a_time(text, form);
-  c.second = take_digits(rest, 2);
-  if (rest != " GMT" || !in_range(c)) return not_a_time(text, form);
+  const Civil c{.year = digits_at(text, 12, 4),
+                .month = month_at(text, 8),
+                .day = digits_at(text, 5, 2),
+                .hour = digits_at(text, 17, 2),
+                .minute = digits_at(text, 20, 2),
+                .second = digits_at(text, 23, 2)};
+  if (!in_range(c)) return not_a_time(text, form);
   return to_wall(c);
 }
 
