@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "net/http1/chunked.h"
 
+#include "base/ascii.h"
 #include "net/http1/field_class.h"
 #include "net/http1/scan.h"
 
@@ -62,18 +63,18 @@ std::size_t ChunkedFollower::skip_framing(std::string_view bytes) {
 /// What nearly all framing is, `CRLF 1*8HEXDIG CRLF` in one piece, in one go; nothing of a size line that is otherwise.
 std::size_t ChunkedFollower::skip_plain_framing(std::string_view bytes) {
   std::size_t at = 0;
-  if (state_ == State::PayloadCr && bytes.starts_with("\r\n")) {
+  if (state_ == State::PayloadCr && begins_with(bytes, "\r\n")) {
     state_ = State::SizeStart;
     at = 2;
   }
-  if (state_ != State::SizeStart) return at;
+  if (state_ != State::SizeStart || at == bytes.size()) return at;
   std::uint64_t size = 0;
   std::size_t end = at;
   const std::size_t last = std::min(bytes.size(), at + 8);  // below kMaxChunkBytes whatever the digits
   for (int digit = 0; end < last && (digit = hex_digit(bytes[end])) != kNoDigit; ++end) {
     size = size * 16 + static_cast<std::uint64_t>(digit);
   }
-  if (size == 0 || !bytes.substr(end).starts_with("\r\n")) return at;
+  if (size == 0 || !begins_with(bytes.substr(end), "\r\n")) return at;
   left_ = size;
   state_ = State::Payload;
   return end + 2;

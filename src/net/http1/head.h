@@ -76,6 +76,12 @@ struct Head {
 
   /// Used while parsing.
   void clear();
+  /// Room for a usual head, so that it is not moved while it grows.
+  void reserve() {
+    constexpr std::size_t kUsualFields = 32;
+    fields.reserve(kUsualFields);
+    tags.reserve(kUsualFields);
+  }
   void add(std::string_view name, std::string_view value) {
     const FieldClass field = classify(name);
     const std::uint64_t mask = bit(field);

@@ -64,6 +64,7 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
   const char* at = cursor.at;
   const char* const end = cursor.end;
   const char* const first_line = at;
+  if (head.fields.capacity() == 0) head.reserve();
   for (;;) {
     const std::size_t line = head.fields.size() + 2;
     if (at == end) return Step::NeedMore;

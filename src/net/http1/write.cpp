@@ -21,12 +21,12 @@ bool is_target(std::string_view text) {
   return !text.empty() && scan::find_target_end(text.data(), end) == end;
 }
 
-bool has_no_control(std::string_view text) {
+}  // namespace
+
+bool HeadWriter::is_value(std::string_view text) {
   const char* const end = text.data() + text.size();
   return scan::find_control(text.data(), end) == end;
 }
-
-}  // namespace
 
 HeadWriter& HeadWriter::request_line(std::string_view method, std::string_view target) {
   if (!is_token(method) || !is_target(target)) {
@@ -40,7 +40,7 @@ HeadWriter& HeadWriter::request_line(std::string_view method, std::string_view t
 HeadWriter& HeadWriter::status_line(int status) { return status_line(status, reason_phrase(status)); }
 
 HeadWriter& HeadWriter::status_line(int status, std::string_view reason) {
-  if (status < 100 || status > 999 || !has_no_control(reason)) {
+  if (status < 100 || status > 999 || !is_value(reason)) {
     refused_ = true;
     return *this;
   }
@@ -51,7 +51,7 @@ HeadWriter& HeadWriter::status_line(int status, std::string_view reason) {
 }
 
 HeadWriter& HeadWriter::field(std::string_view name, std::string_view value) {
-  if (!is_token(name) || !has_no_control(value)) {
+  if (!is_token(name) || !is_value(value)) {
     refused_ = true;
     return *this;
   }

@@ -18,7 +18,10 @@ namespace tidegate::net::http1 {
 /// allow is not written, and `finish` then takes the whole head back and says false.
 class HeadWriter {
  public:
-  explicit HeadWriter(std::string& out) : out_(out), start_(out.size()) {}
+  explicit HeadWriter(std::string& out) : out_(out), start_(out.size()) {
+    constexpr std::size_t kUsualHead = 1024;
+    if (out_.capacity() < kUsualHead) out_.reserve(kUsualHead);  // in one step, not while it grows
+  }
 
   HeadWriter& request_line(std::string_view method, std::string_view target);
   /// With the customary phrase, or the given one (a provider's own is passed on).
@@ -27,6 +30,16 @@ class HeadWriter {
 
   HeadWriter& field(std::string_view name, std::string_view value);
   HeadWriter& field(std::string_view name, std::uint64_t value);
+  /// With a name that stands in the source, and so is one.
+  template <std::size_t N>
+  HeadWriter& field(const char (&name)[N], std::string_view value) {
+    if (!is_value(value)) {
+      refused_ = true;
+      return *this;
+    }
+    out_.append(name, N - 1).append(": ", 2).append(value).append("\r\n", 2);
+    return *this;
+  }
 
   /// The fields of a parsed head for which `keep(std::size_t index, FieldTag)` says so, in order, byte for byte.
   template <typename Keep>
@@ -54,6 +67,7 @@ class HeadWriter {
   [[nodiscard]] bool finish();
 
  private:
+  [[nodiscard]] static bool is_value(std::string_view text);
   void copy_lines(const Head& head, std::size_t first, std::size_t last);
 
   std::string& out_;
