@@ -7,22 +7,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 
 namespace tidegate::llm {
 
 namespace {
-
-/// Eight characters at once: a name of forty is otherwise forty steps, and an answer has a dozen of them.
-std::uint64_t eight_in_lower_case(std::uint64_t word) {
-  constexpr std::uint64_t kEach = 0x0101010101010101ULL;
-  const std::uint64_t ascii = word & (0x7f * kEach);
-  // The high bit of each byte: whether it is at least 'A', and whether it is beyond 'Z'.
-  const std::uint64_t from_a = ascii + (0x80 - 'A') * kEach;
-  const std::uint64_t beyond_z = ascii + (0x80 - 'Z' - 1) * kEach;
-  const std::uint64_t upper = from_a & ~beyond_z & ~word & (0x80 * kEach);
-  return word | (upper >> 2);
-}
 
 /// Longer than any month; what is beyond it is no waiting time but a mistake.
 constexpr std::chrono::days kLongest(400);
@@ -34,19 +22,6 @@ std::optional<Nanoseconds> from_seconds(std::optional<double> seconds) {
 }
 
 }  // namespace
-
-LowerName::LowerName(std::string_view name) {
-  if (name.size() > kLongest) return;
-  size_ = name.size();
-  std::size_t at = 0;
-  for (; at + sizeof(std::uint64_t) <= size_; at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, name.data() + at, sizeof word);
-    word = eight_in_lower_case(word);
-    std::memcpy(text_.data() + at, &word, sizeof word);
-  }
-  for (; at < size_; ++at) text_[at] = to_lower(name[at]);
-}
 
 std::optional<Nanoseconds> time_until(WallTime instant, WallTime date) {
   if (instant <= date) return Nanoseconds(0);
@@ -74,16 +49,24 @@ std::vector<LimitReading> LimitCollector::take() const {
 }
 
 std::optional<std::int64_t> read_figure(std::string_view value) {
+  // Digits that cannot overflow, which is what figures are: there are a dozen in each answer's head.
+  constexpr std::size_t kMostDigits = 18;
+  std::int64_t figure = 0;
+  std::size_t at = 0;
+  for (; at < value.size() && at < kMostDigits && value[at] >= '0' && value[at] <= '9'; ++at) {
+    figure = figure * 10 + (value[at] - '0');
+  }
+  if (at > 0 && at == value.size()) return figure;
   const auto number = parse_integer(value);
   return number && *number >= 0 ? number : std::nullopt;
 }
 
-bool RetryAfterFields::take(std::string_view lower_name, std::string_view value) {
-  if (lower_name == "retry-after") {
+bool RetryAfterFields::take(std::string_view name, std::string_view value) {
+  if (name_is(name, "retry-after")) {
     seconds_or_date_ = value;
     return true;
   }
-  if (lower_name == "retry-after-ms") {
+  if (name_is(name, "retry-after-ms")) {
     milliseconds_ = value;
     return true;
   }

@@ -12,18 +12,6 @@
 
 namespace tidegate::llm {
 
-/// A header's name in lower case without an allocation; a longer name than any of interest is empty.
-class LowerName {
- public:
-  explicit LowerName(std::string_view name);
-  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
-
- private:
-  static constexpr std::size_t kLongest = 64;
-  std::array<char, kLongest> text_;  // only the first size_ mean anything
-  std::size_t size_ = 0;
-};
-
 /// Collects the figures of each dimension while the fields are walked once, then gives them in order.
 class LimitCollector {
  public:
@@ -48,8 +36,8 @@ class LimitCollector {
 /// The retry-after fields of one answer, read together because one wins over the other and a date needs `Date`.
 class RetryAfterFields {
  public:
-  /// True if the field is one of `retry-after`, `retry-after-ms`.
-  bool take(std::string_view lower_name, std::string_view value);
+  /// True if the field is one of `retry-after`, `retry-after-ms`, in any case.
+  bool take(std::string_view name, std::string_view value);
   /// `retry-after-ms`, else `retry-after` in seconds (also fractions) or as an HTTP date less `date`. Nothing without
   /// either, for what cannot be read, and for a date when there is no `date`. Never negative.
   [[nodiscard]] std::optional<Nanoseconds> duration(std::optional<WallTime> date) const;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
+#include <utility>
 
 namespace tidegate::llm {
 
@@ -21,14 +21,12 @@ bool is_word(std::string_view part) {
   return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t end = text.find('-');
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+/// Takes the part up to the next dash off the front, with the dash.
+std::string_view take_part(std::string_view& text) {
+  const std::size_t end = text.find('-');
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return part;
 }
 
 /// `claude-FAMILY-MAJOR[-MINOR][-DATE]` and, as models before 4 were called, `claude-MAJOR[-MINOR]-FAMILY[-DATE]`.
@@ -36,21 +34,28 @@ std::optional<std::string> claude_group(std::string_view model) {
   const std::size_t name = model.find("claude-");  // relays and Bedrock put a vendor in front: `anthropic/claude-…`
   if (name == std::string_view::npos) return std::nullopt;
   std::string_view family;
-  std::vector<std::string_view> version;
-  for (const std::string_view part : split(model.substr(name + 7))) {
+  std::string_view major;
+  std::string_view minor;
+  for (std::string_view rest = model.substr(name + 7); !rest.empty();) {
+    const std::string_view part = take_part(rest);
     if (is_version(part)) {
-      version.push_back(part);
+      if (major.empty()) {
+        major = part;
+      } else if (minor.empty()) {
+        minor = part;
+      }
     } else if (family.empty() && is_word(part)) {
       family = part;
     } else {
       break;
     }
   }
-  if (family.empty() || version.empty()) return std::nullopt;
-  std::string group = std::string(family) + "-" + std::string(version[0]);
+  if (family.empty() || major.empty()) return std::nullopt;
+  std::string group(family);
+  group.append(1, '-').append(major);
   // All of Opus 4.x and of Sonnet 4.x share one pool, and so do the Fable 5.x; from 5 on every other minor version has its own.
-  const bool shared = (version[0] == "4" && family != "haiku") || family == "fable";
-  if (!shared && version.size() > 1) group += "-" + std::string(version[1]);
+  const bool shared = (major == "4" && family != "haiku") || family == "fable";
+  if (!shared && !minor.empty()) group.append(1, '-').append(minor);
   return group;
 }
 
@@ -59,7 +64,8 @@ std::optional<std::string> claude_group(std::string_view model) {
 std::string model_group(Endpoint endpoint, std::string_view model, std::string_view speed) {
   if (endpoint == Endpoint::CountTokens) return "count_tokens";
   if (endpoint == Endpoint::MessageBatches) return "batches";
-  std::string group = claude_group(model).value_or(std::string(model.substr(0, kLongestGroup)));
+  std::optional<std::string> claude = claude_group(model);
+  std::string group = claude ? std::move(*claude) : std::string(model.substr(0, kLongestGroup));
   if (speed == "fast") group += ":fast";
   return group;
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/anthropic/answer.h"
 
+#include "base/ascii.h"
 #include "llm/anthropic/errors.h"
 #include "llm/anthropic/usage.h"
 #include "llm/json/cursor.h"
@@ -61,29 +62,27 @@ std::int64_t delta_length_by_cursor(std::string_view data) {
   return length;
 }
 
-/// A delta as the API writes it, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}`,
-/// blanks or not: the type of the inner object, then one member with a text. Nothing if it looks otherwise.
+/// How much of what stands behind a delta's index comes before the model's text; 0 if it is none of the usual ones.
+std::size_t begin_of_text(std::string_view data) {
+  static constexpr char kText[] = R"(,"delta":{"type":"text_delta","text":")";
+  static constexpr char kJson[] = R"(,"delta":{"type":"input_json_delta","partial_json":")";
+  static constexpr char kThinking[] = R"(,"delta":{"type":"thinking_delta","thinking":")";
+  if (begins_with(data, kText)) return sizeof kText - 1;
+  if (begins_with(data, kJson)) return sizeof kJson - 1;
+  return begins_with(data, kThinking) ? sizeof kThinking - 1 : 0;
+}
+
+/// A delta as the API writes it, `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"…"}}`.
+/// Nothing if it looks otherwise.
 std::optional<std::int64_t> delta_length_by_shape(std::string_view data) {
-  constexpr std::size_t kBehindOuterType = 30;
-  if (data.size() < kBehindOuterType || !data.starts_with("{\"type\":")) return std::nullopt;
-  const std::size_t underscore = data.find('_', kBehindOuterType);
-  if (underscore == std::string_view::npos) return std::nullopt;
-  const std::size_t type_begin = data.rfind('"', underscore) + 1;
-  const std::size_t type_end = data.find('"', underscore);
-  if (type_end == std::string_view::npos) return std::nullopt;
-  const std::string_view type = data.substr(type_begin, type_end - type_begin);
-  if (type == "signature_delta" || type == "citations_delta") return 0;
-  if (type != "text_delta" && type != "input_json_delta" && type != "thinking_delta") return std::nullopt;
-  const std::size_t name_begin = data.find('"', type_end + 1);
-  if (name_begin == std::string_view::npos) return std::nullopt;
-  const std::size_t name_end = data.find('"', name_begin + 1);
-  if (name_end == std::string_view::npos || name_end + 3 > data.size() || data[name_end + 1] != ':')
-    return std::nullopt;
-  const std::size_t quote = data[name_end + 2] == ' ' ? name_end + 3 : name_end + 2;
-  if (quote >= data.size() || data[quote] != '"') return std::nullopt;
-  const std::size_t end = json::find_string_end(data, quote + 1);
+  static constexpr char kBegin[] = R"({"type":"content_block_delta","index":)";
+  if (!begins_with(data, kBegin)) return std::nullopt;
+  data.remove_prefix(sizeof kBegin - 1);
+  while (!data.empty() && data.front() >= '0' && data.front() <= '9') data.remove_prefix(1);
+  const std::size_t begin = begin_of_text(data);
+  const std::size_t end = begin == 0 ? std::string_view::npos : json::find_string_end(data, begin);
   if (end == std::string_view::npos) return std::nullopt;
-  return static_cast<std::int64_t>(end - quote - 1);
+  return static_cast<std::int64_t>(end - begin);
 }
 
 std::int64_t delta_length(std::string_view data) {
@@ -196,12 +195,11 @@ bool JsonReader::take_whole(std::string_view bytes) {
   bool as_expected = true;
   Cursor cursor(bytes);
   const bool closed = cursor.object([&](std::string_view key) {
-    const std::size_t begin = cursor.begin_of_value();
     if (key == "content") {
-      cursor.skip();
-      content += json::compact_size(bytes.substr(begin, cursor.end_of_value() - begin));
+      content += cursor.skip_compact();
       return;
     }
+    const std::size_t begin = cursor.begin_of_value();
     as_expected &= key != "error";
     read_message_member(cursor, key, facts);
     // A longer value counts as none there (kAnswerMembers); such an answer goes the long way.

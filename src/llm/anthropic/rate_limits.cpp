@@ -16,28 +16,26 @@ namespace {
 /// A bound on what a provider can make us hold; there are about five windows.
 constexpr std::size_t kMostWindows = 16;
 
-struct Family {
-  std::string_view name;
-  LimitDimension dimension;
-};
-constexpr std::array<Family, 8> kFamilies{{
-    {"ratelimit-requests", LimitDimension::Requests},
-    {"ratelimit-tokens", LimitDimension::Tokens},
-    {"ratelimit-input-tokens", LimitDimension::InputTokens},
-    {"ratelimit-output-tokens", LimitDimension::OutputTokens},
-    {"fast-input-tokens", LimitDimension::FastInputTokens},
-    {"fast-output-tokens", LimitDimension::FastOutputTokens},
-    {"priority-input-tokens", LimitDimension::PriorityInputTokens},
-    {"priority-output-tokens", LimitDimension::PriorityOutputTokens},
-}};
+/// No name of interest is longer; a bound on what a window can be called.
+constexpr std::size_t kLongestName = 64;
 
-/// Resets wait here until `Date`, which may come after them, is known.
-using Resets = std::array<std::string_view, kFamilies.size()>;
+/// By dimension. Resets wait here until `Date`, which may come after them, is known.
+using Resets = std::array<std::string_view, static_cast<std::size_t>(LimitDimension::PriorityOutputTokens) + 1>;
 
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
+/// Takes the family, and the dash behind it, off the front of what follows `anthropic-`.
+std::optional<LimitDimension> take_family(std::string_view& name) {
+  if (take_name_prefix(name, "ratelimit-")) {
+    if (take_name_prefix(name, "requests-")) return LimitDimension::Requests;
+    if (take_name_prefix(name, "tokens-")) return LimitDimension::Tokens;
+    if (take_name_prefix(name, "input-tokens-")) return LimitDimension::InputTokens;
+    if (take_name_prefix(name, "output-tokens-")) return LimitDimension::OutputTokens;
+    return std::nullopt;
+  }
+  if (take_name_prefix(name, "fast-input-tokens-")) return LimitDimension::FastInputTokens;
+  if (take_name_prefix(name, "fast-output-tokens-")) return LimitDimension::FastOutputTokens;
+  if (take_name_prefix(name, "priority-input-tokens-")) return LimitDimension::PriorityInputTokens;
+  if (take_name_prefix(name, "priority-output-tokens-")) return LimitDimension::PriorityOutputTokens;
+  return std::nullopt;
 }
 
 UnifiedWindow& window_named(std::vector<UnifiedWindow>& windows, std::string_view name) {
@@ -66,32 +64,28 @@ void take_unified(std::string_view rest, std::string_view value, std::vector<Uni
   }
 }
 
-void take_limit(std::string_view rest, std::string_view value, LimitCollector& limits, Resets& resets) {
-  const std::size_t dash = rest.rfind('-');
-  if (dash == std::string_view::npos) return;
-  const std::string_view family = rest.substr(0, dash);
-  const std::string_view what = rest.substr(dash + 1);
-  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
-    if (kFamilies[i].name != family) continue;
-    LimitReading& reading = limits.of(kFamilies[i].dimension);
-    if (what == "limit") reading.limit = read_figure(value);
-    if (what == "remaining") reading.remaining = read_figure(value);
-    if (what == "reset") resets[i] = value;
-    return;
+void take_limit(LimitDimension dimension, std::string_view what, std::string_view value, LimitCollector& limits,
+                Resets& resets) {
+  if (name_is(what, "limit")) {
+    limits.of(dimension).limit = read_figure(value);
+  } else if (name_is(what, "remaining")) {
+    limits.of(dimension).remaining = read_figure(value);
+  } else if (name_is(what, "reset")) {
+    resets[static_cast<std::size_t>(dimension)] = value;
   }
 }
 
 void apply_resets(const Resets& resets, WallTime date, LimitCollector& limits) {
   std::string_view last_text;  // full buckets share their reset
   std::optional<WallTime> instant;
-  for (std::size_t i = 0; i < kFamilies.size(); ++i) {
+  for (std::size_t i = 0; i < resets.size(); ++i) {
     if (resets[i].empty()) continue;
     if (resets[i] != last_text) {
       last_text = resets[i];
       const auto parsed = parse_rfc3339(last_text);
       instant = parsed ? std::optional(*parsed) : std::nullopt;
     }
-    if (instant) limits.of(kFamilies[i].dimension).full_after = time_until(*instant, date);
+    if (instant) limits.of(static_cast<LimitDimension>(i)).full_after = time_until(*instant, date);
   }
 }
 
@@ -105,20 +99,20 @@ RateLimitReading read_rate_limits(HeaderFields fields) {
   for (const HeaderField& field : fields) {
     // Most fields of a head are not ours, and the first letter says so.
     const char first = field.name.empty() ? '\0' : to_lower(field.name[0]);
-    if (first != 'a' && first != 'r' && first != 'd') continue;
-    const LowerName lower(field.name);
-    std::string_view name = lower.view();
-    if (take_prefix(name, "anthropic-")) {
-      if (std::string_view rest = name; take_prefix(rest, "ratelimit-unified-")) {
-        take_unified(rest, field.value, reading.unified);
-      } else if (name == "organization-id") {
+    if ((first != 'a' && first != 'r' && first != 'd') || field.name.size() > kLongestName) continue;
+    std::string_view name = field.name;
+    if (take_name_prefix(name, "anthropic-")) {
+      std::string_view rest = name;
+      if (const auto dimension = take_family(rest)) {
+        take_limit(*dimension, rest, field.value, limits, resets);
+      } else if (rest = name; take_name_prefix(rest, "ratelimit-unified-")) {
+        take_unified(lower(rest), field.value, reading.unified);
+      } else if (name_is(name, "organization-id")) {
         reading.organisation = field.value;
-      } else if (name == "workspace-id") {
+      } else if (name_is(name, "workspace-id")) {
         reading.workspace = field.value;
-      } else {
-        take_limit(name, field.value, limits, resets);
       }
-    } else if (name == "date") {
+    } else if (name_is(name, "date")) {
       if (const auto date = parse_http_date(field.value)) reading.date = *date;
     } else {
       retry_after.take(name, field.value);

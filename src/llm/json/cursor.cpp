@@ -152,7 +152,7 @@ std::string_view Cursor::scalar() {
 void Cursor::skip_other() {
   switch (peek()) {
     case Kind::Object:
-    case Kind::Array: return skip_container();
+    case Kind::Array: skip_container(); return;
     case Kind::String: return skip_string();
     case Kind::Number: scalar(); return;
     case Kind::True:
@@ -168,26 +168,41 @@ void Cursor::skip_other() {
   }
 }
 
-void Cursor::skip_container() {
+std::int64_t Cursor::skip_container() {
   OpenBrackets open;
-  while (at_ < text_.size()) {
+  std::int64_t blanks = 0;
+  for (; at_ < text_.size(); ++at_) {
     const char c = text_[at_];
     if (c == '"') {
-      const std::size_t end = find_string_end(text_, at_ + 1);
-      if (end == std::string_view::npos) return fail();
-      at_ = end;
+      at_ = find_string_end(text_, at_ + 1);
+      if (at_ == std::string_view::npos) break;
     } else if (c == '{' || c == '[') {
-      if (!open.push(c == '{')) return fail();
+      if (!open.push(c == '{')) break;
     } else if (c == '}' || c == ']') {
-      if (!open.pop(c == '}')) return fail();
+      if (!open.pop(c == '}')) break;
       if (open.empty()) {
         ++at_;
-        return;
+        return blanks;
       }
+    } else if (is_blank(c)) {
+      ++blanks;
     }
-    ++at_;
   }
+  at_ = std::min(at_, text_.size());
   fail();
+  return blanks;
+}
+
+std::int64_t Cursor::skip_compact() {
+  const Kind kind = peek();
+  const std::size_t begin = at_;
+  std::int64_t blanks = 0;
+  if (kind == Kind::Object || kind == Kind::Array) {
+    blanks = skip_container();
+  } else {
+    skip();
+  }
+  return static_cast<std::int64_t>(at_ - begin) - blanks;
 }
 
 std::optional<std::string_view> Cursor::raw_string() {
@@ -200,11 +215,14 @@ std::optional<std::string_view> Cursor::raw_string() {
 
 std::string Cursor::text(std::size_t limit) {
   const auto raw = raw_string();
-  return raw ? to_valid_utf8(unescape(*raw, limit)) : std::string{};
+  if (!raw) return {};
+  if (raw->size() <= limit && is_plain(*raw)) return std::string(*raw);
+  return to_valid_utf8(unescape(*raw, limit));
 }
 
 std::optional<std::int64_t> Cursor::integer() {
   if (peek() != Kind::Number) return skip(), std::nullopt;
+  if (const auto whole = small_whole_number()) return whole;
   const std::string_view digits = scalar();
   if (const auto whole = parse_integer(digits)) return whole;
   const auto decimal = parse_decimal(digits);
@@ -213,6 +231,18 @@ std::optional<std::int64_t> Cursor::integer() {
   const auto whole = static_cast<std::int64_t>(*decimal);
   if (static_cast<double>(whole) != *decimal) return std::nullopt;
   return whole;
+}
+
+/// What nearly every number here is: digits that cannot overflow. Otherwise nothing, and nothing is consumed.
+std::optional<std::int64_t> Cursor::small_whole_number() {
+  constexpr std::size_t kMostDigits = 18;
+  const std::size_t last = std::min(text_.size(), at_ + kMostDigits);
+  std::int64_t value = 0;
+  std::size_t end = at_;
+  for (; end < last && text_[end] >= '0' && text_[end] <= '9'; ++end) value = value * 10 + (text_[end] - '0');
+  if (end == at_ || (end < text_.size() && !ends_scalar(text_[end]))) return std::nullopt;
+  at_ = end;
+  return value;
 }
 
 std::optional<bool> Cursor::boolean() {

@@ -49,6 +49,8 @@ class Cursor {
     if (peek() == Kind::String) return skip_string();
     skip_other();
   }
+  /// Likewise; how many bytes the value has without the blanks between its parts.
+  std::int64_t skip_compact();
   /// The content of a string between its quotes, escapes as written; nothing if it is no string.
   [[nodiscard]] std::optional<std::string_view> raw_string();
   /// A string, decoded to valid UTF-8 (what is not becomes U+FFFD), cut at a character's border to at most `limit`
@@ -147,18 +149,22 @@ class Cursor {
   }
   std::string_view read_key() {
     if (!take('"')) return fail(), std::string_view{};
-    const std::size_t end = find_string_end(text_, at_);
+    const std::size_t plain = find_either(text_, at_, '"', '\\');
+    const std::size_t end =
+        plain == std::string_view::npos || text_[plain] == '"' ? plain : find_string_end(text_, plain);
     if (end == std::string_view::npos) return fail(), std::string_view{};
     const std::string_view key = text_.substr(at_, end - at_);
     at_ = end + 1;
     if (!take(':')) return fail(), std::string_view{};
     // A key may be written with escapes ("mod\u0065l"), and whoever wants around a limit would.
-    return key.find('\\') == std::string_view::npos ? key : decode_key(key);
+    return end == plain ? key : decode_key(key);
   }
   std::string_view decode_key(std::string_view key);
   void skip_other();
   std::string_view scalar();
-  void skip_container();
+  std::optional<std::int64_t> small_whole_number();
+  /// How many blanks there were between its parts.
+  std::int64_t skip_container();
 
   std::string_view text_;
   std::size_t at_ = 0;

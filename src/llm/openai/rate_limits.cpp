@@ -9,12 +9,6 @@ namespace tidegate::llm::openai {
 
 namespace {
 
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-  if (!text.starts_with(prefix)) return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
 std::optional<Nanoseconds> read_reset(std::string_view value) {
   // Beyond this a number is no duration but an instant, as some providers write it.
   constexpr double kLongestSeconds = 100'000'000;
@@ -27,17 +21,17 @@ std::optional<Nanoseconds> read_reset(std::string_view value) {
   return duration ? std::optional(*duration) : std::nullopt;
 }
 
-void take_limit(std::string_view rest, std::string_view value, LimitCollector& limits) {
-  const std::size_t dash = rest.find('-');
+void take_limit(std::string_view name, std::string_view value, LimitCollector& limits) {
+  const std::size_t dash = name.find('-');
   if (dash == std::string_view::npos) return;
-  const std::string_view what = rest.substr(0, dash);
-  const std::string_view counted = rest.substr(dash + 1);
-  const bool is_requests = counted == "requests";
-  if (!is_requests && counted != "tokens") return;
+  const std::string_view what = name.substr(0, dash);
+  const std::string_view counted = name.substr(dash + 1);
+  const bool is_requests = name_is(counted, "requests");
+  if (!is_requests && !name_is(counted, "tokens")) return;
   LimitReading& reading = limits.of(is_requests ? LimitDimension::Requests : LimitDimension::Tokens);
-  if (what == "limit") reading.limit = read_figure(value);
-  if (what == "remaining") reading.remaining = read_figure(value);
-  if (what == "reset") reading.full_after = read_reset(value);
+  if (name_is(what, "limit")) reading.limit = read_figure(value);
+  if (name_is(what, "remaining")) reading.remaining = read_figure(value);
+  if (name_is(what, "reset")) reading.full_after = read_reset(value);
 }
 
 }  // namespace
@@ -50,13 +44,12 @@ RateLimitReading read_rate_limits(HeaderFields fields) {
     // Most fields of a head are not ours, and the first letter says so.
     const char first = field.name.empty() ? '\0' : to_lower(field.name[0]);
     if (first != 'x' && first != 'o' && first != 'r' && first != 'd') continue;
-    const LowerName lower(field.name);
-    std::string_view name = lower.view();
-    if (take_prefix(name, "x-ratelimit-")) {
+    std::string_view name = field.name;
+    if (take_name_prefix(name, "x-ratelimit-")) {
       take_limit(name, field.value, limits);
-    } else if (name == "openai-organization") {
+    } else if (name_is(name, "openai-organization")) {
       reading.organisation = field.value;
-    } else if (name == "date") {
+    } else if (name_is(name, "date")) {
       if (const auto date = parse_http_date(field.value)) reading.date = *date;
     } else {
       retry_after.take(name, field.value);

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/sse/scanner.h"
 
+#include "base/ascii.h"
 #include "llm/json/text_scan.h"
 
 #include <algorithm>
@@ -43,6 +44,26 @@ std::size_t Scanner::begin_of_lines(std::string_view bytes) {
     ++mark_seen_;
   }
   return at;
+}
+
+Scanner::PlainEvent Scanner::plain_event(std::string_view bytes, std::size_t at) const {
+  constexpr std::size_t kEventSize = 7;
+  constexpr std::size_t kDataSize = 6;
+  const PlainEvent none{.event = {}, .data = {}, .next = at};
+  if (has_data_ || after_cr_ || !partial_line_.empty() || !event().empty()) return none;
+  const std::string_view rest = bytes.substr(at);
+  if (!begins_with(rest, "event: ")) return none;
+  const std::size_t event_end = json::find_line_end(rest, kEventSize);
+  if (event_end == std::string_view::npos || rest[event_end] != '\n') return none;
+  if (!begins_with(rest.substr(event_end + 1), "data: ")) return none;
+  const std::size_t data_begin = event_end + 1 + kDataSize;
+  const std::size_t data_end = json::find_line_end(rest, data_begin);
+  if (data_end == std::string_view::npos || data_end + 1 >= rest.size()) return none;
+  if (rest[data_end] != '\n' || rest[data_end + 1] != '\n') return none;
+  if (event_end > longest_event_ || data_end - event_end - 1 > longest_event_) return none;  // their lines' lengths
+  return {.event = rest.substr(kEventSize, event_end - kEventSize),
+          .data = rest.substr(data_begin, data_end - data_begin),
+          .next = at + data_end + 2};
 }
 
 Scanner::Line Scanner::next_line(std::string_view bytes, std::size_t at) {

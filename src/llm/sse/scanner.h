@@ -31,8 +31,13 @@ class Scanner {
   /// are valid during the call only. `event` is empty if it has no name.
   template <typename OnEvent>
   void feed(std::string_view bytes, OnEvent&& on_event) {
-    std::size_t at = begin_of_lines(bytes);
+    std::size_t at = mark_seen_ < kMarkSize ? begin_of_lines(bytes) : 0;
     while (at < bytes.size()) {
+      if (const PlainEvent plain = plain_event(bytes, at); plain.next != at) {
+        on_event(plain.event, plain.data);
+        at = plain.next;
+        continue;
+      }
       const Line line = next_line(bytes, at);
       at = line.next;
       if (!line.is_whole) break;
@@ -43,13 +48,15 @@ class Scanner {
       if (has_data_ && !too_long_) on_event(event(), data());
       end_event();
     }
-    keep_open_event();
+    if (!event_.empty() || !data_.empty()) keep_open_event();
   }
 
   /// Events that were too long to be read.
   [[nodiscard]] std::uint64_t passed_over() const { return passed_over_; }
 
  private:
+  static constexpr std::uint8_t kMarkSize = 3;  ///< of the byte order mark
+
   struct Line {
     std::string_view text;      ///< without its end; empty for the blank line that ends an event
     std::size_t next = 0;       ///< where the following line begins
@@ -57,7 +64,15 @@ class Scanner {
     bool is_assembled = false;  ///< `text` lies in partial_line_, not in the bytes at hand
   };
 
+  /// What nearly all events are: `event: NAME LF data: TEXT LF LF`, in one piece.
+  struct PlainEvent {
+    std::string_view event;
+    std::string_view data;
+    std::size_t next = 0;  ///< where the following event begins; where this one does if it looks otherwise
+  };
+
   std::size_t begin_of_lines(std::string_view bytes);
+  [[nodiscard]] PlainEvent plain_event(std::string_view bytes, std::size_t at) const;
   Line next_line(std::string_view bytes, std::size_t at);
   void put_aside(std::string_view part);
   void take_field(const Line& line);
@@ -80,7 +95,7 @@ class Scanner {
   bool has_data_ = false;
   bool too_long_ = false;       ///< the event at hand is passed over
   bool after_cr_ = false;       ///< a LF that comes now belongs to the CR before it
-  std::uint8_t mark_seen_ = 0;  ///< bytes of the byte order mark matched so far; 3: the beginning is behind us
+  std::uint8_t mark_seen_ = 0;  ///< bytes of the byte order mark matched so far; all: the beginning is behind us
   std::uint64_t passed_over_ = 0;
 };
 
