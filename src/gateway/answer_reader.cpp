@@ -7,6 +7,9 @@
 #include "llm/openai/answer.h"
 #include "llm/openai/errors.h"
 
+#include <algorithm>
+#include <cstring>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -101,12 +104,15 @@ void AnswerReader::feed(std::string_view payload) {
   std::visit([payload](auto& reader) { reader.feed(payload); }, readers_->reader);
   if (!is_stream_) return;
   // The last four bytes tell whether a blank line was the last thing: LF LF, CR CR or CR LF CR LF.
-  if (payload.size() >= 4) {
-    tail_ = payload.substr(payload.size() - 4);
-  } else {
-    tail_ += payload;
-    if (tail_.size() > 4) tail_.erase(0, tail_.size() - 4);
+  if (payload.size() >= tail_.size()) {
+    std::memcpy(tail_.data(), payload.data() + payload.size() - tail_.size(), tail_.size());
+    tail_size_ = tail_.size();
+    return;
   }
+  const std::size_t added = payload.size();
+  std::memmove(tail_.data(), tail_.data() + added, tail_.size() - added);
+  std::memcpy(tail_.data() + tail_.size() - added, payload.data() + payload.size() - added, added);
+  tail_size_ = std::min(tail_size_ + added, tail_.size());
 }
 
 void AnswerReader::end() {
@@ -118,7 +124,8 @@ const llm::AnswerFacts& AnswerReader::facts() const {
 }
 
 bool AnswerReader::at_event_boundary() const {
-  return tail_.empty() || tail_.ends_with("\n\n") || tail_.ends_with("\r\r") || tail_.ends_with("\r\n\r\n");
+  const std::string_view tail(tail_.data() + tail_.size() - tail_size_, tail_size_);
+  return tail.empty() || tail.ends_with("\n\n") || tail.ends_with("\r\r") || tail.ends_with("\r\n\r\n");
 }
 
 }  // namespace tidegate::gateway

@@ -5,8 +5,9 @@
 #include "llm/answer.h"
 #include "llm/dialect.h"
 
+#include <array>
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <string_view>
 
 namespace tidegate::gateway {
@@ -32,7 +33,8 @@ class AnswerReader {
   struct Readers;
   std::unique_ptr<Readers> readers_;
   bool is_stream_ = false;
-  std::string tail_;  ///< the last four bytes
+  std::array<char, 4> tail_{};  ///< the last bytes, at its end
+  std::size_t tail_size_ = 0;
 };
 
 }  // namespace tidegate::gateway

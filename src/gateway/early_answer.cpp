@@ -94,21 +94,21 @@ net::Task<bool> Journey::relay_early() {
     }
     if (whole) break;
     const bool broken = ended || followed.state == http1::BodyState::Rejected;
-    Result<std::string_view> next = std::string_view{};
+    Result<std::size_t> next = std::size_t{0};
     if (!broken) {
-      net::Task<Result<std::string_view>> reading = exchange_->read();
-      next = co_await reading;
+      Result<std::size_t> count = co_await exchange_->read();
+      next = std::move(count);
       if (!next && client_.peer_closed()) {
         net::Task<bool> losing = lose_client();
         co_return co_await losing;
       }
     }
-    at_end = !broken && next && next->empty() && !follower.is_truncated_by_eof();
-    if (broken || !next || (next->empty() && !at_end)) {
+    at_end = !broken && next && *next == 0 && !follower.is_truncated_by_eof();
+    if (broken || !next || (*next == 0 && !at_end)) {
       net::Task<bool> breaking = break_off(reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
       co_return co_await breaking;
     }
-    bytes = *next;
+    bytes = exchange_->received(*next);
   }
   client_.clear_deadline();
   exchange_->complete();

@@ -166,13 +166,12 @@ net::Task<bool> Journey::relay() {
       net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
       co_return co_await breaking;
     }
-    net::Task<Result<std::string_view>> reading = exchange_->read();
-    Result<std::string_view> next = co_await reading;
+    Result<std::size_t> next = co_await exchange_->read();
     if (!next && client_.peer_closed()) {
       net::Task<bool> losing = lose_client();
       co_return co_await losing;
     }
-    const bool eof = next && next->empty();
+    const bool eof = next && *next == 0;
     if (eof && !follower.is_truncated_by_eof() && !lacks_its_end()) {
       ended = true;
       bytes = {};
@@ -186,7 +185,7 @@ net::Task<bool> Journey::relay() {
       net::Task<bool> breaking = break_off(streams_ && between_chunks && reader_.at_event_boundary(), kind);
       co_return co_await breaking;
     }
-    bytes = *next;
+    bytes = exchange_->received(*next);
   }
   client_.clear_deadline();
   exchange_->complete();
@@ -224,15 +223,14 @@ net::Task<Result<std::string>> Journey::read_whole_body() {
   while (true) {
     const http1::Followed followed = follower.feed(bytes, [&body](std::string_view payload) { body.append(payload); });
     if (followed.state == http1::BodyState::Complete) co_return body;
-    net::Task<Result<std::string_view>> reading = exchange_->read();
-    Result<std::string_view> next = co_await reading;
-    const bool eof = next && next->empty();
+    Result<std::size_t> next = co_await exchange_->read();
+    const bool eof = next && *next == 0;
     if (eof && !follower.is_truncated_by_eof()) co_return body;
     if (!next || eof || followed.state == http1::BodyState::Rejected || body.size() > setup_->limits.max_body_bytes) {
       co_return tl::unexpected<Failure>(
           Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt, "the answer broke off"});
     }
-    bytes = *next;
+    bytes = exchange_->received(*next);
   }
 }
 

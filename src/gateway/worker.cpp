@@ -5,8 +5,6 @@
 #include "base/glob.h"
 #include "gateway/session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -95,6 +93,15 @@ void Worker::stop_if_drained() {
   if (draining_ && members_.empty()) reactor_.stop();
 }
 
-std::string Worker::new_request_id() { return fmt::format("req_tg{:014x}{:06x}", id_prefix_ & 0xffffffffffffff, next_id_++ & 0xffffff); }
+std::string Worker::new_request_id() {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string id = "req_tg00000000000000000000";
+  const auto put = [&id, kHex](std::size_t end, std::size_t digits, std::uint64_t value) {
+    for (; digits > 0; --digits, value >>= 4) id[--end] = kHex[value & 0xf];
+  };
+  put(id.size() - 6, 14, id_prefix_);
+  put(id.size(), 6, next_id_++);
+  return id;
+}
 
 }  // namespace tidegate::gateway

@@ -58,6 +58,7 @@ Stream::~Stream() {
 }
 
 Stream::Read Stream::read_some(std::span<char> buffer) { return {*this, buffer}; }
+Stream::Read Stream::read_some(Lender& lender) { return {*this, lender}; }
 Stream::Readable Stream::readable() { return Readable(*this); }
 Stream::Write Stream::write(std::string_view first, std::string_view second, std::string_view third) {
   return {*this, first, second, third};
@@ -82,7 +83,7 @@ void Stream::on_peer_closed(Watch::Waiter* waiter) { watch_->hangup = waiter; }
 
 bool Stream::is_quiet() {
   if (watch_->peer_closed || failure_) return false;
-  if (!watch_->readable && (ssl_ == nullptr || SSL_has_pending(ssl_.get()) == 0)) return true;
+  if (!may_have_bytes()) return true;
   // Perhaps there is nothing: a read that filled its buffer (OpenSSL asks for the rest of a record exactly) does not tell
   // that the kernel has no more; and session tickets, which come when the server likes, are nobody's answer.
   std::array<char, 1> byte{};
@@ -105,6 +106,10 @@ void Stream::fail_present_operation(FailureKind kind) {
 
 // --- what can be done at once ----------------------------------------------------------------------------------------
 
+bool Stream::may_have_bytes() const {
+  return watch_->readable || (ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1);
+}
+
 Stream::Progress Stream::read_now(std::span<char> buffer) { return ssl_ != nullptr ? read_tls(buffer) : read_plain(buffer); }
 
 Stream::Progress Stream::read_plain(std::span<char> buffer) {
@@ -123,7 +128,7 @@ Stream::Progress Stream::read_plain(std::span<char> buffer) {
 }
 
 Stream::Progress Stream::read_tls(std::span<char> buffer) {
-  if (!watch_->readable && SSL_has_pending(ssl_.get()) == 0) return {Attempt::WaitForRead};
+  if (!may_have_bytes()) return {Attempt::WaitForRead};
   ERR_clear_error();
   std::size_t count = 0;
   const int result = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
@@ -229,7 +234,12 @@ void Stream::Operation::detach() {
 }
 
 Stream::Attempt Stream::Read::attempt() {
+  if (lender_ != nullptr) {
+    if (!stream_.may_have_bytes()) return Attempt::WaitForRead;
+    buffer_ = lender_->lend();
+  }
   Progress progress = stream_.read_now(buffer_);
+  if (lender_ != nullptr && progress.attempt != Attempt::Done) lender_->take_back();
   if (progress.failure) {
     fail(std::move(*progress.failure));
   } else {
@@ -239,33 +249,30 @@ Stream::Attempt Stream::Read::attempt() {
 }
 
 Stream::Attempt Stream::Readable::attempt() {
-  const bool ready = stream_.watch_->readable || (stream_.ssl_ != nullptr && SSL_has_pending(stream_.ssl_.get()) == 1);
-  return ready ? Attempt::Done : Attempt::WaitForRead;
+  return stream_.may_have_bytes() ? Attempt::Done : Attempt::WaitForRead;
 }
 
 Stream::Write::Write(Stream& stream, std::string_view first, std::string_view second, std::string_view third)
     : Operation(stream) {
-  const std::array<std::string_view, 3> texts{first, second, third};
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    pieces_[i] = iovec{const_cast<char*>(texts[i].data()), texts[i].size()};  // only read from
+  for (const std::string_view text : {first, second, third}) {
+    if (!text.empty()) pieces_[end_++] = iovec{const_cast<char*>(text.data()), text.size()};  // only read from
   }
-  consume(0);
 }
 
 void Stream::Write::consume(std::size_t bytes) {
-  while (first_ < pieces_.size() && bytes >= pieces_[first_].iov_len) {
+  while (first_ < end_ && bytes >= pieces_[first_].iov_len) {
     bytes -= pieces_[first_].iov_len;
     ++first_;
   }
-  if (first_ == pieces_.size()) return;
+  if (first_ == end_) return;
   pieces_[first_].iov_base = static_cast<char*>(pieces_[first_].iov_base) + bytes;
   pieces_[first_].iov_len -= bytes;
 }
 
 Stream::Attempt Stream::Write::attempt() {
   if (stream_.ssl_ != nullptr) return attempt_tls();
-  while (first_ < pieces_.size()) {
-    Progress progress = stream_.write_plain(std::span(pieces_).subspan(first_));
+  while (first_ < end_) {
+    Progress progress = stream_.write_plain(std::span(pieces_).subspan(first_, end_ - first_));
     if (progress.failure) fail(std::move(*progress.failure));
     if (progress.attempt != Attempt::Done || !result_) return progress.attempt;
     consume(progress.bytes);
@@ -278,7 +285,7 @@ Stream::Attempt Stream::Write::attempt_tls() {
     if (record_sent_ == record_.size()) {
       record_.clear();
       record_sent_ = 0;
-      while (first_ < pieces_.size() && record_.size() < kRecordBytes) {
+      while (first_ < end_ && record_.size() < kRecordBytes) {
         const std::size_t take = std::min(pieces_[first_].iov_len, kRecordBytes - record_.size());
         record_.append(static_cast<const char*>(pieces_[first_].iov_base), take);
         consume(take);

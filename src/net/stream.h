@@ -30,6 +30,17 @@ class Stream final : private DeadlineEntry {
   /// Closes; TLS says good-bye first if that does not wait.
   ~Stream();
 
+  /// Lends a buffer to a read at the moment when there is something to read.
+  class Lender {
+   public:
+    [[nodiscard]] virtual std::span<char> lend() = 0;
+    /// It was not needed after all, until `lend` is called again.
+    virtual void take_back() = 0;
+
+   protected:
+    ~Lender() = default;
+  };
+
   /// What one attempt of an operation came to.
   enum class Attempt : std::uint8_t { Done, WaitForRead, WaitForWrite };
   class Operation;
@@ -41,9 +52,12 @@ class Stream final : private DeadlineEntry {
   /// Suspends until bytes came: their number, 0 at the end of the stream (TLS: only after close_notify), or Failure
   /// Closed | Timeout | Cancelled | Tls. `buffer` must stay valid.
   [[nodiscard]] Read read_some(std::span<char> buffer);
+  /// The same with a buffer that is held only while there are bytes: what waits for hours costs none. `lender` must stay
+  /// valid.
+  [[nodiscard]] Read read_some(Lender& lender);
   /// Suspends until a read would not wait, holding no buffer meanwhile.
   [[nodiscard]] Readable readable();
-  /// Suspends until all of `pieces` (at most four) is with the kernel, or Failure Closed | Timeout | Cancelled | Tls.
+  /// Suspends until all pieces are with the kernel, or Failure Closed | Timeout | Cancelled | Tls.
   [[nodiscard]] Write write(std::string_view first, std::string_view second = {}, std::string_view third = {});
   /// From now on the stream speaks TLS; suspends until the handshake is over. Failure: Tls with the reason | Timeout | Closed.
   [[nodiscard]] Handshake handshake(SslHandle ssl);
@@ -76,6 +90,7 @@ class Stream final : private DeadlineEntry {
   };
 
   void on_deadline() override;
+  [[nodiscard]] bool may_have_bytes() const;
   [[nodiscard]] Progress read_now(std::span<char> buffer);
   [[nodiscard]] Progress read_plain(std::span<char> buffer);
   [[nodiscard]] Progress read_tls(std::span<char> buffer);
@@ -123,6 +138,7 @@ class Stream::Operation : private Watch::Waiter {
 class Stream::Read final : public Operation {
  public:
   Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
+  Read(Stream& stream, Lender& lender) : Operation(stream), lender_(&lender) {}
   [[nodiscard]] Result<std::size_t> await_resume() { return std::move(result_); }
 
  private:
@@ -130,6 +146,7 @@ class Stream::Read final : public Operation {
   void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
 
   std::span<char> buffer_;
+  Lender* lender_ = nullptr;  ///< of `buffer_`; null: the caller's own
   Result<std::size_t> result_ = std::size_t{0};
 };
 
@@ -156,8 +173,9 @@ class Stream::Write final : public Operation {
   void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
   void consume(std::size_t bytes);
 
-  std::array<iovec, 3> pieces_{};
+  std::array<iovec, 3> pieces_;  ///< from first_ to end_: what is not written yet, none of them empty
   std::size_t first_ = 0;
+  std::size_t end_ = 0;
   std::string record_;          ///< TLS: the pieces gathered, so that head and body leave in one record
   std::size_t record_sent_ = 0;
   Result<void> result_;

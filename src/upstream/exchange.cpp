@@ -33,10 +33,12 @@ void Exchange::drop_inbox() {
   inbox_capacity_ = inbox_size_ = 0;
 }
 
-void Exchange::hold_inbox() {
-  if (inbox_ != nullptr) return;
-  inbox_ = pool_.buffers().take();
-  inbox_capacity_ = ReadBuffers::kBytes;
+std::span<char> Exchange::lend() {
+  if (inbox_ == nullptr) {
+    inbox_ = pool_.buffers().take();
+    inbox_capacity_ = ReadBuffers::kBytes;
+  }
+  return {inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_};
 }
 
 net::Task<Result<void>> Exchange::send(std::string_view head, std::string_view body, std::string_view method) {
@@ -103,12 +105,8 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
   const SteadyTime written_at = pool_.reactor().read_clock().steady;
   parser_.reset();
   drop_inbox();
-  Result<void> readable = co_await stream.readable();
-  (void)readable;  // what failed fails the read below in the same way, and is told there
-  hold_inbox();
   while (true) {
-    const std::span<char> room(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_);
-    Result<std::size_t> count = co_await stream.read_some(room);
+    Result<std::size_t> count = co_await stream.read_some(*this);
     if (!count) {
       if (count.error().kind == FailureKind::Timeout) {
         co_return broken(FailureKind::Timeout,
@@ -151,19 +149,12 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
   }
 }
 
-net::Task<Result<std::string_view>> Exchange::read() {
-  if (cancelled_) co_return cancelled();
+net::Stream::Read Exchange::read() {
   net::Stream& stream = *connection_.stream;
   stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
   drop_inbox();
   head_size_ = 0;
-  Result<void> readable = co_await stream.readable();
-  if (!readable) co_return fail(readable);
-  hold_inbox();
-  Result<std::size_t> count = co_await stream.read_some(std::span(inbox_.get(), inbox_capacity_));
-  if (!count) co_return fail(count);
-  inbox_size_ = *count;
-  co_return std::string_view(inbox_.get(), *count);
+  return stream.read_some(*this);
 }
 
 void Exchange::complete() {

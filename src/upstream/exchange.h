@@ -17,7 +17,7 @@ namespace tidegate::upstream {
 
 /// One request sent to a provider and its answer as it comes. The caller may `cancel` at any time: the connection is then
 /// closed at once, which is how a provider learns that nobody listens any more. One thread; not reused.
-class Exchange {
+class Exchange final : private net::Stream::Lender {
  public:
   Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
   Exchange(const Exchange&) = delete;
@@ -39,9 +39,10 @@ class Exchange {
   [[nodiscard]] net::http1::BodyFraming framing() const { return framing_; }
   /// Bytes of the body that came with the head.
   [[nodiscard]] std::string_view first_bytes() const { return std::string_view(inbox_.get(), inbox_size_).substr(head_size_); }
-  /// The next bytes; empty at the end of the stream. Views the exchange's buffer until the next call.
-  /// Failure: Closed | Timeout | Tls | Cancelled.
-  [[nodiscard]] net::Task<Result<std::string_view>> read();
+  /// The next bytes, `received()` of that number; 0 at the end of the stream. Failure: Closed | Timeout | Tls | Cancelled.
+  [[nodiscard]] net::Stream::Read read();
+  /// Views the exchange's buffer until the next `read`.
+  [[nodiscard]] std::string_view received(std::size_t count) const { return {inbox_.get(), count}; }
 
   /// The answer was complete: the connection may be used again if the provider is willing.
   void complete();
@@ -54,9 +55,12 @@ class Exchange {
  private:
   [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::string_view body);
 
-  /// Gives the buffer back; nothing is held while nothing has come.
+  // The buffer is held only while something has come.
+  [[nodiscard]] std::span<char> lend() override;
+  void take_back() override {
+    if (inbox_size_ == 0) drop_inbox();  // the beginning of a head stays
+  }
   void drop_inbox();
-  void hold_inbox();
 
   ConnectionPool& pool_;
   std::shared_ptr<const Provider> provider_;
