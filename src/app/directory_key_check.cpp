@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <string>
 
 namespace tidegate::app {
 
@@ -34,8 +36,23 @@ bool may_use(const store::VirtualKey& key, std::string_view model) {
 
 }  // namespace
 
+store::KeyCheck DirectoryKeyCheck::find(std::string_view credential, WallTime now) {
+  const std::shared_ptr<const store::DirectorySnapshot>& snapshot = directory_.get();
+  if (snapshot != proven_in_) {
+    proven_.fill({});
+    proven_in_ = snapshot;
+  }
+  Proven& proven = proven_[std::hash<std::string_view>{}(credential) % proven_.size()];
+  if (proven.key != nullptr && store::equal_in_constant_time(proven.credential.reveal(), credential)) {
+    return {store::DirectorySnapshot::verdict_at(*proven.key, now), proven.key};
+  }
+  const store::KeyCheck found = snapshot->check(credential, now);
+  if (found.verdict == store::KeyVerdict::Valid) proven = {Secret(std::string(credential)), found.key};
+  return found;
+}
+
 Result<gateway::Caller> DirectoryKeyCheck::check(std::string_view credential, std::string_view model, WallTime now) {
-  const store::KeyCheck found = directory_.get()->check(credential, now);
+  const store::KeyCheck found = find(credential, now);
   if (found.verdict != store::KeyVerdict::Valid) {
     return fail(FailureKind::Denied, Origin::Client, std::string(refusal_of(found.verdict)));
   }

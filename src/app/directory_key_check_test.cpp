@@ -54,6 +54,19 @@ TEST_F(DirectoryKeyCheckTest, RefusesAnExpiredOne) {
   EXPECT_EQ(refusal(good_), FailureKind::Denied);
 }
 
+TEST_F(DirectoryKeyCheckTest, ChecksAKeyAnewThatItHasProvenBefore) {
+  know(std::nullopt, {});
+  EXPECT_TRUE(check_.check(good_, "claude-opus-5", clock_.now().wall));
+  EXPECT_TRUE(check_.check(good_, "claude-opus-5", clock_.now().wall));
+  std::string wrong = good_;
+  wrong.back() = 'y';
+  EXPECT_EQ(refusal(wrong), FailureKind::Denied);
+  know(std::nullopt, {"claude-haiku-*"});
+  EXPECT_EQ(refusal(good_), FailureKind::Unsupported) << "the directory changed";
+  board_.swap(std::make_shared<const store::DirectorySnapshot>());
+  EXPECT_EQ(refusal(good_), FailureKind::Denied) << "the key is gone";
+}
+
 TEST_F(DirectoryKeyCheckTest, KeepsAKeyToItsModels) {
   know(std::nullopt, {"claude-haiku-*", "claude-sonnet-5"});
   EXPECT_EQ(refusal(good_, "claude-opus-5"), FailureKind::Unsupported);

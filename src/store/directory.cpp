@@ -35,9 +35,13 @@ KeyCheck DirectorySnapshot::check(std::string_view presented, WallTime now) cons
   if (key == nullptr) return {KeyVerdict::Unknown, nullptr};
   // The secret first: only its owner learns that a key was revoked or has expired.
   if (!equal_in_constant_time(digest, key->secret_sha256)) return {KeyVerdict::WrongSecret, key};
-  if (key->revoked_at && *key->revoked_at <= now) return {KeyVerdict::Revoked, key};
-  if (key->expires_at && *key->expires_at <= now) return {KeyVerdict::Expired, key};
-  return {KeyVerdict::Valid, key};
+  return {verdict_at(*key, now), key};
+}
+
+KeyVerdict DirectorySnapshot::verdict_at(const VirtualKey& key, WallTime now) {
+  if (key.revoked_at && *key.revoked_at <= now) return KeyVerdict::Revoked;
+  if (key.expires_at && *key.expires_at <= now) return KeyVerdict::Expired;
+  return KeyVerdict::Valid;
 }
 
 const VirtualKey* DirectorySnapshot::find_key(std::string_view id) const {

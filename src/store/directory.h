@@ -63,6 +63,8 @@ class DirectorySnapshot {
 
   /// Checks a key as a client presented it. Unknown ids take as long as known ones: the secret is hashed either way.
   [[nodiscard]] KeyCheck check(std::string_view presented, WallTime now) const;
+  /// Valid, Revoked or Expired, of a key whose secret was right.
+  [[nodiscard]] static KeyVerdict verdict_at(const VirtualKey& key, WallTime now);
   /// Null if there is none.
   [[nodiscard]] const VirtualKey* find_key(std::string_view id) const;
   [[nodiscard]] const Tenant* find_tenant(std::string_view id) const;

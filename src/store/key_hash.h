@@ -25,6 +25,8 @@ using Sha256 = std::array<unsigned char, 32>;
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
 /// Takes the same time wherever they differ.
 [[nodiscard]] bool equal_in_constant_time(const Sha256& a, const Sha256& b);
+/// Likewise; texts of different lengths differ at once.
+[[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 struct KeyParts {
   std::string_view id;

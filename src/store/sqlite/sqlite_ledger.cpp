@@ -73,17 +73,27 @@ class Dictionary {
   template <std::size_t N>
   [[nodiscard]] Result<std::int64_t> id(const std::array<std::string_view, N>& texts) {
     join(texts, key_);
-    if (const auto known = ids_.find(std::string_view(key_)); known != ids_.end()) return known->second;
+    if (key_ == last_key_) return last_id_;  // entries come in runs that are alike
+    if (const auto known = ids_.find(std::string_view(key_)); known != ids_.end()) return remember(known->second);
     if (ids_.size() >= kMaxCached) ids_.clear();
     auto stored = find_or_insert(texts);
-    if (stored) ids_.emplace(key_, *stored);
-    return stored;
+    if (!stored) return stored;
+    ids_.emplace(key_, *stored);
+    return remember(*stored);
   }
 
   /// After a rollback: rows that were added are gone.
-  void forget() { ids_.clear(); }
+  void forget() {
+    ids_.clear();
+    last_key_.clear();
+  }
 
  private:
+  std::int64_t remember(std::int64_t id) {
+    last_key_.swap(key_);
+    last_id_ = id;
+    return id;
+  }
   template <std::size_t N>
   [[nodiscard]] Result<std::int64_t> find_or_insert(const std::array<std::string_view, N>& texts) {
     for (std::size_t i = 0; i < N; ++i) find_.bind(static_cast<int>(i) + 1, texts[i]);
@@ -102,6 +112,8 @@ class Dictionary {
   Statement insert_;
   IdCache ids_;
   std::string key_;
+  std::string last_key_;  ///< of what was asked for last; empty: nothing
+  std::int64_t last_id_ = 0;
 };
 
 }  // namespace
