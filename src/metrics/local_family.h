@@ -30,9 +30,16 @@ class LocalLookup {
   /// What is kept for `key`; `make()` is asked on the first use. Valid until the next call.
   template <typename Make>
   [[nodiscard]] Value& find(std::string_view key, Make make) {
-    if (const auto found = map_.find(key); found != map_.end()) return found->second;
-    if (map_.size() >= max_size_) map_.clear();
-    return map_.emplace(std::string(key), make()).first->second;
+    // One request is often like the one before: a comparison instead of a hash and a search.
+    if (last_ != nullptr && last_->first == key) return last_->second;
+    auto found = map_.find(key);
+    if (found == map_.end()) {
+      if (map_.size() >= max_size_) map_.clear();
+      last_ = nullptr;
+      found = map_.emplace(std::string(key), make()).first;
+    }
+    last_ = &*found;
+    return last_->second;
   }
 
  private:
@@ -41,8 +48,11 @@ class LocalLookup {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
+  using Map = std::unordered_map<std::string, Value, Hash, std::equal_to<>>;
+
   const std::size_t max_size_;
-  std::unordered_map<std::string, Value, Hash, std::equal_to<>> map_;
+  Map map_;
+  typename Map::value_type* last_ = nullptr;  ///< found last; in map_
 };
 
 /// One thread's view of a family: resolving a label set it has seen costs one lookup and no lock. Its shard's thread

@@ -56,9 +56,8 @@ bool overlap(const PriceRow& a, const PriceRow& b) {
   return same_place && (!a.until || b.from < *a.until) && (!b.until || a.from < *b.until);
 }
 
-bool applies(const PriceRow& row, std::int64_t prompt_tokens, std::string_view speed, std::string_view provider,
-             WallTime at) {
-  if (row.speed != speed) return false;
+bool applies(const PriceRow& row, std::int64_t prompt_tokens, Speed speed, std::string_view provider, WallTime at) {
+  if ((row.speed == kFast) != (speed == Speed::Fast)) return false;
   if (at < row.from || (row.until && at >= *row.until)) return false;
   if (row.provider && *row.provider != provider) return false;
   return row.prompt_over == 0 || prompt_tokens > row.prompt_over;
@@ -130,7 +129,7 @@ Result<PriceBook> PriceBook::make(PriceOptions options) {
   return book;
 }
 
-const PriceRow* PriceBook::find_row(std::string_view model, std::int64_t prompt_tokens, std::string_view speed,
+const PriceRow* PriceBook::find_row(std::string_view model, std::int64_t prompt_tokens, Speed speed,
                                     const Circumstances& circumstances) const {
   const auto found = rows_by_model_.find(model);
   if (found == rows_by_model_.end()) return nullptr;
@@ -145,15 +144,15 @@ const PriceRow* PriceBook::find_row(std::string_view model, std::int64_t prompt_
 PriceBook::Found PriceBook::find(std::string_view model, std::int64_t prompt_tokens,
                                  const Circumstances& circumstances) const {
   if (circumstances.is_fast) {
-    if (const PriceRow* row = find_row(model, prompt_tokens, kFast, circumstances)) return {row, true};
+    if (const PriceRow* row = find_row(model, prompt_tokens, Speed::Fast, circumstances)) return {row, true};
   }
-  if (const PriceRow* row = find_row(model, prompt_tokens, kStandard, circumstances))
+  if (const PriceRow* row = find_row(model, prompt_tokens, Speed::Standard, circumstances))
     return {row, !circumstances.is_fast};
   return {&unknown_model_, false};
 }
 
-void PriceBook::add(Cost& cost, std::string_view model, const llm::TokenCounts& tokens,
-                    const Circumstances& circumstances) const {
+const PriceRow* PriceBook::add(Cost& cost, std::string_view model, const llm::TokenCounts& tokens,
+                               const Circumstances& circumstances) const {
   const auto [row, is_exact] = find(model, tokens.total_input(), circumstances);
   const bool has_surcharge = circumstances.is_in_us && row->us_geo_surcharge;
   const std::int64_t numerator = has_surcharge ? 11 : 10;
@@ -167,12 +166,14 @@ void PriceBook::add(Cost& cost, std::string_view model, const llm::TokenCounts& 
   cost.cache_write_1h += price(tokens.cache_write_1h, row->cache_write_1h);
   cost.output += price(tokens.output, row->output);
   cost.price_known = cost.price_known && is_exact;
+  return row;
 }
 
 Cost PriceBook::cost(std::string_view model, std::string_view provider, const llm::Usage& usage, WallTime at) const {
   const Circumstances circumstances{provider, usage.speed == kFast, usage.service_tier == "batch",
                                     usage.inference_geo == "us", at};
   Cost cost;
+  const PriceRow* row = nullptr;
   if (iterations_are_the_bill(usage)) {
     const bool fallback_served = has_served_fallback(usage);
     for (const llm::UsageIteration& iteration : usage.iterations) {
@@ -180,13 +181,14 @@ Cost PriceBook::cost(std::string_view model, std::string_view provider, const ll
       if (declined && fallback_served) continue;
       add(cost, iteration.model.empty() ? model : std::string_view(iteration.model), iteration.tokens, circumstances);
     }
+    row = find(model, usage.tokens.total_input(), circumstances).row;
   } else {
-    add(cost, model, usage.tokens, circumstances);
+    row = add(cost, model, usage.tokens, circumstances);
   }
   cost.tools =
       Money::nanodollars(web_search_.nanodollars() * std::min<std::int64_t>(usage.web_search_requests, 1'000'000));
   cost.total = cost.input + cost.cache_read + cost.cache_write_5m + cost.cache_write_1h + cost.output + cost.tools;
-  cost.price_source = find(model, usage.tokens.total_input(), circumstances).row->source;
+  cost.price_source = row->source;
   return cost;
 }
 
@@ -228,7 +230,7 @@ Amount PriceBook::estimate(std::string_view model, std::string_view provider, co
 }
 
 bool PriceBook::knows(std::string_view model, std::string_view provider, WallTime at) const {
-  return find_row(model, INT64_MAX, kStandard, {provider, false, false, false, at}) != nullptr;
+  return find_row(model, INT64_MAX, Speed::Standard, {provider, false, false, false, at}) != nullptr;
 }
 
 }  // namespace tidegate::pricing

@@ -32,6 +32,9 @@ struct Cost {
   friend bool operator==(const Cost&, const Cost&) = default;
 };
 
+/// The two values of a row's `speed`.
+enum class Speed : std::uint8_t { Standard, Fast };
+
 /// The prices of all models over time: immutable, swapped whole. Any thread. Looking up and pricing do not allocate.
 class PriceBook {
  public:
@@ -78,10 +81,11 @@ class PriceBook {
   explicit PriceBook(PriceOptions options);
   [[nodiscard]] Found find(std::string_view model, std::int64_t prompt_tokens,
                            const Circumstances& circumstances) const;
-  [[nodiscard]] const PriceRow* find_row(std::string_view model, std::int64_t prompt_tokens, std::string_view speed,
+  [[nodiscard]] const PriceRow* find_row(std::string_view model, std::int64_t prompt_tokens, Speed speed,
                                          const Circumstances& circumstances) const;
-  void add(Cost& cost, std::string_view model, const llm::TokenCounts& tokens,
-           const Circumstances& circumstances) const;
+  /// Gives the row that priced it.
+  const PriceRow* add(Cost& cost, std::string_view model, const llm::TokenCounts& tokens,
+                      const Circumstances& circumstances) const;
 
   std::unordered_map<std::string, std::vector<PriceRow>, Hash, std::equal_to<>> rows_by_model_;
   PriceRow unknown_model_;
