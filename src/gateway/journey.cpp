@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tidegate::gateway {
@@ -225,18 +226,18 @@ bool Journey::plan() {
          .should_retry = false});
   }
   if (setup_->options.auth != AuthMode::Passthrough) {
-    const std::string first = targets_.front()->id().text();
-    std::erase_if(targets_, [](const auto& target) {
-      return target->options().has_key_source() && target->options().keys.empty();
-    });
-    if (targets_.empty()) {
+    const auto waits_for_keys = [](const auto& target) {
+      return target->options().keys.empty() && target->options().has_key_source();
+    };
+    if (std::all_of(targets_.begin(), targets_.end(), waits_for_keys)) {
       return refuse({.status = 503,
                      .reason = "no_key",
                      .message = fmt::format("Provider '{}' has no key: its list or file of keys is empty or cannot be read; "
                                             "the alarms of this gateway say which. Retry.",
-                                            first),
+                                            targets_.front()->id().text()),
                      .retry_after = Seconds(2)});
     }
+    std::erase_if(targets_, waits_for_keys);
   }
   return true;
 }

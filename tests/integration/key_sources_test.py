@@ -88,28 +88,35 @@ class TurnProxy:
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
-        client, _ = self.listener.accept()
-        redis = socket.socket(socket.AF_UNIX)
-        redis.connect(str(self.redis.socket))
-        with client, redis:
-            while asked := client.recv(65536):
-                dies = b"LMOVE" in asked and self.victim is not None
-                if dies and self.when == "before":
-                    break
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            redis = socket.socket(socket.AF_UNIX)
+            redis.connect(str(self.redis.socket))
+            with client, redis:
+                self.pass_on(client, redis)
+
+    def pass_on(self, client, redis):
+        while asked := client.recv(65536):
+            dies = b"LMOVE" in asked and self.victim is not None
+            if not dies or self.when == "after":
                 redis.sendall(asked)
                 answer = redis.recv(65536)
-                if dies:
-                    break
-                client.sendall(answer)
-            self.victim.send_signal(signal.SIGKILL)
+            if dies:
+                self.victim.send_signal(signal.SIGKILL)
+                return
+            client.sendall(answer)
 
     def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
 
 class Provider(http.server.ThreadingHTTPServer):
-    """Remembers which key each request came with and over how many connections, and keeps an answer back where it is told to. All keys are
-    of one organisation, so they take turns."""
+    """Remembers which key each request came with and over how many connections, and keeps an answer back where it is told to. It tells no
+    limits, so its keys take turns."""
 
     daemon_threads = True
 
@@ -143,9 +150,6 @@ class ProviderAnswer(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
-        self.send_header("anthropic-organization-id", "org-1")
-        self.send_header("anthropic-ratelimit-requests-limit", "1000000")
-        self.send_header("anthropic-ratelimit-requests-remaining", "900000")
         self.end_headers()
         self.wfile.write(answer)
 
