@@ -276,7 +276,7 @@ net::Task<Journey::Step> Journey::attempt() {
   Result<void> called = co_await calling;
   outcome_.replayed = outcome_.replayed || exchange_->replayed();
   outcome_.upstream_wait = exchange_->waited();
-  if (client_.peer_closed()) {
+  if (client_.peer_closed() || is_client_lost_) {
     net::Task<bool> losing = lose_client();
     goes_on_ = co_await losing;
     co_return Step::Over;
@@ -286,8 +286,8 @@ net::Task<Journey::Step> Journey::attempt() {
     held_.reset();
     outcome_.error = error_of(failure_->kind);
     note_refusal({.kind = outcome_.error, .type = {}, .code = {}, .message = {}});
-    if (!uploads) co_return Step::Again;
-    targets_.resize(target_ + 1);  // what was sent is gone
+    if (!uploads && may_be_done_twice(outcome_.error)) co_return Step::Again;
+    targets_.resize(target_ + 1);  // what was sent is gone, or may have done its work
     passage_.ended(false, 0);
     co_return Step::Next;
   }
@@ -296,7 +296,7 @@ net::Task<Journey::Step> Journey::attempt() {
   if (may_be_retried(exchange_->head().status)) {
     net::Task<Step> judging = judge_answer();
     const Step step = co_await judging;
-    if (step == Step::Again && uploads) {
+    if (step == Step::Again && (uploads || !may_be_done_twice(outcome_.error))) {
       targets_.resize(target_ + 1);
       passage_.ended(false, 0);
       co_return Step::Next;
@@ -311,6 +311,14 @@ net::Task<Journey::Step> Journey::attempt() {
   net::Task<bool> relaying = early_ ? relay_early() : relay();
   goes_on_ = co_await relaying;
   co_return Step::Over;
+}
+
+/// Whether a request may be sent again after this error. One that makes a thing for good (a batch, a file) must not, if the provider
+/// may have done its work and only the answer was lost; an answer that is lost costs its tokens once more and no harm is done.
+bool Journey::may_be_done_twice(llm::UpstreamErrorKind error) const {
+  using Kind = llm::UpstreamErrorKind;
+  const bool was_perhaps_done = error == Kind::Reset || error == Kind::Timeout || error == Kind::Protocol || error == Kind::ServerError;
+  return !was_perhaps_done || outcome_.metered() || outcome_.match.endpoint == llm::Endpoint::CountTokens || outcome_.method != "POST";
 }
 
 /// Reads the whole of an answer that may be a refusal, and says whether another attempt makes sense.
@@ -367,6 +375,10 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
   if (limits_.retry_after) refusal_.retry_after_seconds = std::chrono::duration<double>(*limits_.retry_after).count();
   if (refusal_.kind == quota::RefusalKind::Ramp) refusal_.ramp = quota::parse_ramp_message(error.message);
   if (!consequence.fault) return;
+  if (setup_->options.auth == AuthMode::Passthrough) {
+    is_key_lost_ = true;  // the client's own: there is no other, and nobody else's business
+    return;
+  }
   quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
   is_key_lost_ = ring == nullptr || !tied_key_.empty() ||
                  !ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady);
@@ -507,7 +519,10 @@ net::Task<Result<void>> Journey::upload() {
   const bool chunked = http1::body_framing(incoming_.head()).kind == http1::BodyFraming::Kind::Chunked;
   if (incoming_.head().expect_continue) {
     Result<void> told = co_await client_.write("HTTP/1.1 100 Continue\r\n\r\n");
-    if (!told) co_return std::move(told);
+    if (!told) {
+      is_client_lost_ = true;
+      co_return std::move(told);
+    }
   }
   net::Task<Result<void>> opening = exchange_->send_head(head_);
   Result<void> sent = co_await opening;
@@ -517,7 +532,7 @@ net::Task<Result<void>> Journey::upload() {
     Result<std::string_view> piece = co_await reading;
     if (!piece) {
       // It did not come whole: the client is gone, or as good as gone.
-      client_.cancel();
+      is_client_lost_ = true;
       co_return fail(piece);
     }
     outcome_.request_bytes += static_cast<std::int64_t>(piece->size());

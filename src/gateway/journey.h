@@ -60,6 +60,7 @@ class Journey {
   [[nodiscard]] net::Task<Step> try_target();
   [[nodiscard]] net::Task<Step> attempt();
   [[nodiscard]] net::Task<Step> judge_answer();
+  [[nodiscard]] bool may_be_done_twice(llm::UpstreamErrorKind error) const;
   [[nodiscard]] net::Task<Result<void>> call();
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
@@ -125,6 +126,7 @@ class Journey {
   Passage passage_;
   llm::RateLimitReading limits_;  ///< of the last answer's head
   quota::Refusal refusal_;        ///< of the last attempt
+  bool is_client_lost_ = false;   ///< it left in the middle of its upload
   bool is_key_lost_ = false;      ///< the key was refused, and there is no other
   quota::Decision overflow_;      ///< of the last room
   /// A provider's refusal, kept until it is known whether somebody else can serve.

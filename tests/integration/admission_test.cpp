@@ -187,6 +187,34 @@ TEST(Admission, TheClientsOwnMistakesAreNotTriedAgain) {
   EXPECT_EQ(gateway.recorded().wait_for(1)[0].attempt, 1);
 }
 
+TEST(Admission, WhatMakesSomethingForGoodIsNotSentTwiceWhereItMayHaveBeenDone) {
+  const PlainListener provider, relay;
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {relay.port()};
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages/batches HTTP/1.1\r\nHost: gw\r\nContent-Length: 15\r\n\r\n{\"requests\":[]}");
+  PlainSocket upstream = provider.accept();
+  (void)read_head(upstream);
+  upstream.close();
+  EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 502 "));
+  EXPECT_EQ(gateway.recorded().wait_for(1)[0].attempt, 1);
+}
+
+TEST(Admission, ARefusedBatchIsTriedAgain) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port(), patient());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages/batches HTTP/1.1\r\nHost: gw\r\nContent-Length: 15\r\n\r\n{\"requests\":[]}");
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("429 Too Many Requests", kLimited, "retry-after-ms: 20\r\n"));
+  const PlainSocket second = provider.accept();
+  (void)read_head(second);
+  second.send(answer("200 OK", R"({"id":"msgbatch_1"})"));
+  EXPECT_THAT(read_answer(client), EndsWith(R"({"id":"msgbatch_1"})"));
+}
+
 TEST(Admission, WhoLeavesWhileWaitingIsNeverSent) {
   const PlainListener provider;
   RunningGateway::Choice choice = patient();
