@@ -94,6 +94,7 @@ void append_log_line(std::string& line, const gateway::Outcome& outcome) {
   append(line, "pool", outcome.pool);
   append(line, "model", outcome.view.model);
   append(line, "answered_by", outcome.answer.model);
+  append(line, "class", outcome.class_name);
   append(line, "tenant", outcome.caller.tenant);
   append(line, "key", outcome.caller.key);
   append(line, "user", outcome.caller.user);
@@ -101,11 +102,14 @@ void append_log_line(std::string& line, const gateway::Outcome& outcome) {
   append(line, "upstream_request", outcome.upstream_request_id);
   if (outcome.error != llm::UpstreamErrorKind::None) append(line, "error", llm::to_string(outcome.error));
   append(line, "refused", outcome.refusal);
+  if (outcome.obstacle != quota::Obstacle::None) append(line, "obstacle", quota::to_string(outcome.obstacle));
   const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
   append(line, "input_tokens", tokens.input);
   append(line, "cache_read_tokens", tokens.cache_read);
   append(line, "cache_write_tokens", tokens.cache_write_5m + tokens.cache_write_1h);
   append(line, "output_tokens", tokens.output);
+  if (outcome.attempt > 1) append_number(line, "attempts", outcome.attempt);
+  append(line, "wait_ms", milliseconds(outcome.queue_wait));
   append(line, "first_byte_ms", milliseconds(outcome.time_to_first_byte));
   append_number(line, "duration_ms", milliseconds(outcome.duration));
   line += '\n';

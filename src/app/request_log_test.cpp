@@ -35,6 +35,29 @@ TEST(LogLine, TellsTokensAndDuration) {
   EXPECT_NE(line.find(" duration_ms=250\n"), std::string::npos) << line;
 }
 
+TEST(LogLine, TellsOfWaitAndAttemptsOnlyWhereTheyMatter) {
+  gateway::Outcome outcome;
+  outcome.attempt = 1;
+  outcome.queue_wait = Microseconds(300);
+  const std::string plain = to_log_line(outcome);
+  for (const char* name : {"attempts=", "wait_ms=", "class=", "obstacle="}) EXPECT_EQ(plain.find(name), std::string::npos) << plain;
+  outcome.attempt = 3;
+  outcome.queue_wait = Milliseconds(1'500);
+  outcome.class_name = "code_generation";
+  outcome.view.model = "claude-opus-5";
+  EXPECT_NE(to_log_line(outcome).find(" model=claude-opus-5 class=code_generation attempts=3 wait_ms=1500 duration_ms=0\n"), std::string::npos)
+      << to_log_line(outcome);
+}
+
+TEST(LogLine, SaysWhatStoodInTheWayOfARequestThatNobodyCouldServe) {
+  gateway::Outcome outcome;
+  outcome.status = 429;
+  outcome.refusal = "no_capacity";
+  outcome.obstacle = quota::Obstacle::Input;
+  outcome.queue_wait = Seconds(15);
+  EXPECT_NE(to_log_line(outcome).find(" refused=no_capacity obstacle=input_tokens wait_ms=15000 "), std::string::npos) << to_log_line(outcome);
+}
+
 TEST(LogLine, MattersMoreWhenTheRequestFailed) {
   gateway::Outcome outcome;
   outcome.state = store::AttemptState::Completed;

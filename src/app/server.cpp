@@ -3,6 +3,7 @@
 #include "app/server.h"
 
 #include "app/provider_limits.h"
+#include "app/room_figures.h"
 #include "app/stored_limits.h"
 #include "app/version.h"
 #include "config/difference.h"
@@ -357,6 +358,7 @@ void Server::collect_metrics() {
                                                 .seconds_to_exhaustion = level.seconds_to_exhaustion});
       }
     }
+    add_room_figures(sink, rooms_.rooms());
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),

@@ -76,6 +76,8 @@ metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
   sample.tenant = outcome.caller.tenant;
   sample.status = outcome.status;
   if (outcome.error != llm::UpstreamErrorKind::None) sample.error_kind = llm::to_string(outcome.error);
+  sample.priority = quota::to_string(outcome.priority);
+  if (outcome.refusal == "no_capacity" || outcome.refusal == "no_key") sample.obstacle = quota::to_string(outcome.obstacle);
   sample.genai_operation = genai_operation(outcome.match.endpoint);
   sample.genai_provider = llm::to_string(outcome.match.dialect);
   sample.input_tokens = tokens.input;
@@ -86,6 +88,7 @@ metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
   sample.cost = outcome.cost;
   sample.price_known = outcome.price_known;
   sample.duration = outcome.duration;
+  if (outcome.attempt > 0 || outcome.queue_wait > Nanoseconds(0)) sample.queue_wait = outcome.queue_wait;
   if (outcome.upstream_status != 0 && outcome.time_to_first_byte > Nanoseconds(0)) {
     if (outcome.metered()) sample.time_to_first_token = outcome.time_to_first_byte;
     sample.overhead = std::max(Nanoseconds(0), outcome.time_to_first_byte - outcome.upstream_wait);

@@ -165,6 +165,34 @@ TEST_F(WorkerSinkTest, RecordsEveryAttemptOfARequestAndCountsTheRequestOnce) {
   EXPECT_NE(page.find("tidegate_in_flight_requests 0\n"), std::string::npos) << page;
 }
 
+TEST_F(WorkerSinkTest, CountsTheWaitOfWhoAskedForItsTurnAndWhatStoodInTheWayOfWhoGotNone) {
+  gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  outcome.attempt = 1;
+  outcome.id = sink_->begin(outcome);
+  outcome.status = outcome.upstream_status = 200;
+  outcome.queue_wait = Milliseconds(400);
+  sink_->finish(outcome);
+  gateway::Outcome refused = request_of("claude-haiku-4-5");
+  refused.refusal = "no_capacity";
+  refused.obstacle = quota::Obstacle::Input;
+  refused.priority = quota::Priority::Batch;
+  refused.status = 429;
+  refused.queue_wait = Seconds(15);
+  sink_->finish(refused);
+  gateway::Outcome stranger = request_of("claude-haiku-4-5");
+  stranger.refusal = "unauthorised";
+  stranger.status = 401;
+  sink_->finish(stranger);
+  const std::string page = metrics::to_text(registry_.snapshot(), metrics::TextFormat::Prometheus);
+  for (const char* line : {"tidegate_queue_wait_seconds_bucket{provider=\"anthropic\",priority=\"interactive\",le=\"0.25\"} 0\n",
+                           "tidegate_queue_wait_seconds_sum{provider=\"anthropic\",priority=\"interactive\"} 0.4\n",
+                           "tidegate_queue_wait_seconds_count{provider=\"anthropic\",priority=\"interactive\"} 1\n",
+                           "tidegate_queue_wait_seconds_sum{provider=\"anthropic\",priority=\"batch\"} 15\n",
+                           "tidegate_capacity_refusals_total{provider=\"anthropic\",obstacle=\"input_tokens\"} 1\n"}) {
+    EXPECT_NE(page.find(line), std::string::npos) << line << page;
+  }
+}
+
 TEST_F(WorkerSinkTest, ARefusedKeyIsAnAlarmUntilItIsTakenAgain) {
   sink_->key_changed("anthropic", "RED", quota::KeyRing::Fault::Authentication);
   ASSERT_EQ(alarms_.list().size(), 1U);

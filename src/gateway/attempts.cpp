@@ -153,10 +153,10 @@ quota::Submission Journey::submission() const {
   const llm::RequestView& view = outcome_.view;
   const bool is_last = target_ + 1 == targets_.size();
   const quota::AdmissionOptions& admission = setup_->options.admission;
-  const Nanoseconds patience = priority_ == quota::Priority::Batch ? admission.batch_spare_after : admission.spare_after;
+  const Nanoseconds patience = outcome_.priority == quota::Priority::Batch ? admission.batch_spare_after : admission.spare_after;
   quota::Submission submission;
   submission.tenant = outcome_.caller.tenant;
-  submission.priority = priority_;
+  submission.priority = outcome_.priority;
   submission.weight = static_cast<double>(tenant_limits_.weight());
   submission.deadline = is_last ? deadline_ : std::min(deadline_, worker_.reactor().now().steady + patience);
   submission.is_last_resort = is_last;
@@ -179,6 +179,7 @@ net::Task<Journey::Step> Journey::try_target() {
     }
     switch (*word) {
       case Passage::Word::ClientLeft: {
+        note_wait();
         net::Task<bool> losing = lose_client();
         goes_on_ = co_await losing;
         co_return Step::Over;
@@ -193,13 +194,14 @@ net::Task<Journey::Step> Journey::try_target() {
           continue;
         }
         passage_.leave();
+        note_wait();
         net::Task<bool> losing = lose_client();
         goes_on_ = co_await losing;
         co_return Step::Over;
       }
       case Passage::Word::Go: break;
     }
-    outcome_.queue_wait = worker_.reactor().now().steady - received_at_;
+    note_wait();
     if (!take_key()) {
       passage_.withdraw();
       overflow_ = {.request = {}, .verdict = quota::Verdict::Overflow, .wait_seconds = 1, .obstacle = quota::Obstacle::NoKey};
@@ -219,6 +221,8 @@ net::Task<Journey::Step> Journey::try_target() {
     if (!is_final) end_attempt();
   }
 }
+
+void Journey::note_wait() { outcome_.queue_wait = worker_.reactor().now().steady - received_at_; }
 
 /// When a client that waits has to hear something.
 SteadyTime Journey::silent_until() const {
@@ -397,6 +401,8 @@ net::Task<bool> Journey::end_unserved() {
     const bool goes_on = co_await failing;
     co_return goes_on;
   }
+  outcome_.obstacle = overflow_.obstacle;
+  note_wait();
   (void)refuse(no_capacity());
   net::Task<bool> answering = answer_ourselves();
   const bool goes_on = co_await answering;

@@ -230,6 +230,7 @@ bool Journey::plan() {
       return target->options().keys.empty() && target->options().has_key_source();
     };
     if (std::all_of(targets_.begin(), targets_.end(), waits_for_keys)) {
+      outcome_.obstacle = quota::Obstacle::NoKey;
       return refuse({.status = 503,
                      .reason = "no_key",
                      .message = fmt::format("Provider '{}' has no key: its list or file of keys is empty or cannot be read; "
@@ -264,7 +265,7 @@ bool Journey::admit_tenant() {
 bool Journey::set_patience() {
   const http1::RequestHead& head = incoming_.head();
   const auto priority = find_header(head.fields, "x-tidegate-priority");
-  priority_ = priority && equals_ignoring_case(*priority, "batch") ? quota::Priority::Batch : tenant_limits_.priority();
+  outcome_.priority = priority && equals_ignoring_case(*priority, "batch") ? quota::Priority::Batch : tenant_limits_.priority();
   const auto wish = wished_wait(find_header(head.fields, "x-tidegate-max-wait"));
   if (!wish) {
     return refuse({.status = 400,
@@ -273,6 +274,7 @@ bool Journey::set_patience() {
                    .should_retry = false});
   }
   class_ = find_class(setup_->options.classes, head, outcome_.view, incoming_.body());
+  if (class_ != nullptr) outcome_.class_name = class_->name;
   if (needs_system_hash(setup_->options.classes)) system_hash_ = system_hash(outcome_.view, incoming_.body());
   deadline_ = received_at_ + longest_wait(*wish);
   return true;
@@ -281,7 +283,7 @@ bool Journey::set_patience() {
 /// How long the request may wait for its turn, over all targets.
 Nanoseconds Journey::longest_wait(std::optional<Nanoseconds> wish) const {
   const quota::AdmissionOptions& admission = setup_->options.admission;
-  const Nanoseconds usual = priority_ == quota::Priority::Batch ? admission.batch_max_wait : admission.max_wait;
+  const Nanoseconds usual = outcome_.priority == quota::Priority::Batch ? admission.batch_max_wait : admission.max_wait;
   const Nanoseconds wait = std::max(wish.value_or(tenant_limits_.max_wait().value_or(usual)), Nanoseconds(0));
   // Clients give up on a head that does not come after five minutes (facts/clients.md 2); only a stream can be kept awake.
   return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min(wait, admission.longest_silence);

@@ -73,6 +73,7 @@ class Journey {
   void choose_target(std::size_t index);
   [[nodiscard]] quota::LiveRoom* room();
   [[nodiscard]] quota::Submission submission() const;
+  void note_wait();
   [[nodiscard]] bool take_key();
   [[nodiscard]] SteadyTime silent_until() const;
   void begin();
@@ -122,7 +123,6 @@ class Journey {
   std::string model_group_;
   const ClassRule* class_ = nullptr;  ///< in `setup_`
   std::string system_hash_;           ///< told to the client where some class asks for one
-  quota::Priority priority_ = quota::Priority::Interactive;
   Passage passage_;
   llm::RateLimitReading limits_;  ///< of the last answer's head
   quota::Refusal refusal_;        ///< of the last attempt

@@ -10,6 +10,8 @@
 #include "llm/rate_limits.h"
 #include "llm/request_view.h"
 #include "quota/book/key_ring.h"
+#include "quota/bucket.h"
+#include "quota/priority.h"
 #include "store/entry.h"
 #include "upstream/provider.h"
 
@@ -51,13 +53,16 @@ struct Outcome {
   llm::AnswerFacts answer;
   llm::UpstreamErrorKind error = llm::UpstreamErrorKind::None;
   std::string refusal;      ///< the gateway's own reason, a closed set of words: `unauthorised`, `too_large` …
+  quota::Obstacle obstacle = quota::Obstacle::None;  ///< what stood in the way, if the gateway refused it for want of capacity
+  std::string class_name;   ///< of a ClassRule; empty: none
+  quota::Priority priority = quota::Priority::Interactive;
   std::string upstream_request_id;
   std::string organisation;
   std::string workspace;
   Money cost;                ///< of the usage; set when it is charged
   bool price_known = true;
   int attempt = 0;              ///< 1 = the first; 0: nothing was sent yet
-  Nanoseconds queue_wait{0};    ///< until the last attempt was let through
+  Nanoseconds queue_wait{0};    ///< until the last attempt was let through, or the request was given up before one was
   Nanoseconds time_to_first_byte{0};
   Nanoseconds upstream_wait{0};  ///< the part of it that was spent connecting and waiting for the provider
   Nanoseconds duration{0};

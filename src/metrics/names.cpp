@@ -29,6 +29,10 @@ constexpr std::array kProviderModel{closed("provider"), open("model")};
 constexpr std::array kDuration{closed("provider"), open("model"), closed("endpoint")};
 constexpr std::array kProviderKind{closed("provider"), closed("kind")};
 constexpr std::array kProviderState{closed("provider"), closed("state")};
+constexpr std::array kRoom{closed("provider"), open("model_group")};
+constexpr std::array kRoomPriority{closed("provider"), open("model_group"), closed("priority")};
+constexpr std::array kProviderPriority{closed("provider"), closed("priority")};
+constexpr std::array kProviderObstacle{closed("provider"), closed("obstacle")};
 constexpr std::array kSide{closed("side")};
 constexpr std::array kProvider{closed("provider")};
 constexpr std::array kModel{open("model")};
@@ -49,6 +53,8 @@ constexpr std::array kFirstTokenBounds{0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 
 // The level is 50 µs of added time (added time to first byte, CPU part).
 constexpr std::array kOverheadBounds{0.000'01, 0.000'025, 0.000'05, 0.000'1, 0.000'25, 0.000'5,
                                      0.001,    0.002'5,   0.005,    0.01,    0.05,     0.25};
+// From no wait at all to the ten minutes that a batch request waits at most by default.
+constexpr std::array kQueueWaitBounds{0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 240.0, 600.0};
 // These three are the advice of the OpenTelemetry GenAI conventions.
 constexpr std::array kGenAiTokenBounds{1.0,         4.0,         16.0,         64.0,        256.0,
                                        1'024.0,     4'096.0,     16'384.0,     65'536.0,    262'144.0,
@@ -127,7 +133,21 @@ constexpr std::array kRows{
     Row{Metric::InFlightRequests,
         {"tidegate_in_flight_requests", Gauge, Unit::Requests, {}, "Requests that are being answered now"}},
     Row{Metric::QueuedRequests,
-        {"tidegate_queued_requests", Gauge, Unit::Requests, {}, "Requests that wait for a limit to allow them now"}},
+        {"tidegate_queued_requests", Gauge, Unit::Requests, kRoomPriority,
+         "Requests that wait for their turn at a provider now, by what they are limited by; model_group is absent for calls that "
+         "name no model"}},
+    Row{Metric::RoomInFlight,
+        {"tidegate_room_in_flight_requests", Gauge, Unit::Requests, kRoom,
+         "Requests that a provider answers now, as its limits on concurrency see them"}},
+    Row{Metric::QueueWait,
+        {"tidegate_queue_wait_seconds", Histogram, Unit::Seconds, kProviderPriority,
+         "Time that a request waited for its turn, all attempts and targets together, by the provider that it was for last; "
+         "those given up included",
+         kQueueWaitBounds}},
+    Row{Metric::CapacityRefusals,
+        {"tidegate_capacity_refusals_total", Counter, Unit::Requests, kProviderObstacle,
+         "Requests that Tidegate refused itself, because no provider could serve them in time, by what stood in the way at the "
+         "last one; provider is absent if none of them has a key"}},
     Row{Metric::BodyMemory,
         {"tidegate_body_memory_bytes", Gauge, Unit::Bytes, {}, "Memory that request bodies hold now"}},
     Row{Metric::LedgerAppended,

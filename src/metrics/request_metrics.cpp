@@ -43,6 +43,8 @@ RequestMetrics::RequestMetrics(Registry& registry, Shard& shard)
       upstream_errors_(registry.counter(definition(Metric::UpstreamErrors))),
       time_to_first_token_(registry.histogram(definition(Metric::TimeToFirstToken))),
       duration_(registry.histogram(definition(Metric::RequestDuration))),
+      queue_wait_(registry.histogram(definition(Metric::QueueWait))),
+      capacity_refusals_(registry.counter(definition(Metric::CapacityRefusals)), shard),
       genai_tokens_(registry.histogram(definition(Metric::GenAiTokenUsage))),
       genai_duration_(registry.histogram(definition(Metric::GenAiOperationDuration))),
       genai_time_to_first_token_(registry.histogram(definition(Metric::GenAiTimeToFirstToken))),
@@ -56,6 +58,7 @@ void RequestMetrics::observe(const RequestSample& sample) {
   instruments.upstream_errors.add();
   count_tokens(instruments, sample);
   count_cost(instruments, sample);
+  if (!sample.obstacle.empty()) capacity_refusals_.with({sample.provider, sample.obstacle}).add();
   observe_times(instruments, sample);
   if (!sample.genai_operation.empty() && !sample.provider.empty()) observe_genai(instruments, sample);
 }
@@ -73,6 +76,7 @@ std::string_view RequestMetrics::key_of(const RequestSample& sample) {
   append_to_key(key_, sample.provider);
   append_to_key(key_, sample.endpoint);
   append_to_key(key_, sample.error_kind);
+  append_to_key(key_, sample.priority);
   append_to_key(key_, sample.genai_operation);
   append_to_key(key_, sample.genai_provider);
   const auto status = static_cast<unsigned>(sample.status);
@@ -120,6 +124,10 @@ void RequestMetrics::count_cost(Instruments& instruments, const RequestSample& s
 
 void RequestMetrics::observe_times(Instruments& instruments, const RequestSample& sample) {
   instruments.duration.observe(sample.duration);
+  if (sample.queue_wait) {
+    if (!instruments.queue_wait) instruments.queue_wait = queue_wait_.with(shard_, {sample.provider, sample.priority});
+    instruments.queue_wait.observe(*sample.queue_wait);
+  }
   if (sample.overhead) overhead_.observe(*sample.overhead);
   if (!sample.time_to_first_token) return;
   if (!instruments.time_to_first_token) {

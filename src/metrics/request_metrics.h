@@ -24,6 +24,9 @@ struct RequestSample {
   int status = 0;                        ///< as the client saw it; 0 if it saw none
   std::string_view error_kind = {};      ///< of the provider's last answer; empty if it was good
 
+  std::string_view priority = {};  ///< `interactive`, `batch`
+  std::string_view obstacle = {};  ///< what stood in the way, if it was refused for want of capacity
+
   std::string_view genai_operation = {};  ///< `chat`, `embeddings`; empty for models, files and the like
   std::string_view genai_provider = {};   ///< `anthropic`, `openai`
 
@@ -36,6 +39,7 @@ struct RequestSample {
   bool price_known = true;
 
   Nanoseconds duration{0};
+  std::optional<Nanoseconds> queue_wait = {};           ///< absent if it never asked for its turn
   std::optional<Nanoseconds> time_to_first_token = {};  ///< absent if no token came
   std::optional<Nanoseconds> overhead = {};             ///< absent if nothing went upstream
 };
@@ -57,7 +61,7 @@ class RequestMetrics {
     Counter by_status, requests;
     Counter input, cache_read, cache_write_5m, cache_write_1h, output;
     Counter cost, price_unknown, upstream_errors;
-    Histogram duration, time_to_first_token;
+    Histogram duration, queue_wait, time_to_first_token;
     Histogram genai_input, genai_output, genai_duration, genai_time_to_first_token;
   };
 
@@ -77,6 +81,8 @@ class RequestMetrics {
   Family<Counter>& upstream_errors_;
   Family<Histogram>& time_to_first_token_;
   Family<Histogram>& duration_;
+  Family<Histogram>& queue_wait_;
+  LocalFamily<Counter> capacity_refusals_;
   Family<Histogram>& genai_tokens_;
   Family<Histogram>& genai_duration_;
   Family<Histogram>& genai_time_to_first_token_;

@@ -19,6 +19,15 @@ void add(SampleSink& sink, const PoolFigures& figures) {
   add_one(Metric::PoolSecondsToExhaustion, figures.seconds_to_exhaustion);
 }
 
+void add(SampleSink& sink, const RoomFigures& figures) {
+  const auto add_waiting = [&](std::string_view priority, std::int64_t count) {
+    sink.add(definition(Metric::QueuedRequests), {figures.provider, figures.model_group, priority}, static_cast<double>(count));
+  };
+  add_waiting("interactive", figures.waiting_interactive);
+  add_waiting("batch", figures.waiting_batch);
+  sink.add(definition(Metric::RoomInFlight), {figures.provider, figures.model_group}, static_cast<double>(figures.in_flight));
+}
+
 void add(SampleSink& sink, const KeyFigures& figures) {
   const auto add_one = [&](std::string_view state, std::int64_t count) {
     sink.add(definition(Metric::ProviderKeys), {figures.provider, state}, static_cast<double>(count));

@@ -38,6 +38,16 @@ struct PoolFigures {
 };
 void add(SampleSink& sink, const PoolFigures& figures);
 
+/// What waits for and runs at one provider's group of models.
+struct RoomFigures {
+  std::string_view provider = {};
+  std::string_view model_group = {};
+  std::int64_t waiting_interactive = 0;
+  std::int64_t waiting_batch = 0;
+  std::int64_t in_flight = 0;
+};
+void add(SampleSink& sink, const RoomFigures& figures);
+
 /// Keys of one provider.
 struct KeyFigures {
   std::string_view provider = {};

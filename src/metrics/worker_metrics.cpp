@@ -10,7 +10,6 @@ WorkerMetrics::WorkerMetrics(Registry& registry)
     : shard(registry.add_shard()),
       requests(registry, shard),
       in_flight(registry.gauge(definition(Metric::InFlightRequests)).with(shard)),
-      queued(registry.gauge(definition(Metric::QueuedRequests)).with(shard)),
       client_connections(registry.gauge(definition(Metric::ConnectionsOpen)).with(shard, {"client"})),
       upstream_connections(registry.gauge(definition(Metric::ConnectionsOpen)).with(shard, {"upstream"})),
       stale_socket_replays(registry.counter(definition(Metric::StaleSocketReplays)).with(shard)),

@@ -24,7 +24,6 @@ struct WorkerMetrics {
   Shard& shard;
   RequestMetrics requests;
   Gauge in_flight;
-  Gauge queued;
   Gauge client_connections;
   Gauge upstream_connections;
   Counter stale_socket_replays;

@@ -147,6 +147,10 @@ TEST(Admission, ItsOwn429SaysWhatIsShortAndWhenToComeBack) {
   EXPECT_THAT(got, HasSubstr("retry-after-ms: "));
   EXPECT_THAT(got, HasSubstr(R"("type":"rate_limit_error")"));
   EXPECT_THAT(got, HasSubstr("(requests)"));
+  const auto refused = gateway.recorded().wait_for(1);
+  EXPECT_EQ(refused[0].refusal, "no_capacity");
+  EXPECT_EQ(refused[0].obstacle, quota::Obstacle::Requests);
+  EXPECT_EQ(refused[0].attempt, 0);
   upstream.send(answer("200 OK", kGood));
   EXPECT_THAT(read_answer(one), StartsWith("HTTP/1.1 200 "));
 }
