@@ -11,11 +11,14 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace tidegate::admin {
 
@@ -24,6 +27,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr Seconds kLiveWindow(60);
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 Answer answer(const json::value& value, int status = 200) { return {.status = status, .body = json::serialize(value)}; }
 
@@ -101,6 +105,38 @@ Result<json::value> cost(Instance& instance, const Parameters& parameters) {
   return view(*rows, by);
 }
 
+json::object rooms(Instance& instance) {
+  return json::object{{"rooms", view(instance.rooms())},
+                      {"provider_keys", view(instance.provider_keys(), instance.now().steady, kAll)}};
+}
+
+/// Those with most to say: who waits first, then what runs. The page has no use for a thousand rooms, nor for a thousand keys.
+std::vector<quota::RoomBook::NamedRoom> busiest(std::vector<quota::RoomBook::NamedRoom> rooms, std::size_t most) {
+  const auto figures = [](const quota::RoomBook::NamedRoom& one) {
+    std::int64_t in_flight = 0;
+    for (const quota::BucketView& pool : one.room.pools) in_flight += pool.in_flight;
+    return std::pair(one.room.waiting_interactive + one.room.waiting_batch, in_flight);
+  };
+  if (rooms.size() > most) {
+    std::stable_sort(rooms.begin(), rooms.end(), [&](const auto& a, const auto& b) { return figures(a) > figures(b); });
+    rooms.resize(most);
+  }
+  for (quota::RoomBook::NamedRoom& room : rooms) {
+    for (quota::BucketView& pool : room.room.pools) pool.keys.clear();  // each key tells its pool itself
+  }
+  return rooms;
+}
+
+/// Those that can be used, or could but for a fault; these first.
+std::vector<quota::RoomBook::NamedKeys> present(std::vector<quota::RoomBook::NamedKeys> providers) {
+  for (quota::RoomBook::NamedKeys& provider : providers) {
+    std::erase_if(provider.keys, [](const quota::KeyRing::Entry& key) { return key.draining; });
+    std::stable_partition(provider.keys.begin(), provider.keys.end(),
+                          [](const quota::KeyRing::Entry& key) { return key.fault.has_value(); });
+  }
+  return providers;
+}
+
 /// The page's next picture. Made once a second, however many look.
 class Live {
  public:
@@ -128,10 +164,15 @@ class Live {
     return json::serialize(json::object{{"status", view(instance_.status())},
                                         {"use", std::move(use)},
                                         {"limits", view(instance_.limits())},
+                                        {"rooms", view(busiest(instance_.rooms(), kMostRooms))},
+                                        {"provider_keys", view(present(instance_.provider_keys()),
+                                                               instance_.now().steady, kMostKeys)},
                                         {"alarms", view(instance_.alarms())}});
   }
 
   static constexpr std::size_t kMostLines = 12;
+  static constexpr std::size_t kMostRooms = 50;
+  static constexpr std::size_t kMostKeys = 100;  ///< of a provider
   Instance& instance_;
   std::optional<SteadyTime> made_;
   std::string body_;
@@ -217,6 +258,7 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request&) {
          return answer(json::object{{"pools", view(instance.limits())}});
        }},
+      {"GET", "/api/v1/rooms", Access::Read, Kind::Quick, [&](const Request&) { return answer(rooms(instance)); }},
       {"GET", "/api/v1/guard", Access::Read, Kind::Quick,
        [&](const Request& request) {
          return with_parameters(request, {}, [&](const Parameters& given) { return guard(instance, given); });

@@ -66,6 +66,30 @@ class FakeInstance final : public Instance {
                            .read_at = {}});
     return {pool};
   }
+  std::vector<quota::RoomBook::NamedRoom> rooms() const override {
+    quota::RoomBook::NamedRoom room{.provider = "anthropic", .model_group = "haiku-4", .class_name = {}, .credential = {}, .room = {}};
+    room.room.waiting_interactive = 3;
+    room.room.waiting_batch = 12;
+    room.room.obstacle = quota::Obstacle::Input;
+    room.room.pools.push_back({.pool = "org-1", .keys = {"A", "B"}, .levels = {{quota::Dimension::Input, 60'000, -500, 60'000, 1'200}},
+                               .in_flight = 4, .concurrency = 5, .blocked_seconds = 2.5, .is_dead = false, .is_learned = true});
+    room.room.pools.push_back({.pool = "key:C", .keys = {"C"}, .levels = {}, .in_flight = 1, .concurrency = {}, .blocked_seconds = 0,
+                               .is_dead = true, .is_learned = false});
+    quota::RoomBook::NamedRoom idle{.provider = "relay", .model_group = "haiku-4", .class_name = "ci", .credential = "fp_1", .room = {}};
+    return {room, idle};
+  }
+  std::vector<quota::RoomBook::NamedKeys> provider_keys() const override {
+    const quota::KeyRing::Entry a{.name = "A", .pool = "org-1", .is_known = true, .in_rotation = true, .draining = false, .fault = {}, .back_at = {}};
+    quota::KeyRing::Entry b = a, gone = a;
+    b.name = "B";
+    b.in_rotation = false;
+    b.fault = quota::KeyRing::Fault::Authentication;
+    b.back_at = now().steady + Seconds(40);
+    gone.name = "gone";
+    gone.in_rotation = false;
+    gone.draining = true;
+    return {{"anthropic", {a, b, gone}}};
+  }
   std::vector<monitor::Alarm> alarms() const override {
     return {{.kind = "ledger", .subject = {}, .message = "disk full", .since = {}}};
   }
@@ -240,6 +264,44 @@ TEST_F(AdminServer, ShowsAndChangesWhatTenantsAndKeysMayTake) {
               testing::AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("5/week")));
 }
 
+TEST_F(AdminServer, ShowsWhatWaitsWhereAndWhichKeysLeadToWhichPool) {
+  start();
+  const auto all = ask_json("/api/v1/rooms");
+  const auto& room = all.at("rooms").as_array()[0];
+  EXPECT_EQ(room.at("waiting_interactive").as_int64(), 3);
+  EXPECT_EQ(room.at("waiting_batch").as_int64(), 12);
+  EXPECT_EQ(room.at("in_flight").as_int64(), 5) << "of both pools";
+  EXPECT_EQ(room.at("obstacle").as_string(), "input_tokens");
+  EXPECT_FALSE(room.as_object().contains("class"));
+  const auto& pool = room.at("pools").as_array()[0];
+  EXPECT_EQ(pool.at("keys").as_array().size(), 2U);
+  EXPECT_EQ(pool.at("concurrency").as_int64(), 5);
+  EXPECT_EQ(pool.at("blocked_seconds").as_int64(), 3);
+  const auto& level = pool.at("levels").as_array()[0];
+  EXPECT_EQ(level.at("dimension").as_string(), "input_tokens");
+  EXPECT_EQ(level.at("level").as_int64(), -500);
+  EXPECT_EQ(level.at("full_after_seconds").as_int64(), 61) << "60,500 tokens at 1,000 a second";
+  EXPECT_EQ(level.at("foreign_per_minute").as_int64(), 1'200);
+  const auto& other = room.at("pools").as_array()[1];
+  EXPECT_TRUE(other.at("is_spent").as_bool());
+  EXPECT_FALSE(other.as_object().contains("concurrency"));
+  EXPECT_FALSE(other.as_object().contains("blocked_seconds"));
+  const auto& idle = all.at("rooms").as_array()[1];
+  EXPECT_EQ(idle.at("class").as_string(), "ci");
+  EXPECT_EQ(idle.at("credential").as_string(), "fp_1");
+  EXPECT_FALSE(idle.as_object().contains("obstacle"));
+
+  const auto& keys = all.at("provider_keys").as_array()[0].at("keys").as_array();
+  ASSERT_EQ(keys.size(), 3U);
+  EXPECT_EQ(keys[0].at("pool"), keys[1].at("pool"));
+  EXPECT_EQ(keys[0].at("keys_of_pool").as_int64(), 2) << "what is gone does not count";
+  EXPECT_TRUE(keys[0].at("in_rotation").as_bool());
+  EXPECT_EQ(keys[1].at("fault").as_string(), "authentication");
+  EXPECT_LE(keys[1].at("back_in_seconds").as_int64(), 40);
+  EXPECT_GT(keys[1].at("back_in_seconds").as_int64(), 0);
+  EXPECT_TRUE(keys[2].at("draining").as_bool());
+}
+
 TEST_F(AdminServer, TellsWhyAReloadChangedNothing) {
   start();
   EXPECT_THAT(ask("POST /api/v1/reload", "content-type: application/json\r\n"),
@@ -292,6 +354,10 @@ TEST_F(AdminServer, TellsThePageWhatIsNew) {
   const auto picture = boost::json::parse(events.substr(data, events.find("\n\n", data) - data));
   EXPECT_EQ(picture.at("use").at("totals").at("requests").as_int64(), 3);
   EXPECT_EQ(picture.at("use").at("by").at("session").as_array().size(), 1U);
+  EXPECT_EQ(picture.at("rooms").as_array().size(), 2U);
+  const auto& keys = picture.at("provider_keys").as_array()[0].at("keys").as_array();
+  ASSERT_EQ(keys.size(), 2U) << "without those that are gone";
+  EXPECT_EQ(keys[0].at("name").as_string(), "B") << "what needs a look comes first";
 }
 
 TEST_F(AdminServer, EndsWhileSomebodyWatches) {

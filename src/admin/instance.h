@@ -8,6 +8,7 @@
 #include "monitor/alarm.h"
 #include "monitor/windows.h"
 #include "quota/book/limit_board.h"
+#include "quota/book/room_book.h"
 #include "quota/book/tenant_book.h"
 #include "store/directory.h"
 #include "store/ledger.h"
@@ -52,6 +53,10 @@ class Instance {
   /// Failure: as `totals`.
   [[nodiscard]] virtual Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) = 0;
   [[nodiscard]] virtual std::vector<quota::PoolLevel> limits() const = 0;
+  /// What waits where, and how full each pool is as the gateway itself counts; ordered by name.
+  [[nodiscard]] virtual std::vector<quota::RoomBook::NamedRoom> rooms() const = 0;
+  /// The providers' own keys, never their text.
+  [[nodiscard]] virtual std::vector<quota::RoomBook::NamedKeys> provider_keys() const = 0;
   /// What tenants and valid keys have spent and may yet take, ordered by tenant and key.
   [[nodiscard]] virtual std::vector<quota::AccountLevel> accounts() const = 0;
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;

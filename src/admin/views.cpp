@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -122,6 +123,83 @@ json::value view(std::span<const quota::PoolLevel> pools) {
                                {"model_group", pool.model_group},
                                {"keys", texts(pool.keys)},
                                {"limits", std::move(limits)}});
+  }
+  return out;
+}
+
+namespace {
+
+json::value view(const quota::BucketLevel& level) {
+  json::object out{{"dimension", to_string(level.dimension)},
+                   {"limit", rounded(level.limit)},
+                   {"level", rounded(level.level)},
+                   {"foreign_per_minute", rounded(level.foreign)}};
+  if (level.limit > 0) out["full_after_seconds"] = rounded(std::ceil(std::max(0.0, level.depth - level.level) / level.limit * 60));
+  return out;
+}
+
+json::value view(const quota::BucketView& pool) {
+  json::array levels;
+  for (const quota::BucketLevel& level : pool.levels) levels.push_back(view(level));
+  json::object out{{"pool", pool.pool},
+                   {"keys", texts(pool.keys)},
+                   {"levels", std::move(levels)},
+                   {"in_flight", pool.in_flight},
+                   {"is_learned", pool.is_learned},
+                   {"is_spent", pool.is_dead}};
+  put(out, "concurrency", pool.concurrency);
+  if (pool.blocked_seconds > 0) out["blocked_seconds"] = rounded(std::ceil(pool.blocked_seconds));
+  return out;
+}
+
+}  // namespace
+
+json::value view(std::span<const quota::RoomBook::NamedRoom> rooms) {
+  json::array out;
+  for (const quota::RoomBook::NamedRoom& one : rooms) {
+    json::array pools;
+    std::int64_t in_flight = 0;
+    for (const quota::BucketView& pool : one.room.pools) {
+      pools.push_back(view(pool));
+      in_flight += pool.in_flight;
+    }
+    json::object room{{"provider", one.provider},
+                      {"model_group", one.model_group},
+                      {"waiting_interactive", one.room.waiting_interactive},
+                      {"waiting_batch", one.room.waiting_batch},
+                      {"in_flight", in_flight},
+                      {"pools", std::move(pools)}};
+    if (!one.class_name.empty()) room["class"] = one.class_name;
+    if (!one.credential.empty()) room["credential"] = one.credential;
+    if (one.room.obstacle != quota::Obstacle::None) room["obstacle"] = to_string(one.room.obstacle);
+    out.emplace_back(std::move(room));
+  }
+  return out;
+}
+
+json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most) {
+  json::array out;
+  for (const quota::RoomBook::NamedKeys& provider : providers) {
+    std::map<std::string_view, std::int64_t> of_pool;
+    for (const quota::KeyRing::Entry& key : provider.keys) {
+      if (!key.draining) ++of_pool[key.pool];
+    }
+    json::array keys;
+    for (const quota::KeyRing::Entry& key : std::span(provider.keys).first(std::min(provider.keys.size(), most))) {
+      json::object one{{"name", key.name},
+                       {"pool", key.pool},
+                       {"is_known", key.is_known},
+                       {"keys_of_pool", of_pool[key.pool]},
+                       {"in_rotation", key.in_rotation},
+                       {"draining", key.draining}};
+      if (key.fault) one["fault"] = to_string(*key.fault);
+      if (key.back_at) one["back_in_seconds"] = rounded(std::ceil(std::max(0.0, seconds(*key.back_at - now))));
+      keys.emplace_back(std::move(one));
+    }
+    const std::size_t more = provider.keys.size() - keys.size();
+    json::object of_provider{{"provider", provider.provider}, {"keys", std::move(keys)}};
+    if (more > 0) of_provider["more"] = more;
+    out.emplace_back(std::move(of_provider));
   }
   return out;
 }

@@ -7,6 +7,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,9 @@ namespace tidegate::admin {
 [[nodiscard]] boost::json::value view(const monitor::WindowTotals& totals);
 [[nodiscard]] boost::json::value view(std::span<const monitor::WindowLine> lines);
 [[nodiscard]] boost::json::value view(std::span<const quota::PoolLevel> pools);
+[[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedRoom> rooms);
+/// Each key with how many lead to the same pool: those share one limit. Of each provider the first `most`, and how many more there are.
+[[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Breach> breaches);
 /// With what it has spent and may yet take, if that is known.

@@ -23,6 +23,8 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<monitor::WindowTotals> totals(Nanoseconds length) override;
   [[nodiscard]] Result<std::vector<monitor::WindowLine>> lines(Nanoseconds length, monitor::Dimension by) override;
   [[nodiscard]] std::vector<quota::PoolLevel> limits() const override;
+  [[nodiscard]] std::vector<quota::RoomBook::NamedRoom> rooms() const override { return server_.rooms().rooms(); }
+  [[nodiscard]] std::vector<quota::RoomBook::NamedKeys> provider_keys() const override { return server_.rooms().all_keys(); }
   [[nodiscard]] std::vector<quota::AccountLevel> accounts() const override;
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;

@@ -246,7 +246,7 @@ RoomView LiveRoom::view(SteadyTime now) {
       if (room_.bucket_of(key) == b && room_.is_in_rotation(key)) pool.keys.push_back(key_names_[key]);
     }
     for (const Dimension d : kAllDimensions) {
-      if (bucket.has_limit(d)) pool.levels.push_back({d, bucket.limit(d), bucket.level(d), bucket.foreign(d) * 60});
+      if (bucket.has_limit(d)) pool.levels.push_back({d, bucket.limit(d), bucket.level(d), bucket.depth(d), bucket.foreign(d) * 60});
     }
     pool.in_flight = bucket.in_flight();
     if (std::isfinite(bucket.concurrency())) pool.concurrency = bucket.concurrency();

@@ -47,6 +47,7 @@ struct BucketLevel {
   Dimension dimension = Dimension::Requests;
   double limit = 0;    ///< per minute
   double level = 0;    ///< corrected by headers, advanced to now; may be negative
+  double depth = 0;    ///< the most that `level` can be
   double foreign = 0;  ///< used by others of the organisation, per minute
 };
 
