@@ -3,6 +3,8 @@
 #include "app/cli/status_command.h"
 
 #include "app/admin_client.h"
+#include "app/json_text.h"
+#include "app/room_text.h"
 #include "base/time.h"
 
 #include <fmt/format.h>
@@ -15,7 +17,6 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,26 +32,6 @@ struct StatusArguments {
   bool watch = false;
   bool json = false;
 };
-
-std::string text(const json::value& value, std::string_view name) {
-  const json::value* found = value.get_object().if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-std::optional<std::int64_t> number(const json::value& value, std::string_view name) {
-  const json::value* found = value.get_object().if_contains(name);
-  return found != nullptr && found->is_number() ? std::optional(found->to_number<std::int64_t>()) : std::nullopt;
-}
-
-/// `12.3M`, `950`; a dash for what is not known.
-std::string compact(std::optional<std::int64_t> figure) {
-  if (!figure) return "-";
-  const auto value = static_cast<double>(*figure);
-  if (value >= 10'000'000) return fmt::format("{:.0f}M", value / 1e6);
-  if (value >= 1'000'000) return fmt::format("{:.1f}M", value / 1e6);
-  if (value >= 10'000) return fmt::format("{:.0f}k", value / 1e3);
-  return fmt::format("{}", *figure);
-}
 
 std::string limits_table(const json::value& pools) {
   std::string out =
@@ -126,6 +107,8 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
   if (!status) return fail(status);
   const auto limits = ask_instance(arguments.instance, "/api/v1/limits");
   if (!limits) return fail(limits);
+  const auto rooms = ask_instance(arguments.instance, "/api/v1/rooms");
+  if (!rooms) return fail(rooms);
   const auto windows = ask_instance(arguments.instance, "/api/v1/windows?window=60s&by=user");
   if (!windows) return fail(windows);
   const auto alarms = ask_instance(arguments.instance, "/api/v1/alarms");
@@ -135,6 +118,8 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
   if (arguments.json) {
     return json::serialize(json::object{{"status", *status},
                                         {"limits", limits->at("pools")},
+                                        {"rooms", rooms->at("rooms")},
+                                        {"provider_keys", rooms->at("provider_keys")},
                                         {"tenants", tenants->at("tenants")},
                                         {"windows", *windows},
                                         {"alarms", alarms->at("alarms")}}) +
@@ -147,8 +132,8 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
     out += fmt::format("{}: {} {}: {}\n", text(alarm, "severity") == "critical" ? "CRITICAL" : "warning",
                        text(alarm, "kind"), text(alarm, "subject"), text(alarm, "message"));
   }
-  return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + budgets_table(tenants->at("tenants")) +
-                   use_table(*windows));
+  return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + rooms_text(rooms->at("rooms")) +
+                   keys_text(rooms->at("provider_keys")) + budgets_table(tenants->at("tenants")) + use_table(*windows));
 }
 
 /// Failure: no instance, or one whose answers have another shape.
@@ -182,7 +167,7 @@ int status(const StatusArguments& arguments) {
 void add_status_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<StatusArguments>();
   CLI::App* command =
-      program.add_subcommand("status", "Every limit, what is left of it, until when it lasts, and who uses it");
+      program.add_subcommand("status", "Every limit, what is left of it, until when it lasts, who waits for it, and who uses it");
   add_instance_arguments(*command, arguments->instance);
   command->add_flag("--watch", arguments->watch, "Draw anew each second, until interrupted");
   command->add_flag("--json", arguments->json, "As JSON");
