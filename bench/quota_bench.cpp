@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 // What admission costs a request: enqueue, dispatch, its answer's headers, the input's count, output in two parts, the end.
-//   quota_bench [REPETITIONS]
+//   quota_bench [REPETITIONS [CASE]]
 // room: the engine alone, uncontended, with so many in flight; and beside 10,000 that wait.
 // book: the same through the rooms that workers share, by one thread, and by two in one room and in two rooms.
-// One line per case: nanoseconds of a request, the median of several rounds. Time is virtual: a millisecond passes per request.
+// One line per case: nanoseconds of CPU of a request, the median of several rounds; with two threads also how much more they do in the
+// same time. The requests' own time is virtual: a millisecond passes from one to the next.
 #include "base/time.h"
 #include "quota/book/room_book.h"
 #include "quota/room.h"
@@ -15,6 +16,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <thread>
@@ -42,18 +44,28 @@ Readings plenty_left() {
 
 const std::array<std::string, 8> kTenants{"alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"};
 
+/// Nanoseconds of CPU, of this thread or of the process.
+double cpu_nanoseconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
 /// Nanoseconds per call of `work`, the median of the rounds.
 template <typename Work>
 double measure(int repetitions, Work&& work) {
   std::vector<double> rounds;
   for (int round = 0; round < kRounds; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = cpu_nanoseconds(CLOCK_THREAD_CPUTIME_ID);
     for (int i = 0; i < repetitions; ++i) work();
-    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
-    rounds.push_back(taken.count() / repetitions);
+    rounds.push_back((cpu_nanoseconds(CLOCK_THREAD_CPUTIME_ID) - begin) / repetitions);
   }
-  std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());
-  return rounds[kRounds / 2];
+  return median(rounds);
 }
 
 /// A room of two organisations, with requests that come and go one by one.
@@ -153,13 +165,16 @@ void queued(int repetitions, int waiters, int tenants) {
   auto tenant = [tenants, next = 0]() mutable { return fmt::format("tenant-{}", next++ % tenants); };
   for (int i = 0; i < waiters + 1'000; ++i) traffic.enter(Priority::Interactive, tenant(), Seconds(1'000));
   traffic.pump();
-  const double taken = measure(repetitions, [&] {
+  const auto one = [&](Nanoseconds may_wait) {
     traffic.pass(Milliseconds(1));
-    traffic.enter(Priority::Interactive, tenant(), Seconds(1'000));
+    traffic.enter(Priority::Interactive, tenant(), may_wait);
     traffic.pump();
     traffic.settle();
     traffic.pump();
-  });
+  };
+  for (int i = 0; i < 2 * waiters; ++i) one(Seconds(1'000));  // until it is known how long answers take
+  // They wait for ten seconds: each one's wait is foretold three times.
+  const double taken = measure(repetitions, [&] { one(Seconds(30)); });
   fmt::print("room: saturated, {} of {} tenants wait: {:.0f} ns\n", waiters, tenants, taken);
 }
 
@@ -195,37 +210,55 @@ void work(LiveRoom& room, int repetitions, std::size_t in_flight, const std::str
   for (const RequestId request : flying) room.ended(now, request, true, 250);
 }
 
-/// Nanoseconds of a request of each thread, where `rooms` tells which room each one works in.
-double shared(int repetitions, const std::vector<std::string>& rooms) {
-  std::vector<double> rounds;
+struct Shared {
+  double cpu = 0;   ///< nanoseconds of a request
+  double wall = 0;  ///< nanoseconds between the ends of two requests, over all threads
+};
+
+/// `rooms`: which one each thread works in.
+Shared shared(int repetitions, const std::vector<std::string>& rooms) {
+  std::vector<double> cpu, wall;
+  const double requests = static_cast<double>(repetitions) * static_cast<double>(rooms.size());
   for (int round = 0; round < kRounds; ++round) {
     SystemClock clock;
     RoomBook book(clock);
     ProviderPlan plan{.provider = "provider", .pools = {}, .keys = {{"red", "org-red", ""}, {"blue", "org-blue", ""}}};
     plan.pools.limits.push_back({.models = "*", .limits = {.limits = plenty(), .concurrency = {}}});
     book.configure(AdmissionOptions{}, std::span(&plan, 1));
+    std::vector<LiveRoom*> live;
+    for (const std::string& name : rooms) live.push_back(book.room({.provider = "provider", .model_group = name, .class_name = {}, .credential = {}}));
     std::vector<std::thread> threads;
+    const double cpu_begin = cpu_nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
     const auto begin = std::chrono::steady_clock::now();
-    for (const std::string& name : rooms) {
-      LiveRoom* const room = book.room({.provider = "provider", .model_group = name, .class_name = {}, .credential = {}});
-      threads.emplace_back([=, &rooms] { work(*room, repetitions, 64, kTenants[rooms.size() % kTenants.size()]); });
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      threads.emplace_back([&, i] { work(*live[i], repetitions, 64, kTenants[i]); });
     }
     for (std::thread& thread : threads) thread.join();
     const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - begin;
-    rounds.push_back(taken.count() / repetitions);
+    cpu.push_back((cpu_nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_begin) / requests);
+    wall.push_back(taken.count() / requests);
   }
-  std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());
-  return rounds[kRounds / 2];
+  return {median(cpu), median(wall)};
+}
+
+void scaling(int repetitions) {
+  const Shared one = shared(repetitions, {"a"});
+  fmt::print("book: one thread: {:.0f} ns\n", one.cpu);
+  const Shared apart = shared(repetitions, {"a", "b"});
+  fmt::print("book: two threads in two rooms: {:.0f} ns, {:.2f} times as many in the same time\n", apart.cpu, one.wall / apart.wall);
+  const Shared together = shared(repetitions, {"a", "a"});
+  fmt::print("book: two threads in one room: {:.0f} ns, {:.2f} times as many in the same time\n", together.cpu, one.wall / together.wall);
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int repetitions = count > 1 ? std::atoi(arguments[1]) : 50'000;
-  for (const int in_flight : {16, 1'000, 10'000}) uncontended(repetitions, in_flight);
-  for (const int tenants : {1, 100}) beside_batch(repetitions, 10'000, tenants);
-  for (const int tenants : {1, 100}) queued(repetitions, 10'000, tenants);
-  fmt::print("book: one thread: {:.0f} ns\n", shared(repetitions, {"a"}));
-  fmt::print("book: two threads, two rooms: {:.0f} ns\n", shared(repetitions, {"a", "b"}));
-  fmt::print("book: two threads, one room: {:.0f} ns\n", shared(repetitions, {"a", "a"}));
+  const int repetitions = count > 1 ? std::atoi(arguments[1]) : 20'000;
+  const std::vector<std::function<void()>> cases{
+      [&] { uncontended(repetitions, 16); },        [&] { uncontended(repetitions, 1'000); },
+      [&] { uncontended(repetitions, 10'000); },    [&] { beside_batch(repetitions, 10'000, 1); },
+      [&] { beside_batch(repetitions, 10'000, 100); }, [&] { queued(repetitions, 10'000, 1); },
+      [&] { queued(repetitions, 10'000, 100); },    [&] { scaling(repetitions); }};
+  if (count > 2) return cases.at(static_cast<std::size_t>(std::atoi(arguments[2])))(), 0;
+  for (const auto& one : cases) one();
 }

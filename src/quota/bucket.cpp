@@ -455,7 +455,7 @@ void Bucket::observe_one(Dimension d, const Flight& flight, const Reading& readi
   const double before = level.level;
   level.level = std::min(std::clamp(level.level, std::min(lowest, highest), highest), level.depth);
   const double moved = level.level - before;
-  if (level.observed_at && !is_new) {
+  if (level.observed_at && !is_new && (moved != 0 || level.foreign > 0)) {
     const double passed = seconds_since(*level.observed_at);
     const double gain = passed < 1e-3 ? 1.0 / 60 : (1 - std::exp(-passed / 60)) / passed;
     level.foreign = std::clamp(level.foreign - gain * moved, 0.0, 0.9 * level.rate);

@@ -14,7 +14,10 @@ void accumulate(PerDimension<double>& sum, const PerDimension<double>& more) {
 }  // namespace
 
 void ChargeLog::move_to(std::int64_t newest) {
-  if (newest_ >= 0) {
+  if (newest_ < 0) {
+    slots_.resize(kSlots);
+    groups_.resize(kGroups);
+  } else {
     const std::int64_t first = std::max(group_of(newest_) + 1, group_of(newest) - kGroups + 1);
     for (std::int64_t cleared = first; cleared <= group_of(newest); ++cleared) {
       group(cleared) = {};

@@ -15,8 +15,6 @@ namespace tidegate::quota {
 /// admission; what was charged since then may or may not be in their figures.
 class ChargeLog {
  public:
-  ChargeLog() : slots_(kSlots), groups_(kGroups) {}
-
   /// Adds to the slot of `at` (negative: a correction). What is older than the log is dropped.
   void add(SteadyTime at, Dimension dimension, double amount);
   /// Everything charged at or after `from`, whole slots: also what was charged up to a tenth of a second before.
@@ -41,7 +39,7 @@ class ChargeLog {
   [[nodiscard]] const PerDimension<double>& group(std::int64_t group) const { return groups_[static_cast<std::size_t>(group % kGroups)]; }
   void move_to(std::int64_t newest);
 
-  std::vector<PerDimension<double>> slots_, groups_;
+  std::vector<PerDimension<double>> slots_, groups_;  ///< empty until there is something to keep
   std::int64_t newest_ = -1;  ///< slot; -1: nothing yet. The slots after it, up to the end of its group, are zero
 };
 

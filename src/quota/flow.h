@@ -6,8 +6,10 @@
 #include "quota/bucket.h"
 #include "quota/dimension.h"
 #include "quota/priority.h"
+#include "quota/queue_sums.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -39,6 +41,7 @@ struct WaitingRequest {
   int attempts = 0;      ///< failed so far
   int tests = 0;         ///< how often the wait was foretold
   std::uint32_t before = 0, after = 0;  ///< neighbours in the queue
+  std::uint64_t place = 0;              ///< in it, if the flow counts places
 };
 inline constexpr std::uint32_t kNobody = 0xFFFFFFFF;
 
@@ -53,12 +56,24 @@ struct Flow {
   std::size_t waiting = 0;
   PerDimension<double> queued;  ///< what those waiting need together
   double queued_cost = 0;
+  std::unique_ptr<QueueSums> sums;  ///< of a long queue whose places were asked for
 };
 
 /// Adds to a flow's queue and takes out of its middle in constant time.
 void push_back(Flow& flow, std::vector<WaitingRequest>& requests, std::uint32_t slot);
 void push_front(Flow& flow, std::vector<WaitingRequest>& requests, std::uint32_t slot);
 void unlink(Flow& flow, std::vector<WaitingRequest>& requests, std::uint32_t slot);
+
+/// Those of a queue that stand before a request.
+struct Ahead {
+  PerDimension<double> need;
+  double cost = 0;
+  std::size_t requests = 0;
+};
+/// In constant time for the last one, in logarithmic time after `number_places`; else one by one.
+[[nodiscard]] Ahead ahead_of(const Flow& flow, const std::vector<WaitingRequest>& requests, std::uint32_t slot);
+/// Counts the places of a long queue from now on, until it is short again.
+void number_places(Flow& flow, std::vector<WaitingRequest>& requests);
 
 /// What a request takes of each dimension on average; the figures that queues are summed up in.
 [[nodiscard]] PerDimension<double> mean_need(const Need& need);

@@ -19,7 +19,9 @@ void OutputHistory::add(std::int64_t output_tokens) {
   const auto tokens = static_cast<double>(std::max<std::int64_t>(0, output_tokens));
   if (count_ == kSamples) {
     const auto oldest = static_cast<double>(samples_[next_]);
-    --classes_[class_of(oldest)];
+    const std::size_t left = class_of(oldest);
+    --classes_[left];
+    if (left < ninetieth_) --below_;
     sum_ -= oldest;
   } else {
     ++count_;
@@ -27,28 +29,31 @@ void OutputHistory::add(std::int64_t output_tokens) {
   samples_[next_] = static_cast<float>(tokens);
   // As the sample will be taken out again, also where the float is not exact.
   const auto kept = static_cast<double>(samples_[next_]);
-  ++classes_[class_of(kept)];
+  const std::size_t entered = class_of(kept);
+  ++classes_[entered];
+  if (entered < ninetieth_) ++below_;
   sum_ += kept;
   next_ = (next_ + 1) % kSamples;
+  find_ninetieth();
 }
 
-double OutputHistory::quantile(double quantile) const {
+/// From where it was; it seldom moves far.
+void OutputHistory::find_ninetieth() {
+  const std::size_t wanted = (9 * count_ + 9) / 10;
+  while (below_ >= wanted) below_ -= classes_[--ninetieth_];
+  while (below_ + classes_[ninetieth_] < wanted) below_ += classes_[ninetieth_++];
+}
+
+double OutputHistory::ninetieth() const {
   if (count_ == 0) return 0;
-  const auto wanted = static_cast<std::size_t>(std::ceil(quantile * static_cast<double>(count_)));
-  std::size_t seen = 0;
-  for (std::size_t index = 0; index < kClasses; ++index) {
-    seen += classes_[index];
-    if (seen < wanted) continue;
-    if (index + 1 < kClasses) return upper_border(index);
-    break;
-  }
+  if (ninetieth_ + 1 < kClasses) return upper_border(ninetieth_);
   return static_cast<double>(*std::max_element(samples_.begin(), samples_.end()));
 }
 
 double Predictor::predicted_output(double max_tokens, const OutputHistory& other) const {
   double expected = kPriorOutput;
-  if (outputs_.count() >= kEnough) expected = outputs_.quantile(0.9);
-  else if (other.count() >= kEnough) expected = other.quantile(0.9);
+  if (outputs_.count() >= kEnough) expected = outputs_.ninetieth();
+  else if (other.count() >= kEnough) expected = other.ninetieth();
   return max_tokens > 0 ? std::min(max_tokens, expected) : expected;
 }
 

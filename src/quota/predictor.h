@@ -8,24 +8,26 @@
 
 namespace tidegate::quota {
 
-/// The last 256 output lengths: their mean and 90th percentile. Lengths are kept in classes that grow by a sixteenth.
+/// The last 256 output lengths: their mean and 90th percentile, known at any time. Lengths are kept in classes that grow by a sixteenth.
 class OutputHistory {
  public:
   void add(std::int64_t output_tokens);
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] double mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
-  /// `quantile` in (0, 1]; 0 without samples. The upper border of the class it lies in.
-  [[nodiscard]] double quantile(double quantile) const;
+  /// The 90th percentile: the upper border of the class it lies in; 0 without samples.
+  [[nodiscard]] double ninetieth() const;
 
  private:
   static constexpr std::size_t kSamples = 256;
   static constexpr std::size_t kClasses = 224;
   static std::size_t class_of(double tokens);
   static double upper_border(std::size_t index);
+  void find_ninetieth();
 
   std::array<float, kSamples> samples_{};
   std::array<std::uint16_t, kClasses> classes_{};
   std::size_t next_ = 0, count_ = 0;
+  std::size_t ninetieth_ = 0, below_ = 0;  ///< the class of the 90th percentile, and how many samples are in lower ones
   double sum_ = 0;
 };
 

@@ -72,7 +72,7 @@ std::uint32_t Room::flow_of(const Submission& submission) {
   std::uint32_t& number = tenants_[found->second].flow[index(submission.priority)];
   if (number == kNobody) {
     number = static_cast<std::uint32_t>(flows_.size());
-    flows_.push_back(Flow{.tenant = found->second, .priority = submission.priority, .queued = {}});
+    flows_.push_back(Flow{.tenant = found->second, .priority = submission.priority, .queued = {}, .sums = nullptr});
   }
   flows_[number].weight = std::max(1e-3, submission.weight);
   return number;

@@ -51,6 +51,7 @@ void Room::overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, 
 
 void Room::test(std::uint32_t slot, std::vector<Decision>& decisions) {
   const WaitingRequest& request = requests_[slot];
+  if (flows_[request.flow].tail != slot) number_places(flows_[request.flow], requests_);
   const double wait = foretell({slot, request.generation});
   const bool is_late = now_ >= request.deadline;
   const double doubted = wait * (flows_[request.flow].priority == Priority::Batch ? kBatchDoubt : 1.0);
@@ -263,18 +264,10 @@ double Room::foretell(RequestId id) const {
   double before_cost = 0;
   std::size_t before = 0;
   if (request.state == RequestState::Queued) {
-    if (flow.tail == id.slot) {
-      for (const Dimension d : kAllDimensions) work[d] = flow.queued[d];
-      before_cost = flow.queued_cost - request.cost;
-      before = flow.waiting - 1;
-    } else {
-      for (std::uint32_t slot = request.before; slot != kNobody; slot = requests_[slot].before) {
-        const PerDimension<double> need = mean_need(requests_[slot].need);
-        for (const Dimension d : kAllDimensions) work[d] += need[d];
-        before_cost += requests_[slot].cost;
-        ++before;
-      }
-    }
+    const Ahead ahead = ahead_of(flow, requests_, id.slot);
+    for (const Dimension d : kAllDimensions) work[d] += ahead.need[d];
+    before_cost = ahead.cost;
+    before = ahead.requests;
   }
   const double own_time = (before_cost + request.cost) / flow.weight;
   for (const auto& [time, number] : backlog_[index(flow.priority)]) {
