@@ -93,7 +93,19 @@ class Demo(unittest.TestCase):
 
         self.until(users_seen, "traffic of several users")
         self.assertTrue(json.loads(self.fetch(dashboard + "api/v1/limits"))["pools"])
-        self.assertRegex(self.fetch(self.urls["metrics"]), re.compile(r'^claude_req_total\{status="200"\} \d', re.M))
+        metrics = self.fetch(self.urls["metrics"])
+        self.assertRegex(metrics, re.compile(r'^claude_req_total\{status="200"\} \d', re.M))
+        self.assertRegex(metrics, re.compile(r'^tidegate_room_in_flight_requests\{provider="anthropic",model_group="[a-z0-9-]+"\} \d', re.M))
+
+        told = json.loads(self.fetch(dashboard + "api/v1/rooms"))
+        pools = [pool for room in told["rooms"] if room["provider"] == "anthropic" for pool in room["pools"] if pool["levels"]]
+        self.assertTrue(pools, told)
+        keys = {key["name"]: key for provider in told["provider_keys"] if provider["provider"] == "anthropic" for key in provider["keys"]}
+        self.assertTrue(keys[pools[0]["keys"][0]]["in_rotation"])
+        self.assertEqual(keys[pools[0]["keys"][0]]["pool"], pools[0]["pool"])
+        status = subprocess.run([PROGRAM, "status", "--url", dashboard], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+        for heading in ("limit of", "leads to", "last minute, by user"):
+            self.assertIn(heading, status)
 
         def costs():
             told = subprocess.run([PROGRAM, "cost", "--ledger", "tidegate-demo", "--by", "user", "--format", "json"],
