@@ -25,6 +25,9 @@ constexpr Seconds kSaveLimitsEvery(5);
 constexpr Milliseconds kReadKeysEvery(200);
 constexpr Seconds kTellOfKeys(2);
 constexpr Seconds kRestoreSpendingEvery(2);
+/// Keys may be thousands, and the board must have room for what else is wrong.
+constexpr std::size_t kMostBudgetAlarms = 50;
+constexpr std::size_t kMostBudgetSamples = 2'000;
 constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
@@ -263,6 +266,7 @@ void Server::look_at_budgets(Now now) {
   for (const quota::AccountLevel& account : tenants_.levels(quota::TenantBook::Which::BeyondWarning, now)) {
     const std::string owner = account.key.empty() ? account.tenant : account.tenant + "/" + account.key;
     for (const quota::BudgetLevel& level : account.budgets) {
+      if (beyond.size() >= kMostBudgetAlarms) break;
       const quota::Budget& budget = level.budget;
       const bool refuses = budget.mode == quota::BudgetMode::Hard && level.spent >= budget.limit;
       std::string subject = fmt::format("{} {}", owner, to_text(budget));
@@ -366,8 +370,10 @@ void Server::collect_metrics() {
                                                  std::min(keys.in_use, provider_keys_.missing(keys.provider))),
                                              .draining = static_cast<std::int64_t>(keys.draining)});
     }
+    std::size_t samples = 0;
     for (const quota::AccountLevel& tenant : tenants_.levels(quota::TenantBook::Which::Tenants, now)) {
       for (const quota::BudgetLevel& level : tenant.budgets) {
+        if (++samples > kMostBudgetSamples) break;
         // Dollars and tokens: nano-dollars are for sums.
         const double unit = level.budget.unit == quota::BudgetUnit::Money ? 1e-9 : 1;
         metrics::add(sink, metrics::BudgetFigures{.tenant = tenant.tenant,

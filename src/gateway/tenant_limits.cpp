@@ -48,11 +48,17 @@ std::string when_fresh(const quota::BudgetLevel& level) {
   return fmt::format("It begins anew at {}.", to_rfc3339(*level.resets_at));
 }
 
-std::string message_of(const TenantRefusal& refusal) {
+std::string message_of(const TenantRefusal& refusal, WallTime now) {
   const std::string_view owner = owner_name(refusal.of_key);
   if (!refusal.stop) {
-    return fmt::format("This {}'s limit of {} {} per minute is reached.", owner, refusal.per_minute,
-                       refusal.limit == TenantLimit::Requests ? "requests" : "tokens");
+    std::string text = fmt::format("This {}'s limit of {} {} per minute is reached.", owner, refusal.per_minute,
+                                   refusal.limit == TenantLimit::Requests ? "requests" : "tokens");
+    // A large answer may have taken the tokens of several minutes.
+    if (refusal.retry_after > kLongestRetryAfter && refusal.per_minute > 0) {
+      text += fmt::format(" The next request passes at {}.",
+                          to_rfc3339(std::chrono::ceil<Seconds>(now + refusal.retry_after)));
+    }
+    return text;
   }
   const BudgetStop& stop = *refusal.stop;
   const quota::Budget& budget = stop.level.budget;
@@ -108,11 +114,11 @@ bool costs_unseen(std::string_view method, std::string_view path) {
          std::any_of(kBelow.begin(), kBelow.end(), [&](std::string_view folder) { return path.starts_with(folder); });
 }
 
-OwnAnswer answer_of(const TenantRefusal& refusal, llm::Dialect dialect) {
+OwnAnswer answer_of(const TenantRefusal& refusal, llm::Dialect dialect, WallTime now) {
   OwnAnswer answer;
   answer.status = 429;
   answer.reason = refusal.stop ? "budget" : "tenant_limit";
-  answer.message = message_of(refusal);
+  answer.message = message_of(refusal, now);
   answer.retry_after = std::clamp<Nanoseconds>(refusal.retry_after, Milliseconds(1), kLongestRetryAfter);
   answer.should_retry = !refusal.is_final();
   // As Anthropic's own gateway (facts/anthropic-api.md 5.3) and OpenAI say that money has run out.
@@ -126,7 +132,7 @@ std::optional<OwnAnswer> TenantLimits::admit(quota::TenantBook& book, const Outc
   if (admission_.is_limited) headers_ = headers_of(admission_, outcome.match.dialect, now.wall);
   std::optional<OwnAnswer> answer;
   if (admission_.refusal) {
-    answer = answer_of(*admission_.refusal, outcome.match.dialect);
+    answer = answer_of(*admission_.refusal, outcome.match.dialect, now.wall);
   } else if (admission_.has_hard_budget && costs_unseen(outcome.method, path)) {
     answer = OwnAnswer{.status = 403,
                        .reason = "not_metered",

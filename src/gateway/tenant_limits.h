@@ -53,7 +53,8 @@ class TenantLimits {
 /// Whether an answer of this path costs money that the gateway does not see: batches, and what has no usage.
 [[nodiscard]] bool costs_unseen(std::string_view method, std::string_view path);
 
-/// The answer to a request that a limit of its key or tenant refuses, in words.
-[[nodiscard]] OwnAnswer answer_of(const quota::TenantRefusal& refusal, llm::Dialect dialect);
+/// The answer to a request that a limit of its key or tenant refuses; its message names the instant from which on the
+/// request passes where that is further away than `retry-after` may say.
+[[nodiscard]] OwnAnswer answer_of(const quota::TenantRefusal& refusal, llm::Dialect dialect, WallTime now);
 
 }  // namespace tidegate::gateway

@@ -111,6 +111,22 @@ TEST_F(TenantLimitsTest, RefuseAboveALimitPerMinuteAndSayToTheMillisecondWhenToC
   EXPECT_THAT(text, testing::Not(HasSubstr("x-should-retry")));
 }
 
+TEST_F(TenantLimitsTest, NameTheInstantWhenALargeAnswerTookTheTokensOfMinutes) {
+  quota::Allowance limits;
+  limits.tokens_per_minute = 1'000;
+  allow(limits);
+  TenantLimits large;
+  ASSERT_FALSE(admit(large));
+  outcome_.answer.usage.tokens.output = 3'000;
+  large.settle(outcome_, clock_.now());
+  TenantLimits next;
+  const auto answer = admit(next);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->retry_after, Seconds(60));
+  EXPECT_TRUE(answer->should_retry);
+  EXPECT_THAT(answer->message, HasSubstr("The next request passes at 2026-05-01T13:02:30Z.")) << "3000 tokens at 1000 a minute";
+}
+
 TEST_F(TenantLimitsTest, TellAClientNotToComeBackOnceAHardBudgetIsSpentAndWhenItBeginsAnew) {
   allow("5/day");
   spend(5);
@@ -126,7 +142,7 @@ TEST_F(TenantLimitsTest, TellAClientNotToComeBackOnceAHardBudgetIsSpentAndWhenIt
   EXPECT_THAT(text, HasSubstr("x-tidegate-budget-warning: key 5.00/day: 5.00 USD spent, fresh at 2026-05-02T00:00:00Z\r\n"));
   const std::string openai = write_own_answer(answer_of({.limit = quota::TenantLimit::Budget,
                                                          .stop = quota::BudgetStop{{.budget = {}, .spent = 1}, 1}},
-                                                        llm::Dialect::OpenAi),
+                                                        llm::Dialect::OpenAi, clock_.now().wall),
                                               llm::Dialect::OpenAi, "req_1", false);
   EXPECT_THAT(openai, HasSubstr(R"("type":"insufficient_quota","param":null,"code":"insufficient_quota")"));
 }
