@@ -138,7 +138,6 @@ TEST(WorkerMetrics, ShowTheirLevelsSummedOverWorkers) {
   control.config_rejected.add();
   const std::string text = scrape(registry);
   EXPECT_THAT(text, HasSubstr("\ntidegate_in_flight_requests 3\n"));
-  EXPECT_THAT(text, HasSubstr("\ntidegate_queued_requests 0\n"));
   EXPECT_THAT(text, HasSubstr("\ntidegate_connections_open{side=\"client\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntidegate_stale_socket_replays_total 1\n"));
   EXPECT_THAT(text, HasSubstr("\ntidegate_upstream_connections_opened_total{provider=\"anthropic\"} 2\n"));
