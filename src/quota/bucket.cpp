@@ -16,6 +16,7 @@ constexpr double kReorder = 0.5;          // seconds by which charges may arrive
 constexpr double kRounding = 500;         // tokens; headers are rounded to the thousand
 constexpr int kOversizeRefusals = 3;      // until a provider is believed to take nothing larger than its burst depth
 constexpr double kLongestPause = 900;     // seconds between two attempts at more concurrency
+constexpr double kRampGrowth = 1.25;      // at least, from minute to minute
 constexpr int kFailuresToOpen = 5;        // unreachable in a row
 constexpr double kSmallestLimit = 1;      // per minute; a header that says less is broken
 constexpr double kMostTokens = 1e9;         // of one request; a provider that counts more is broken
@@ -84,7 +85,9 @@ void Bucket::advance(SteadyTime now) {
     if (pace_ > (requests.limit ? 3 * requests.rate : 1e4)) pace_ = kNever;
   }
   while (ramp_ && now_ >= ramp_->minute_ends) {
-    ramp_->cap += ramp_->step;
+    // The step is that of the first minute. After it, who used what was allowed is mostly allowed more and more; a refusal tells if not.
+    ramp_->cap = std::max(ramp_->cap + ramp_->step, ramp_->is_told ? 0 : kRampGrowth * ramp_->cap);
+    ramp_->is_told = false;
     ramp_->used = 0;
     ramp_->minute_ends += Seconds(60);
     const Level& input = levels_[Dimension::Input];

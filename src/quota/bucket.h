@@ -155,6 +155,7 @@ class Bucket {
   /// A cap on the input tokens of the running minute, while the provider holds a steep increase back.
   struct Ramp {
     double cap = 0, step = 0, used = 0;
+    bool is_told = true;  ///< the next minute's cap is what the provider said
     SteadyTime minute_ends{};
   };
 

@@ -602,10 +602,10 @@ TEST(Bucket, ARampThatTellsItsFiguresCapsTheMinutes) {
   EXPECT_WAIT(test.wait(20.1, need(30'000)), 0, Obstacle::None);
   test.admit(20.1, need(30'000));
   EXPECT_WAIT(test.wait(79.9, need(1'000)), 0.1, Obstacle::Pace);
-  EXPECT_WAIT(test.wait(80, need(80'000)), 0, Obstacle::None);
-  test.admit(80, need(80'000));
+  EXPECT_WAIT(test.wait(80, need(87'500)), 0, Obstacle::None);
+  test.admit(80, need(87'500));
   EXPECT_EQ(test.wait(81, need(1)).obstacle, Obstacle::Pace);
-  // Ten thousand more each minute, until it is the limit.
+  // A quarter more each minute, until it is the limit.
   test.bucket.advance(at(20 + 14 * 60));
   test.admit(20 + 14 * 60, need(100'000));
   EXPECT_WAIT(test.wait(20 + 14 * 60, need(90'000)), 0, Obstacle::None);
