@@ -49,6 +49,7 @@ Report summarise(Measures measures) {
   }
   report.fairness = least > 0 ? most / least : 0;
   report.deadline_misses = measures.deadline_misses;
+  report.requests_of_minute = std::move(measures.requests_of_minute);
   report.client_429_of_minute = std::move(measures.client_429_of_minute);
   return report;
 }
@@ -58,11 +59,11 @@ std::string to_json(const Report& report, std::string_view scenario, std::string
       R"({{"scenario":"{}","policy":"{}","seed":{},"requests":{},"client_429":{:.4f},"failures":{:.4f},"upstream_429_per_100":{:.4f},)"
       R"("upstream_529_per_100":{:.4f},"utilisation":{:.3f},"waste_while_waiting":{:.3f},"idle_while_waiting":{:.3f},"interactive":{},"batch":{},)"
       R"("fallback_requests":{:.4f},"fallback_tokens":{:.4f},"fairness":{:.3f},"deadline_misses":{},"stuck":{},)"
-      R"("client_429_of_minute":[{}]}})",
+      R"("requests_of_minute":[{}],"client_429_of_minute":[{}]}})",
       scenario, policy, seed, report.requests, report.client_429, report.failures, report.upstream_429_per_100,
       report.upstream_529_per_100, report.utilisation, report.waste_while_waiting, report.idle_while_waiting, to_json(report.interactive), to_json(report.batch),
       report.fallback_requests, report.fallback_tokens, report.fairness, report.deadline_misses, report.stuck,
-      fmt::join(report.client_429_of_minute, ","));
+      fmt::join(report.requests_of_minute, ","), fmt::join(report.client_429_of_minute, ","));
 }
 
 }  // namespace tidegate::storm

@@ -41,7 +41,7 @@ struct Report {
   double fairness = 0;              ///< of the batch tenants the best served over the worst served
   std::size_t deadline_misses = 0;  ///< still undecided 50 ms after the deadline
   std::size_t stuck = 0;            ///< requests without an end, places and holds that were never given back
-  std::vector<std::uint32_t> client_429_of_minute;
+  std::vector<std::uint32_t> requests_of_minute, client_429_of_minute;
 };
 
 /// Collects while a world runs.
@@ -52,7 +52,7 @@ struct Measures {
   std::array<double, kTenants.size()> service{};  ///< seconds of the pools
   std::array<std::vector<float>, 2> delays;       ///< by priority
   double samples_while_waiting = 0, full_while_waiting = 0, idle_while_waiting = 0;  ///< of organisations
-  std::vector<std::uint32_t> client_429_of_minute;
+  std::vector<std::uint32_t> requests_of_minute, client_429_of_minute;
 };
 
 /// `measured` becomes a report; utilisation and stuck state are the world's to add.

@@ -97,7 +97,7 @@ std::vector<Scenario> all_scenarios() {
   s7.knows_organisations = false;
   all.push_back(s7);
 
-  Scenario day = on_tier("day", 'c', 3, 0.85);
+  Scenario day = on_tier("day", 'c', 3, 0.75);
   day.shape = Shape::Day;
   day.length = 24 * 3600;
   day.warm_up = 0;

@@ -47,7 +47,9 @@ World::World(const Scenario& scenario, PolicyKind policy, std::uint64_t seed)
   }
   if (scenario.limits_factor_from_half) agenda_.add(kBegin + nanoseconds(scenario.length / 2), EventKind::LimitsChange);
   agenda_.add(kBegin, EventKind::Sample);
-  measures_.client_429_of_minute.resize(static_cast<std::size_t>(scenario.length / 60) + 1);
+  const std::size_t minutes = static_cast<std::size_t>(scenario.length / 60) + 1;
+  measures_.requests_of_minute.resize(minutes);
+  measures_.client_429_of_minute.resize(minutes);
   policy_ = make_policy(policy, Surroundings{.desk = *this, .providers = providers_, .organisation_of_key = organisation_of_key_,
                                              .knows_organisations = scenario.knows_organisations,
                                              .knows_limits = scenario.knows_limits, .has_fallback = scenario.has_fallback,
@@ -137,6 +139,7 @@ void World::add_request(std::uint32_t tenant, const Size& size) {
   const auto call = static_cast<CallId>(requests_.size());
   requests_.push_back(Request{.size = size, .tenant = tenant, .sent_at = now_});
   ++open_requests_;
+  ++measures_.requests_of_minute[static_cast<std::size_t>(seconds(now_ - kBegin) / 60)];
   if (is_measured(now_)) {
     ++measures_.requests;
     measures_.tokens += size.input + size.output;
