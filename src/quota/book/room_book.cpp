@@ -68,6 +68,7 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   plan.settings.bucket.accounting = provider->second->pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
+  plan.time_scale = admission_.time_scale;
   plan.known = known_limits(provider->second->pools, name.model_group);
   for (const Dimension d : kAllDimensions) {
     if (plan.known.limits[d]) plan.known.limits[d] = *plan.known.limits[d] * name.class_factor;
