@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "sim/command_line.h"
+#include "sim/score/command_line.h"
 #include "sim/server/server.h"
 #include "sim/traffic/command_line.h"
 
@@ -28,6 +29,9 @@ sigset_t blocked_signals() {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "traffic") return tidegate::sim::run_traffic(argc - 1, argv + 1);
+  if (argc > 1 && (std::string_view(argv[1]) == "score" || std::string_view(argv[1]) == "--score")) {
+    return tidegate::sim::run_score_command(argc - 1, argv + 1);
+  }
   const auto command = tidegate::sim::read_command_line(argc, argv);
   if (!command.options) return command.exit_code;
   const sigset_t signals = blocked_signals();

@@ -122,9 +122,15 @@ const GroupLimits& GroupLimitTable::of(std::string_view group) const {
   return found == groups.end() ? standard : found->second;
 }
 
-void GroupLimitTable::scale(double factor) {
-  standard = standard.scaled(factor);
-  for (auto& [name, limits] : groups) limits = limits.scaled(factor);
+GroupLimits GroupLimits::sped_up(double speed) const {
+  GroupLimits limits = scaled(speed);
+  limits.burst_window = std::chrono::duration_cast<Nanoseconds>(burst_window / speed);
+  return limits;
+}
+
+void GroupLimitTable::speed_up(double speed) {
+  standard = standard.sped_up(speed);
+  for (auto& [name, limits] : groups) limits = limits.sped_up(speed);
 }
 
 const std::vector<std::string_view>& preset_names() {

@@ -40,6 +40,8 @@ struct GroupLimits {
 
   /// Rates multiplied; concurrency and burst window stay.
   [[nodiscard]] GroupLimits scaled(double factor) const;
+  /// As if time went faster: rates multiplied, burst window divided, so that buckets are as deep as before.
+  [[nodiscard]] GroupLimits sped_up(double speed) const;
 };
 
 /// Limits for every model group: those named, and one for the rest.
@@ -48,7 +50,7 @@ struct GroupLimitTable {
   std::map<std::string, GroupLimits, std::less<>> groups;
 
   [[nodiscard]] const GroupLimits& of(std::string_view group) const;
-  void scale(double factor);
+  void speed_up(double speed);
 };
 
 struct WorkspaceLimits {

@@ -51,6 +51,18 @@ TEST(SimOrganisation, RefusesRequestsUntilTheRefillBringsOne) {
   EXPECT_TRUE(is_admitted(organisation.admit(at(12.1), request_of(1))));
 }
 
+TEST(SimOrganisation, IsAsDeepAsBeforeWhenTimeRunsFaster) {
+  GroupLimits group;
+  group.requests = 100;
+  group.concurrent = 50;
+  const GroupLimits fast = group.sped_up(20);
+  EXPECT_EQ(fast.requests, 2'000);
+  EXPECT_EQ(fast.concurrent, 50);
+  Organisation organisation("org", limits_of(fast), at(0));
+  const auto reading = organisation.reading(at(0), "opus-4");
+  EXPECT_DOUBLE_EQ(reading.requests->remaining, 100);
+}
+
 TEST(SimOrganisation, ChargesOutputAsItIsProducedAndThenRefuses) {
   GroupLimits group;
   group.requests = 100;

@@ -3,6 +3,7 @@
 #include "sim/server/model_call.h"
 
 #include "base/ascii.h"
+#include "base/number.h"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -163,6 +164,16 @@ std::optional<ToolCall> spelled_call(std::string_view text, const std::vector<To
     return ToolCall{offer.name, sample_input(offer)};
   }
   return std::nullopt;
+}
+
+/// `ANSWER_TOKENS n` in the prompt says how long the answer is, also through gateways that pass no headers on.
+std::optional<std::int64_t> spelled_length(std::string_view text) {
+  constexpr std::string_view mark = "ANSWER_TOKENS ";
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = text.substr(at + mark.size());
+  const auto length = parse_integer<std::int64_t>(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return length && *length > 0 ? std::optional(*length) : std::nullopt;
 }
 
 struct ToolWish {
@@ -406,6 +417,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
   }
   const LastTurn turn = last_turn_of(*messages);
   call.tool = choose_tool(offers, anthropic_wish(body), turn.text, turn.has_tool_result, options.tools);
+  call.length = spelled_length(turn.text);
   return call;
 }
 
@@ -490,6 +502,7 @@ tl::expected<ModelCall, ApiError> read_chat(const json::value& body, ModelCall c
   read_openai_schema(member(body, "response_format"), call);
   const LastTurn turn = last_openai_turn(*messages);
   call.tool = choose_tool(offers, openai_wish(body), turn.text, turn.has_tool_result, options.tools);
+  call.length = spelled_length(turn.text);
   return call;
 }
 
@@ -514,6 +527,7 @@ tl::expected<ModelCall, ApiError> read_responses(const json::value& body, ModelC
   call.wants_thinking = member(body, "reasoning") != nullptr && member(body, "reasoning")->is_object();
   read_openai_schema(member(member(body, "text"), "format"), call);
   call.tool = choose_tool(offers, openai_wish(body), turn.text, turn.has_tool_result, options.tools);
+  call.length = spelled_length(turn.text);
   return call;
 }
 

@@ -47,6 +47,7 @@ struct ModelCall {
   std::optional<ToolCall> tool;           ///< what the answer shall call
   std::optional<std::string> structured;  ///< the answer's text where a JSON schema demands one
   std::string user;                       ///< `metadata.user_id`
+  std::optional<std::int64_t> length;     ///< output tokens, where the last text says `ANSWER_TOKENS n`
   std::size_t inputs = 1;                 ///< texts of /v1/embeddings
   std::string service_tier = "standard";
   std::string inference_geo = "global";

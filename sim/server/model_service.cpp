@@ -376,7 +376,8 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
   const Dialect dialect = dialect_of(call.surface);
   OpenCall open(provider, std::move(admitted), call, exchange);
   const std::int64_t length =
-      parse_integer(exchange.request.header("x-sim-output-tokens")).value_or(open.admitted().output_length);
+      parse_integer(exchange.request.header("x-sim-output-tokens"))
+          .value_or(call.length.value_or(open.admitted().output_length));
   Answer answer;
   if (call.surface != Surface::Embeddings) {
     answer = compose_answer(call, length, provider.options().text, provider.options().tokens_per_event);

@@ -21,10 +21,10 @@ constexpr std::size_t kResponsesKept = 100'000;
 constexpr std::int64_t kInstantOutputTokens = 12;
 
 void speed_up(OrganisationLimits& limits, double speed) {
-  limits.table.scale(speed);
-  for (auto& [name, workspace] : limits.workspaces) workspace.table.scale(speed);
-  if (limits.fast) limits.fast = limits.fast->scaled(speed);
-  if (limits.priority) limits.priority = limits.priority->scaled(speed);
+  limits.table.speed_up(speed);
+  for (auto& [name, workspace] : limits.workspaces) workspace.table.speed_up(speed);
+  if (limits.fast) limits.fast = limits.fast->sped_up(speed);
+  if (limits.priority) limits.priority = limits.priority->sped_up(speed);
 }
 
 std::string_view credential_of(const Request& request) {

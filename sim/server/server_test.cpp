@@ -447,6 +447,12 @@ class SlowSimServer : public SimServer {
   SlowSimServer() : SimServer(slow()) {}
 };
 
+TEST_F(SimServer, AnswersAtTheLengthThatTheTextAsksFor) {
+  const Received answer = message(
+      R"({"model":"claude-haiku-4-5","max_tokens":100,"messages":[{"role":"user","content":"ANSWER_TOKENS 37 please"}]})");
+  EXPECT_EQ(json::parse(answer.body).at("usage").at("output_tokens"), 37);
+}
+
 TEST_F(SlowSimServer, NoticesAClientThatLeavesAndFreesItsPlace) {
   TestClient leaving(server_.port());
   leaving.begin("POST", "/v1/messages", kHiStreamed,

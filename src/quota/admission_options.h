@@ -17,9 +17,10 @@ struct AdmissionOptions {
   std::size_t max_waiting = 20'000;           ///< per room; further ones overflow at once
   double batch_reserve = 0.4;                 ///< share of a pool that batch requests leave for interactive ones
 
-  // Not settings: what clients can stand (facts/clients.md 2). Tests shorten them.
+  // Not settings. What clients can stand (facts/clients.md 2); tests shorten it.
   Nanoseconds longest_silence = Seconds(240);  ///< after which a waiting client hears of us, or gets its answer
   Nanoseconds keep_awake_every = Seconds(15);
+  double time_scale = 1;  ///< of new rooms, against a provider that runs so many times faster than time; for tests alone
 
   friend bool operator==(const AdmissionOptions&, const AdmissionOptions&) = default;
 };

@@ -7,10 +7,20 @@
 #include <utility>
 
 namespace tidegate::quota {
+namespace {
+
+RoomPlan translated(const Tempo& tempo, RoomPlan plan) {
+  plan.known.limits = tempo.inside(plan.known.limits);
+  for (KnownPool& pool : plan.restored) pool.limits = tempo.inside(pool.limits);
+  return plan;
+}
+
+}  // namespace
 
 LiveRoom::LiveRoom(const KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now)
     : ring_(ring),
-      plan_(std::move(plan)),
+      tempo_(plan.time_scale, now),
+      plan_(translated(tempo_, std::move(plan))),
       on_wake_(std::move(on_wake)),
       wake_at_(SteadyTime::max().time_since_epoch().count()),
       room_(now, plan_.settings) {
@@ -84,7 +94,8 @@ void LiveRoom::pump_locked(SteadyTime now, Deliveries& deliveries, const Request
   follow_ring(now);
   decisions_.clear();
   room_.pump(now, decisions_);
-  for (const Decision& decision : decisions_) {
+  for (Decision& decision : decisions_) {
+    decision.wait_seconds = tempo_.seconds_outside(decision.wait_seconds);
     if (own != nullptr && decision.request == *own) {
       *own_decision = decision;
       continue;
@@ -92,7 +103,7 @@ void LiveRoom::pump_locked(SteadyTime now, Deliveries& deliveries, const Request
     if (decision.request.slot >= waiters_.size() || waiters_[decision.request.slot] == nullptr) continue;
     deliveries.push_back({std::exchange(waiters_[decision.request.slot], nullptr), decision, key_of(decision)});
   }
-  const SteadyTime wake = room_.wake_at().value_or(SteadyTime::max());
+  const SteadyTime wake = tempo_.outside(room_.wake_at().value_or(SteadyTime::max()));
   const std::int64_t before = wake_at_.exchange(wake.time_since_epoch().count(), std::memory_order_acq_rel);
   if (wake.time_since_epoch().count() < before) on_wake_(wake);
 }
@@ -114,6 +125,8 @@ LiveRoom::Answer LiveRoom::decide(SteadyTime now, RequestId request, const MakeW
 }
 
 LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish keys, const MakeWaiter& make_waiter) {
+  now = tempo_.inside(now);
+  submission.deadline = tempo_.inside(submission.deadline);
   Deliveries deliveries;
   Answer answer;
   {
@@ -138,12 +151,14 @@ LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish 
 }
 
 LiveRoom::Answer LiveRoom::refused(SteadyTime now, RequestId request, const Refusal& refusal, const MakeWaiter& make_waiter) {
+  now = tempo_.inside(now);
+  const Refusal refusal_inside = tempo_.inside(refusal);
   Deliveries deliveries;
   Answer answer;
   {
     const std::lock_guard lock(mutex_);
     follow_ring(now);  // the key may be the reason
-    room_.refused(now, request, refusal);
+    room_.refused(now, request, refusal_inside);
     answer = decide(now, request, make_waiter, deliveries);
   }
   deliver(deliveries);
@@ -151,27 +166,31 @@ LiveRoom::Answer LiveRoom::refused(SteadyTime now, RequestId request, const Refu
 }
 
 void LiveRoom::answered(SteadyTime now, RequestId request, const Readings& readings) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
     follow_ring(now);
-    room_.answered(now, request, readings);
+    room_.answered(now, request, tempo_.inside(readings));
     pump_locked(now, deliveries, nullptr, nullptr);
   }
   deliver(deliveries);
 }
 
 void LiveRoom::counted_input(SteadyTime now, RequestId request, double tokens) {
+  now = tempo_.inside(now);
   const std::lock_guard lock(mutex_);
   room_.counted_input(now, request, tokens);
 }
 
 void LiveRoom::produced(SteadyTime now, RequestId request, double output_tokens) {
+  now = tempo_.inside(now);
   const std::lock_guard lock(mutex_);
   room_.produced(now, request, output_tokens);
 }
 
 void LiveRoom::ended(SteadyTime now, RequestId request, bool whole, double output_tokens) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
@@ -183,6 +202,7 @@ void LiveRoom::ended(SteadyTime now, RequestId request, bool whole, double outpu
 }
 
 void LiveRoom::cancel(SteadyTime now, RequestId request) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
@@ -194,6 +214,7 @@ void LiveRoom::cancel(SteadyTime now, RequestId request) {
 }
 
 void LiveRoom::withdraw(SteadyTime now, RequestId request) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
@@ -204,14 +225,16 @@ void LiveRoom::withdraw(SteadyTime now, RequestId request) {
 }
 
 void LiveRoom::set_known(SteadyTime now, const GroupLimits& known) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
     plan_.known = known;
+    plan_.known.limits = tempo_.inside(known.limits);
     for (std::size_t b = 0; b < room_.buckets(); ++b) {
       Bucket& bucket = room_.bucket(b);
       bucket.set_concurrency(known.concurrency);
-      if (!bucket.is_learned()) bucket.set_limits(now, known.limits);
+      if (!bucket.is_learned()) bucket.set_limits(now, plan_.known.limits);
     }
     pump_locked(now, deliveries, nullptr, nullptr);
   }
@@ -219,6 +242,7 @@ void LiveRoom::set_known(SteadyTime now, const GroupLimits& known) {
 }
 
 void LiveRoom::pump(SteadyTime now) {
+  now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
@@ -230,6 +254,7 @@ void LiveRoom::pump(SteadyTime now) {
 // --- for people ------------------------------------------------------------------------------------------------------
 
 RoomView LiveRoom::view(SteadyTime now) {
+  now = tempo_.inside(now);
   const std::lock_guard lock(mutex_);
   follow_ring(now);
   RoomView view;
@@ -246,11 +271,12 @@ RoomView LiveRoom::view(SteadyTime now) {
       if (room_.bucket_of(key) == b && room_.is_in_rotation(key)) pool.keys.push_back(key_names_[key]);
     }
     for (const Dimension d : kAllDimensions) {
-      if (bucket.has_limit(d)) pool.levels.push_back({d, bucket.limit(d), bucket.level(d), bucket.depth(d), bucket.foreign(d) * 60});
+      if (!bucket.has_limit(d)) continue;
+      pool.levels.push_back({d, tempo_.rate_outside(bucket.limit(d)), bucket.level(d), bucket.depth(d), tempo_.rate_outside(bucket.foreign(d) * 60)});
     }
     pool.in_flight = bucket.in_flight();
     if (std::isfinite(bucket.concurrency())) pool.concurrency = bucket.concurrency();
-    pool.blocked_seconds = bucket.blocked_seconds();
+    pool.blocked_seconds = tempo_.seconds_outside(bucket.blocked_seconds());
     pool.is_dead = bucket.is_dead();
     pool.is_learned = bucket.is_learned();
   }

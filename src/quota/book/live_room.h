@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "quota/book/key_ring.h"
+#include "quota/book/tempo.h"
 #include "quota/presets.h"
 #include "quota/room.h"
 
@@ -40,6 +41,7 @@ struct RoomPlan {
   RoomSettings settings;
   GroupLimits known;               ///< of every pool, before its first header
   std::vector<KnownPool> restored;  ///< over `known`
+  double time_scale = 1;           ///< seconds of the room in a second; only tests change it
 };
 
 /// One dimension of a pool, for people.
@@ -135,6 +137,7 @@ class LiveRoom {
   static void deliver(const Deliveries& deliveries);
 
   const KeyRing& ring_;
+  const Tempo tempo_;  ///< what is private here, and `room_`, lives in the room's time
   RoomPlan plan_;  ///< `known` guarded by mutex_
   const std::function<void(SteadyTime)> on_wake_;
   std::atomic<std::int64_t> wake_at_;

@@ -108,6 +108,25 @@ TEST_F(LiveRoomTest, AsksToBePumpedWhenTimeAloneOpensTheWay) {
   EXPECT_NEAR(std::chrono::duration<double>(now - at(0)).count(), 60, 2) << "one a minute";
 }
 
+TEST_F(LiveRoomTest, LivesInTheTimeOfAProviderThatRunsFaster) {
+  keys({{"RED", {}, {}}});
+  RoomPlan plan = plan_of(20);  // of the provider's fast minutes: one in each of ours
+  plan.time_scale = 20;
+  const auto room = make(std::move(plan));
+  std::shared_ptr<Told> told;
+  (void)room->enter(at(0), request_of("t", at(100)), {}, waiter(told));
+  const LiveRoom::Answer waiting = room->enter(at(0), request_of("t", at(100)), {}, waiter(told));
+  ASSERT_FALSE(waiting.decision);
+  SteadyTime now = at(0);
+  for (int rounds = 0; told->times == 0 && rounds < 1'000; ++rounds) {
+    now = std::max(room->wake_at(), now + Milliseconds(1));
+    room->pump(now);
+  }
+  EXPECT_EQ(told->verdict, Verdict::Go);
+  EXPECT_NEAR(std::chrono::duration<double>(now - at(0)).count(), 3, 0.1) << "one of its minutes";
+  EXPECT_DOUBLE_EQ(room->view(now).pools.at(0).levels.at(0).limit, 20);
+}
+
 TEST_F(LiveRoomTest, TwoKeysThatTurnOutToBeOfOneOrganisationShareItsLimit) {
   keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
   const auto room = make(plan_of(2));

@@ -70,6 +70,7 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   plan.settings.max_waiting = admission_.max_waiting;
   room->class_factor = name.class_factor;
   plan.known = known_of(*provider->second, name.model_group, name.class_factor);
+  plan.time_scale = admission_.time_scale;
   if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
   KeyRing* ring = &provider->second->ring;
   if (!name.credential.empty()) {
