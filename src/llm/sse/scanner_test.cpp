@@ -82,24 +82,33 @@ constexpr std::string_view kStrange =
     "\xEF\xBB\xBF: hello\r\nevent: message_start\ndata: {\"a\":1}\n\n\r\rdata\n\nevent:x\rdata: one\r\ndata:two\r\r\n"
     "id: 5\nevent\ndata:  z\n\n: c\ndata: 0123456789012345678901234567890123456789\n\ndata: end\r\n\r\ndata: cut";
 
+/// Events as providers write them, and some that only begin so.
+constexpr std::string_view kUsual =
+    "event: message_start\ndata: {\"a\":1}\n\nevent: content_block_delta\ndata: 01234567890123456789012345\n\n"
+    "event: ping\ndata: {}\n\nevent: two\ndata: one\ndata: two\n\nevent: cr\ndata: a\rdata: b\n\nevent: lonely\n\n"
+    "event: \ndata: \n\nevent: a\nevent: b\ndata: c\n\nevent: crlf\r\ndata: d\r\n\r\nevent: last\ndata: e\n\nevent: cut\ndata: f\n";
+
 TEST(SseScanner, ReadsTheSameHoweverTheBytesAreCut) {
-  for (const std::size_t longest : {std::size_t{20}, Scanner::kLongestEvent}) {
-    const Events whole = scan_pieces({kStrange}, longest);
-    for (std::size_t cut = 0; cut <= kStrange.size(); ++cut) {
-      EXPECT_EQ(scan_pieces({kStrange.substr(0, cut), kStrange.substr(cut)}, longest), whole) << "cut at " << cut;
-    }
-    std::vector<std::string_view> bytes;
-    for (std::size_t i = 0; i < kStrange.size(); ++i) bytes.push_back(kStrange.substr(i, 1));
-    EXPECT_EQ(scan_pieces(bytes, longest), whole);
-    std::mt19937 random(3);
-    for (int round = 0; round < 300; ++round) {
-      std::vector<std::string_view> pieces;
-      for (std::size_t at = 0; at < kStrange.size();) {
-        const std::size_t length = 1 + random() % 20;
-        pieces.push_back(kStrange.substr(at, length));
-        at += length;
+  for (const std::string_view stream : {kStrange, kUsual}) {
+    for (const std::size_t longest : {std::size_t{20}, Scanner::kLongestEvent}) {
+      // Byte by byte nothing is ever there as a whole.
+      std::vector<std::string_view> bytes;
+      for (std::size_t i = 0; i < stream.size(); ++i) bytes.push_back(stream.substr(i, 1));
+      const Events expected = scan_pieces(bytes, longest);
+      EXPECT_EQ(scan_pieces({stream}, longest), expected);
+      for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+        EXPECT_EQ(scan_pieces({stream.substr(0, cut), stream.substr(cut)}, longest), expected) << "cut at " << cut;
       }
-      EXPECT_EQ(scan_pieces(pieces, longest), whole);
+      std::mt19937 random(3);
+      for (int round = 0; round < 300; ++round) {
+        std::vector<std::string_view> pieces;
+        for (std::size_t at = 0; at < stream.size();) {
+          const std::size_t length = 1 + random() % 20;
+          pieces.push_back(stream.substr(at, length));
+          at += length;
+        }
+        EXPECT_EQ(scan_pieces(pieces, longest), expected);
+      }
     }
   }
 }
