@@ -424,8 +424,10 @@ OwnAnswer Journey::no_capacity() const {
   const double wait = std::isfinite(overflow_.wait_seconds) ? std::max(0.0, overflow_.wait_seconds) : 60.0;
   answer.retry_after = std::clamp<Nanoseconds>(std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait)), Seconds(1), Seconds(60));
   const WallTime at = worker_.reactor().now().wall + std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait));
-  answer.message = fmt::format("All capacity for this model is in use ({}). Tidegate expects to serve this request at {}.",
-                               quota::to_string(overflow_.obstacle), to_rfc3339(std::chrono::ceil<Seconds>(at)));
+  // Whoever would wait too long behind others meets no obstacle of its own.
+  const std::string_view obstacle = overflow_.obstacle == Obstacle::None ? "others wait before it" : quota::to_string(overflow_.obstacle);
+  answer.message = fmt::format("All capacity for this model is in use ({}). Tidegate expects to serve this request at {}.", obstacle,
+                               to_rfc3339(std::chrono::ceil<Seconds>(at)));
   return answer;
 }
 
