@@ -54,6 +54,9 @@ const Certificates& certificates() {
 
 class ConnectorTest : public ::testing::Test {
  protected:
+  /// Before a reactor looks at the clock: making keys may take longer than a deadline on a busy machine.
+  static void SetUpTestSuite() { (void)certificates(); }
+
   /// A server that answers every connection with `serve` and the client side run by `visit`; ends when `visit` does.
   void run(std::function<Task<void>(std::unique_ptr<Stream>)> serve, std::function<Task<void>(std::uint16_t)> visit) {
     auto listener = Listener::open(reactor_, ListenOptions{}, [&](int descriptor) {
