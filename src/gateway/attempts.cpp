@@ -377,6 +377,7 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
   if (failure_) return;
   refusal_.readings = quota::to_readings(limits_, model_group_);
   if (limits_.retry_after) refusal_.retry_after_seconds = std::chrono::duration<double>(*limits_.retry_after).count();
+  if (refusal_.kind == quota::RefusalKind::Rate) refusal_.dimension = quota::parse_refused_dimension(error.message);
   if (refusal_.kind == quota::RefusalKind::Ramp) refusal_.ramp = quota::parse_ramp_message(error.message);
   if (!consequence.fault) return;
   if (setup_->options.auth == AuthMode::Passthrough) {
