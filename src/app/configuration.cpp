@@ -63,6 +63,7 @@ Result<void> apply(const CommandLine& arguments, config::Options& options) {
   set_origin(arguments.openai_url, "openai", llm::Dialect::OpenAi, arguments.provider_key, options);
   options.prices.rows.insert(options.prices.rows.end(), arguments.prices.begin(), arguments.prices.end());
   if (!arguments.ledger.empty()) options.store.directory = arguments.ledger;
+  options.gateway.admission.time_scale = arguments.time_scale;
   return {};
 }
 

@@ -26,6 +26,7 @@ struct CommandLine {
   std::string anthropic_url;              ///< origin instead of https://api.anthropic.com
   std::string openai_url;                 ///< origin instead of https://api.openai.com
   std::string ledger;                     ///< directory of journal and databases
+  double time_scale = 1;                  ///< of the quota engine; for tests alone
   std::string provider_key;               ///< for what the two URLs name, instead of configured keys
   std::vector<pricing::PriceRow> prices;  ///< beside the configured ones
   bool built_in = false;                  ///< neither file nor environment is read: what is said here over the defaults

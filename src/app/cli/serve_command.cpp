@@ -100,6 +100,9 @@ void add_serve_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<CommandLine>();
   CLI::App* command = program.add_subcommand("serve", "Serve clients: the Anthropic and OpenAI routes");
   add_configuration_arguments(*command, *arguments);
+  command->add_option("--test-time-scale", arguments->time_scale, "For tests: the provider runs so many times faster than time")
+      ->check(CLI::Range(1.0, 1000.0))
+      ->group("");  // not in --help: no use to anybody else
   command->callback([arguments, &exit_code] { exit_code = serve(*arguments); });
 }
 
