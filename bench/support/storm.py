@@ -12,6 +12,7 @@ from support.processes import Server, cores, free_port
 TENANTS = ("anna", "bert", "crawl", "digest", "embed")
 KEYS = [f"sk-ant-storm-{number}@org-{number}" for number in (1, 2, 3)]  # each of an organisation of its own
 MODEL = "claude-sonnet-5"
+LIMITS = {"requests": 100, "input_tokens": 200_000, "output_tokens": 40_000}  # of storm_c, a minute; the operator knows his tier
 BUDGETS = (60, 540)  # seconds that an interactive and a batch request may wait, at speed 1
 
 
@@ -40,7 +41,8 @@ class TidegateGateway:
             "ledger": {"directory": str(ledger)}, "log": {"level": "warning"},
             "admission": {"max_wait": interactive, "batch_max_wait": batch},
             "providers": [{"name": "anthropic", "base_url": f"http://127.0.0.1:{simulator.port}", "dialect": "anthropic", "proxy": "none",
-                           "keys": [{"env": f"STORM_KEY_{number}"} for number in range(len(KEYS))]}],
+                           "keys": [{"env": f"STORM_KEY_{number}"} for number in range(len(KEYS))],
+                           "limits": [{dimension: limit * speed for dimension, limit in LIMITS.items()}]}],
         }
         (folder / "tidegate.yaml").write_text(json.dumps(config))
         environment = {"PATH": os.environ["PATH"]} | {f"STORM_KEY_{number}": key for number, key in enumerate(KEYS)}

@@ -105,6 +105,11 @@ ProviderCounts counted_between(const json::object& before, const json::object& a
   ProviderCounts counts;
   const auto refused = [](const json::object& stats) { return number_in(stats.at("answers").as_object(), "429"); };
   counts.refused_429 = static_cast<std::int64_t>(refused(after) - refused(before));
+  for (const auto& refusal : after.at("refusals").as_object()) {
+    const std::string_view limit(refusal.key().data(), refusal.key().size());
+    const double count = refusal.value().to_number<double>() - number_in(before.at("refusals").as_object(), limit);
+    if (count > 0) counts.refusals[std::string(limit)] = static_cast<std::int64_t>(count);
+  }
   counts.charged = static_cast<std::int64_t>(number_in(after, "charged") - number_in(before, "charged"));
   const json::array& charges = after.at("charges").as_array();
   const auto ours = std::min(charges.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, counts.charged)));

@@ -21,8 +21,8 @@ struct ScoreRunOptions {
 };
 
 /// Sends the plan in real time, each request by a client like an SDK on connections of its own, and waits until each
-/// has ended. SIGTERM and SIGINT end it early: what is unanswered then is left out. Throws std::exception for a URL that is
-/// none, and where the simulator's counts cannot be read.
+/// has ended. SIGTERM and SIGINT end it early: what is unanswered then is left out. Throws std::exception for a URL
+/// that is none, and where the simulator's counts cannot be read.
 [[nodiscard]] Score run_score(const ScorePlanOptions& plan, const ScoreRunOptions& options);
 
 }  // namespace tidegate::sim

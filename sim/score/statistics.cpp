@@ -91,6 +91,9 @@ std::string to_table(const Score& score) {
   }
   if (score.provider) {
     table += line("429s of the provider", score.upstream_429_per_100, "per 100 requests");
+    for (const auto& [limit, count] : score.provider->refusals) {
+      table += line("  for " + limit, static_cast<double>(count), "requests");
+    }
     table += line(fmt::format("utilisation of its {}", score.provider->dimension), score.provider->utilisation, "%");
   }
   return table;
@@ -108,7 +111,10 @@ std::string to_json(const Score& score) {
         json::object{{"begun", wait.count}, {"p50", wait.p50}, {"p95", wait.p95}, {"p99", wait.p99}};
   }
   if (score.provider) {
+    json::object refusals;
+    for (const auto& [limit, count] : score.provider->refusals) refusals[limit] = count;
     out["provider"] = json::object{{"429_per_100", score.upstream_429_per_100},
+                                   {"refusals", std::move(refusals)},
                                    {"charged", score.provider->charged},
                                    {"dimension", score.provider->dimension},
                                    {"utilisation", score.provider->utilisation}};

@@ -27,9 +27,10 @@ struct ScoredRequest {
 
 /// What the provider itself counted meanwhile.
 struct ProviderCounts {
-  std::int64_t refused_429 = 0;  ///< answers
-  std::int64_t charged = 0;      ///< calls
-  std::string dimension;         ///< the one of which most was used, as its bucket is called: `requests`
+  std::int64_t refused_429 = 0;                  ///< answers
+  std::map<std::string, std::int64_t> refusals;  ///< by the limit that was met
+  std::int64_t charged = 0;                      ///< calls
+  std::string dimension;  ///< the one of which most was used, as its bucket is called: `requests`
   /// Percent of what that dimension's limits let through in the time, over all organisations.
   double utilisation = 0;
 };

@@ -46,7 +46,7 @@ TEST(Score, TakesWaitsByClassOfWhateverBegan) {
 }
 
 TEST(Score, AddsWhatTheProviderCounted) {
-  ProviderCounts counts{.refused_429 = 2, .charged = 9, .dimension = {}};
+  ProviderCounts counts{.refused_429 = 2, .refusals = {{"concurrency", 2}}, .charged = 9, .dimension = {}};
   set_binding(counts, {{"requests", 240, 300}, {"input_tokens", 300'000, 600'000}, {"output_tokens", 10, 0}}, 1);
   EXPECT_EQ(counts.dimension, "requests");
   EXPECT_DOUBLE_EQ(counts.utilisation, 80);
@@ -55,6 +55,7 @@ TEST(Score, AddsWhatTheProviderCounted) {
   const auto read = boost::json::parse(to_json(score)).as_object();
   EXPECT_DOUBLE_EQ(read.at("provider").at("429_per_100").to_number<double>(), 20);
   EXPECT_EQ(read.at("provider").at("dimension").as_string(), "requests");
+  EXPECT_EQ(read.at("provider").at("refusals").at("concurrency"), 2);
   EXPECT_NE(to_table(score).find("utilisation of its requests"), std::string::npos);
 }
 
