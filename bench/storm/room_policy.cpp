@@ -28,6 +28,7 @@ quota::Refusal read_refusal(const Turned& refusal) {
 
 quota::RoomSettings RoomPolicy::settings(Sight sight) {
   quota::RoomSettings settings;
+  settings.bucket.opening = quota::kUsualOpening;
   if (sight == Sight::Clairvoyant) settings.bucket.margin_seconds = 0.002;  // rounding alone
   return settings;
 }

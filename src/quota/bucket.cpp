@@ -11,6 +11,10 @@ namespace {
 constexpr double kAskAgain = 0.05;        // seconds, where only an event can tell
 constexpr double kProbeGrace = 0.3;       // refusals come fast, good heads slowly
 constexpr int kLearners = 4;              // at once, while nothing is known
+constexpr double kOpeningSeconds = 4;     // of the request limit, if that is more
+constexpr double kOpeningStep = 1;        // seconds; a refusal for too many at once comes sooner
+constexpr double kWideOpen = 10'000;      // at once: there is no bound
+constexpr std::size_t kMostRefused = 1'024;
 constexpr double kSpendProbe = 15 * 60;   // seconds between two looks at a spent budget
 constexpr double kReorder = 0.5;          // seconds by which charges may arrive in another order
 constexpr double kRounding = 500;         // tokens; headers are rounded to the thousand
@@ -31,7 +35,7 @@ double seconds(Nanoseconds duration) { return std::chrono::duration<double>(dura
 }  // namespace
 
 Bucket::Bucket(SteadyTime now, const BucketSettings& settings)
-    : settings_(settings), now_(now), admitted_at_(now - std::chrono::hours(1)), blocked_until_(now) {}
+    : settings_(settings), now_(now), opening_(settings.opening), admitted_at_(now - std::chrono::hours(1)), blocked_until_(now) {}
 
 double Bucket::seconds_since(SteadyTime at) const { return seconds(now_ - at); }
 
@@ -77,6 +81,10 @@ void Bucket::advance(SteadyTime now) {
     concurrency_raise_at_ = now_ + nanoseconds(concurrency_pause_);
     if (concurrency_ > 1e6) concurrency_ = kNever;
   }
+  if (opening_used_up_at_ && seconds_since(*opening_used_up_at_) >= kOpeningStep) {
+    opening_ = opening_ < kWideOpen ? 2 * opening_ : kNever;
+    opening_used_up_at_.reset();
+  }
   if (window_ != kNever && seconds_since(overloaded_at_) > 300) window_ = kNever;
   if (pace_ != kNever) {
     pace_ *= std::pow(1.1, seconds_since(paced_at_));
@@ -117,6 +125,9 @@ Wait Bucket::wait_for_health() const {
   if (!learned_ && in_flight_ >= kLearners) return {kAskAgain, Obstacle::Learning};
   if (half_open_ && probe_ != 0) return {kAskAgain, dead_ ? Obstacle::SpendCap : Obstacle::Probe};
   if (in_flight_ + 1 > concurrency()) return {kAskAgain, Obstacle::Concurrency};
+  if (in_flight_ + 1 > opening()) {
+    return {opening_used_up_at_ ? std::max(0.001, kOpeningStep - seconds_since(*opening_used_up_at_)) : kAskAgain, Obstacle::Concurrency};
+  }
   if (pace_ != kNever) {
     const double pause = 1 / pace_ - seconds_since(admitted_at_);
     if (pause > 0) return {pause, Obstacle::Pace};
@@ -178,7 +189,10 @@ Flight Bucket::admit(const Need& need) {
   flight.input = need.input;
   flight.predicted = std::max(1.0, need.predicted_output);
   flight.is_open = true;
+  flight.beside = in_flight_;
+  flight.refusals_before = refusals_;
   ++in_flight_;
+  if (in_flight_ >= opening() && !opening_used_up_at_) opening_used_up_at_ = now_;
   const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
   flight.reserved = reserves ? reservation(need) : 0;
   charge(Dimension::Requests, now_, 1);
@@ -308,14 +322,35 @@ void Bucket::back_off(std::optional<double> retry_after_seconds, double longest)
   blocked_until_ = std::max(blocked_until_, now_ + nanoseconds(pause));
 }
 
-void Bucket::bound_concurrency() {
-  const double running = std::max(1, in_flight_);
+/// How many are sent at once where no bound is known. Who grants many requests a minute does not refuse the first few at once.
+double Bucket::opening() const {
+  if (configured_concurrency_) return kNever;
+  return std::max(opening_, kOpeningSeconds * levels_[Dimension::Requests].rate);
+}
+
+/// How many ran beside a flight that the provider has judged by now: all that were in flight when it went, but for those among them that
+/// were refused since. Unlike the number that is in flight now, it counts those that were taken and ended meanwhile, and does not count
+/// those that are still to be refused in the same volley.
+int Bucket::taken_beside(const Flight& flight) const {
+  const std::uint64_t oldest = refusals_ > refused_.size() ? refusals_ - refused_.size() : 0;
+  int taken = flight.beside;
+  for (std::uint64_t i = std::max(oldest, flight.refusals_before); i < refusals_; ++i) {
+    if (refused_[i % kMostRefused] < flight.sequence) --taken;
+  }
+  return std::max(0, taken);
+}
+
+void Bucket::bound_concurrency(int running) {
+  const double seen = std::max(1, running);
+  opening_ = kNever;
+  opening_used_up_at_.reset();
   // Only a refusal after an attempt at more confirms a bound; those that went out together with the first one do not.
-  if (concurrency_was_raised_ && std::abs(running - last_concurrency_) <= 1) concurrency_pause_ = std::min(kLongestPause, concurrency_pause_ * 2);
+  if (concurrency_was_raised_ && std::abs(seen - last_concurrency_) <= 1) concurrency_pause_ = std::min(kLongestPause, concurrency_pause_ * 2);
   else if (concurrency_was_raised_) concurrency_pause_ = 5;
   concurrency_was_raised_ = false;
-  last_concurrency_ = running;
-  concurrency_ = running;
+  // Of a volley, whoever met the fewest tells most: some of those that went with the others were not there yet.
+  concurrency_ = std::min(concurrency_, seen);
+  last_concurrency_ = concurrency_;
   concurrency_step_ = 1;
   concurrency_raise_at_ = now_ + nanoseconds(concurrency_pause_);
 }
@@ -323,6 +358,10 @@ void Bucket::bound_concurrency() {
 void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   if (!flight.is_open) return;
   const bool was_probe = half_open_ && probe_ == flight.sequence;
+  const int running = taken_beside(flight);
+  if (refused_.size() < kMostRefused) refused_.push_back(flight.sequence);
+  else refused_[refusals_ % kMostRefused] = flight.sequence;
+  ++refusals_;
   take_back(flight);
 
   switch (refusal.kind) {
@@ -354,7 +393,7 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   if (was_probe) dead_ = false;
   observe(flight, refusal.readings);
   if (refusal.kind == RefusalKind::Concurrency) {
-    bound_concurrency();
+    bound_concurrency(running);
     // Completions open the way, not the clock.
     back_off(std::min(refusal.retry_after_seconds.value_or(0.05), 60.0), 60);
     return;
@@ -388,11 +427,10 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   }
   if (explained || !has_reading) return;
   // Refused although every limit that is shown had room: if it happens twice with as many in flight, it is their number.
-  const double running = in_flight_;
   const bool again = refused_at_ >= 0 && std::abs(running - refused_at_) <= 1 && seconds_since(refused_when_) <= 300;
   refused_at_ = running;
   refused_when_ = now_;
-  if (again) bound_concurrency();
+  if (again) bound_concurrency(running);
 }
 
 double Bucket::least_input(const Need& need, const Refusal& refusal) const {
@@ -532,6 +570,7 @@ void Bucket::merge(Bucket& other) {
     concurrency_pause_ = other.concurrency_pause_;
     concurrency_raise_at_ = other.concurrency_raise_at_;
     last_concurrency_ = other.last_concurrency_;
+    opening_ = kNever;
   }
   if (other.window_ < window_) {
     window_ = other.window_;
@@ -555,6 +594,8 @@ void Bucket::adopt(Bucket& other, Flight& flight) {
     other.holds_.remove(flight.hold);
     holds_.add(flight.hold);
   }
+  flight.beside = in_flight_ - 1;
+  flight.refusals_before = refusals_;
   flight.sequence = ++sequence_;  // its head is not that of this bucket's probe
 }
 
@@ -592,6 +633,7 @@ double Bucket::next_change_seconds() const {
   double next = kNever;
   if (now_ < blocked_until_) next = std::min(next, blocked_seconds());
   if (half_open_ && probe_ != 0) next = std::min(next, std::max(0.001, kProbeGrace - seconds_since(probe_at_)));
+  if (opening_used_up_at_) next = std::min(next, std::max(0.001, kOpeningStep - seconds_since(*opening_used_up_at_)));
   return next;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <vector>
 
 namespace tidegate::quota {
 
@@ -63,6 +64,8 @@ struct Flight {
   SteadyTime admitted_at{};
   std::optional<SteadyTime> first_output_at;
   std::uint64_t sequence = 0;  ///< of the admission, not of the request: a second attempt has another one
+  int beside = 0;              ///< others in flight when it was admitted
+  std::uint64_t refusals_before = 0;  ///< of this bucket, when it was admitted
   double input = 0;            ///< charged so far
   double reserved = 0;         ///< output charged in advance
   double produced = 0;
@@ -71,9 +74,13 @@ struct Flight {
   bool is_open = false;
 };
 
+/// `BucketSettings::opening` of who serves traffic.
+inline constexpr double kUsualOpening = 16;
+
 struct BucketSettings {
   OutputAccounting accounting = OutputAccounting::AsProduced;
   double margin_seconds = 0.25;  ///< of refill kept back: what may arrive at the provider in another order than it was sent
+  double opening = kNever;  ///< sent at once to begin with, where no bound is known; doubles each second that it is used up
 };
 
 /// What is known of one true pool: an organisation (or its workspace) and a group of models. Token buckets that are charged by what we
@@ -174,7 +181,9 @@ class Bucket {
   void take_back(Flight& flight);
   void release(Flight& flight);
   void back_off(std::optional<double> retry_after_seconds, double longest);
-  void bound_concurrency();
+  [[nodiscard]] double opening() const;
+  [[nodiscard]] int taken_beside(const Flight& flight) const;
+  void bound_concurrency(int running);
   [[nodiscard]] Wait wait_for_health() const;
   [[nodiscard]] double needed(Dimension d, const Need& need) const;
   /// What a provider that reserves the maximum takes; its own default, where the request names none, is not known.
@@ -195,10 +204,14 @@ class Bucket {
   std::optional<double> configured_concurrency_;
   double concurrency_ = kNever;  ///< learned from refusals
   double concurrency_step_ = 1, concurrency_pause_ = 5;
-  double refused_at_ = -1;       ///< in flight at the last refusal that nothing else explains
+  double refused_at_ = -1;       ///< running beside the last refusal that nothing else explains
   SteadyTime refused_when_{}, concurrency_raise_at_{};
   double last_concurrency_ = -1;
   bool concurrency_was_raised_ = false;  ///< since the last refusal
+  std::vector<std::uint64_t> refused_;   ///< sequences of the last refusals, a ring
+  std::uint64_t refusals_ = 0;
+  double opening_;  ///< sent at once by now, where no bound is known
+  std::optional<SteadyTime> opening_used_up_at_;
   double window_ = kNever;  ///< how many at once while the provider is overloaded
   SteadyTime overloaded_at_{};
 

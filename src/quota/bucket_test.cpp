@@ -842,8 +842,9 @@ TEST(Bucket, WhatTheOtherBucketSentIsPartOfWhatAReadingMayNotKnowYet) {
 
 TEST(Bucket, ABlockAndABoundOfEitherStand) {
   TestBucket one(limits(60)), other(limits(60));
-  Flight blocked = other.admit(0), bounded = other.admit(0);
+  Flight blocked = other.admit(0);
   other.admit(0);
+  Flight bounded = other.admit(0);
   other.refuse(0, bounded, refusal(RefusalKind::Concurrency));
   other.refuse(0, blocked, refusal(RefusalKind::Rate, 9));
   one.bucket.merge(other.bucket);

@@ -136,6 +136,7 @@ void Player::set_up_room(Words& words) {
   settings_.max_retries = static_cast<int>(number("max_retries", settings_.max_retries));
   settings_.retry_share = number("retry_share", settings_.retry_share);
   settings_.predicts = on_or_off(words.value("predicts", "on"));
+  settings_.bucket.opening = number("opening", settings_.bucket.opening);
   if (const std::string margin = words.value("margin"); !margin.empty()) settings_.bucket.margin_seconds = seconds_of(margin);
   const std::string output = words.value("output", "as_produced");
   if (output == "reserved") settings_.bucket.accounting = quota::OutputAccounting::ReserveMaximum;

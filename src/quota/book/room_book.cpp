@@ -65,6 +65,7 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   room->class_name = name.class_name;
   room->credential = name.credential;
   RoomPlan plan;
+  plan.settings.bucket.opening = kUsualOpening;
   plan.settings.bucket.accounting = provider->second->pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
