@@ -26,7 +26,7 @@ class TidegateGateway:
     """`serve` with one worker, virtual keys of five tenants, and the three provider keys in one pool."""
     name = "tidegate"
 
-    def __init__(self, build, simulator, folder, speed):
+    def __init__(self, build, simulator, folder, speed, knows_limits=True):
         program, ledger = build / "src/app/tidegate", folder / "ledger"
         self.arguments = []
         for tenant in TENANTS:
@@ -41,9 +41,10 @@ class TidegateGateway:
             "ledger": {"directory": str(ledger)}, "log": {"level": "warning"},
             "admission": {"max_wait": interactive, "batch_max_wait": batch},
             "providers": [{"name": "anthropic", "base_url": f"http://127.0.0.1:{simulator.port}", "dialect": "anthropic", "proxy": "none",
-                           "keys": [{"env": f"STORM_KEY_{number}"} for number in range(len(KEYS))],
-                           "limits": [{dimension: limit * speed for dimension, limit in LIMITS.items()}]}],
+                           "keys": [{"env": f"STORM_KEY_{number}"} for number in range(len(KEYS))]}],
         }
+        if knows_limits:
+            config["providers"][0]["limits"] = [{dimension: limit * speed for dimension, limit in LIMITS.items()}]
         (folder / "tidegate.yaml").write_text(json.dumps(config))
         environment = {"PATH": os.environ["PATH"]} | {f"STORM_KEY_{number}": key for number, key in enumerate(KEYS)}
         command = [program, "serve", "--config", folder / "tidegate.yaml", *(["--test-time-scale", speed] if speed != 1 else [])]

@@ -79,7 +79,7 @@ class FakeInstance final : public Instance {
     return {room, idle};
   }
   std::vector<quota::RoomBook::NamedKeys> provider_keys() const override {
-    const quota::KeyRing::Entry a{.name = "A", .pool = "org-1", .is_known = true, .in_rotation = true, .draining = false, .fault = {}, .back_at = {}};
+    const quota::KeyRing::Entry a{.name = "A", .pool = "org-1", .is_known = true, .in_rotation = true, .draining = false, .fault = {}, .back_at = {}, .out_for = {"fable-5"}};
     quota::KeyRing::Entry b = a, gone = a;
     b.name = "B";
     b.in_rotation = false;
@@ -296,6 +296,7 @@ TEST_F(AdminServer, ShowsWhatWaitsWhereAndWhichKeysLeadToWhichPool) {
   EXPECT_EQ(keys[0].at("pool"), keys[1].at("pool"));
   EXPECT_EQ(keys[0].at("keys_of_pool").as_int64(), 2) << "what is gone does not count";
   EXPECT_TRUE(keys[0].at("in_rotation").as_bool());
+  EXPECT_EQ(keys[0].at("out_for").as_array()[0].as_string(), "fable-5");
   EXPECT_EQ(keys[1].at("fault").as_string(), "authentication");
   EXPECT_LE(keys[1].at("back_in_seconds").as_int64(), 41);  // whole seconds, rounded up
   EXPECT_GT(keys[1].at("back_in_seconds").as_int64(), 0);

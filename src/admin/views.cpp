@@ -194,6 +194,7 @@ json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTi
                        {"draining", key.draining}};
       if (key.fault) one["fault"] = to_string(*key.fault);
       if (key.back_at) one["back_in_seconds"] = rounded(std::ceil(std::max(0.0, seconds(*key.back_at - now))));
+      if (!key.out_for.empty()) one["out_for"] = json::array(key.out_for.begin(), key.out_for.end());
       keys.emplace_back(std::move(one));
     }
     const std::size_t more = provider.keys.size() - keys.size();

@@ -79,6 +79,11 @@ std::string key_state(const json::value& key) {
   const auto back = number(key, "back_in_seconds");
   if (back) return fmt::format("out ({}), tried again in {}", fault, to_text(Seconds(*back)));
   if (!fault.empty()) return fmt::format("refused ({}), used because it is the last", fault);
+  if (const json::value* const out_for = key.as_object().if_contains("out_for")) {
+    std::string groups;
+    for (const json::value& group : out_for->as_array()) groups += (groups.empty() ? "" : ", ") + std::string(group.as_string());
+    return "in rotation, but not for " + groups;
+  }
   return "in rotation";
 }
 

@@ -38,12 +38,13 @@ TEST(RoomsText, TellsWhatWaitsForWhatAndWhenItIsBack) {
 TEST(KeysText, ShowsWhichKeysShareAPoolAndWhichAreOut) {
   const std::string told = keys_text(boost::json::parse(R"([
     {"provider":"anthropic","keys":[
-      {"name":"A","pool":"org-1","is_known":true,"keys_of_pool":2,"in_rotation":true,"draining":false},
+      {"name":"A","pool":"org-1","is_known":true,"keys_of_pool":2,"in_rotation":true,"draining":false,"out_for":["fable-5","opus-5"]},
       {"name":"B","pool":"org-1","is_known":true,"keys_of_pool":2,"in_rotation":false,"draining":false,"fault":"authentication","back_in_seconds":40},
       {"name":"C","pool":"key:C","is_known":false,"keys_of_pool":1,"in_rotation":true,"draining":false},
       {"name":"old","pool":"org-1","is_known":true,"keys_of_pool":2,"in_rotation":false,"draining":true}]},
     {"provider":"relay","keys":[{"name":"","pool":"key:","is_known":false,"keys_of_pool":1,"in_rotation":true,"draining":false}]}])"));
   EXPECT_THAT(told, HasSubstr("anthropic A                                 org-1 (one of 2)"));
+  EXPECT_THAT(told, HasSubstr("in rotation, but not for fable-5, opus-5\n"));
   EXPECT_THAT(told, HasSubstr("out (authentication), tried again in 40s\n"));
   EXPECT_THAT(told, HasSubstr("anthropic C                                 not known yet"));
   EXPECT_THAT(told, HasSubstr("1 key that is not configured any more\n"));

@@ -366,7 +366,7 @@ void Journey::note_good_head() {
   quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
   if (ring == nullptr || passage_.key().empty()) return;
   ring->learn(passage_.key(), outcome_.organisation);
-  if (ring->has_faults() && ring->accept(passage_.key())) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);
+  if (ring->has_faults() && ring->accept(passage_.key(), model_group_)) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);
 }
 
 void Journey::note_refusal(const llm::UpstreamError& error) {
@@ -379,6 +379,9 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
   if (limits_.retry_after) refusal_.retry_after_seconds = std::chrono::duration<double>(*limits_.retry_after).count();
   if (refusal_.kind == quota::RefusalKind::Rate) refusal_.dimension = quota::parse_refused_dimension(error.message);
   if (refusal_.kind == quota::RefusalKind::Ramp) refusal_.ramp = quota::parse_ramp_message(error.message);
+  if (refusal_.kind == quota::RefusalKind::SpendCap && setup_->options.auth != AuthMode::Passthrough) {
+    worker_.shared().rooms.money_spent(outcome_.provider, passage_.key(), passage_.room());
+  }
   if (!consequence.fault) return;
   if (setup_->options.auth == AuthMode::Passthrough) {
     is_key_lost_ = true;  // the client's own: there is no other, and nobody else's business
@@ -386,7 +389,9 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
   }
   quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
   is_key_lost_ = ring == nullptr || !tied_key_.empty() ||
-                 !ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady);
+                 !ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady,
+                               // What one model is refused for, others may be open to.
+                               consequence.fault == quota::KeyRing::Fault::Permission ? std::string_view(model_group_) : std::string_view{});
   if (!passage_.key().empty()) worker_.sink().key_changed(outcome_.provider, passage_.key(), *consequence.fault);
 }
 

@@ -38,6 +38,8 @@ class Passage {
   /// Waits for the room's word, at the longest until `until`, and watches the client meanwhile.
   [[nodiscard]] net::Task<Word> wait(net::Stream& client, SteadyTime until);
 
+  /// The last one that was asked; null: none.
+  [[nodiscard]] const quota::LiveRoom* room() const { return room_; }
   /// Of the last Go or Overflow.
   [[nodiscard]] const quota::Decision& decision() const { return decision_; }
   /// Of the last Go; empty: whichever there is.

@@ -82,7 +82,7 @@ void Bucket::advance(SteadyTime now) {
     if (concurrency_ > 1e6) concurrency_ = kNever;
   }
   if (opening_used_up_at_ && seconds_since(*opening_used_up_at_) >= kOpeningStep) {
-    opening_ = opening_ < kWideOpen ? 2 * opening_ : kNever;
+    opening_ = opening() < kWideOpen ? 2 * opening() : kNever;
     opening_used_up_at_.reset();
   }
   if (window_ != kNever && seconds_since(overloaded_at_) > 300) window_ = kNever;
@@ -380,9 +380,7 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
       if (was_probe) probe_ = 0;
       return;
     case RefusalKind::SpendCap:
-      dead_ = true;
-      learned_ = true;
-      back_off(kSpendProbe, kSpendProbe);
+      money_spent();
       return;
     case RefusalKind::Rate:
     case RefusalKind::Ramp:
@@ -431,6 +429,12 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   refused_at_ = running;
   refused_when_ = now_;
   if (again) bound_concurrency(running);
+}
+
+void Bucket::money_spent() {
+  dead_ = true;
+  learned_ = true;
+  back_off(kSpendProbe, kSpendProbe);
 }
 
 double Bucket::least_input(const Need& need, const Refusal& refusal) const {

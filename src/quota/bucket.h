@@ -115,6 +115,8 @@ class Bucket {
   void end(Flight& flight);
   /// Refused or failed before its first byte: nothing was used.
   void refuse(Flight& flight, const Need& need, const Refusal& refusal);
+  /// An organisation's money is spent, for all its models: nothing goes but one request each quarter of an hour that looks.
+  void money_spent();
   /// What a refusal teaches of the request itself: where only its input can have been too much, that is more than was left. Tokens.
   [[nodiscard]] double least_input(const Need& need, const Refusal& refusal) const;
   /// Two buckets turn out to be one organisation: the lower level and the smaller limit stand; flights of `other` stay charged here.

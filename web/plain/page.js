@@ -129,6 +129,7 @@ function showRooms(rooms) {
 
 function keyState(key) {
   if (key.back_in_seconds !== undefined) return element("span", `out (${key.fault}), tried again in ${duration(key.back_in_seconds)}`, { class: "short" });
+  if (key.out_for) return element("span", `not for ${key.out_for.join(", ")}`, { class: "short" });
   if (key.fault) return element("span", `refused (${key.fault}), used because it is the last`, { class: "short" });
   return element("span", "in rotation");
 }

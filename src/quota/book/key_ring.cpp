@@ -9,6 +9,7 @@ namespace {
 
 constexpr Seconds kFirstPause(60);
 constexpr Seconds kLongestPause(900);
+constexpr std::size_t kMostOutages = 64;  ///< of a key: any text may be a model, and so a group
 constexpr std::size_t kMostForgotten = 1'000;  ///< keys that are gone are remembered, so that one that comes back is known
 
 }  // namespace
@@ -51,30 +52,56 @@ void KeyRing::learn(std::string_view key, std::string_view organisation) {
   changed();
 }
 
-bool KeyRing::refuse(std::string_view key, Fault fault, SteadyTime now) {
+const KeyRing::Outage* KeyRing::Key::outage(std::string_view model_group) const {
+  const auto found = outages.find(model_group);
+  return found == outages.end() ? nullptr : &found->second;
+}
+
+bool KeyRing::Key::is_out(std::string_view model_group) const {
+  const auto out = [&](std::string_view group) {
+    const Outage* const known = outage(group);
+    return known != nullptr && known->is_out;
+  };
+  return out({}) || (!model_group.empty() && out(model_group));
+}
+
+bool KeyRing::refuse(std::string_view key, Fault fault, SteadyTime now, std::string_view model_group) {
   const std::lock_guard lock(mutex_);
   Key* const known = find(key);
-  if (known == nullptr) return false;
-  if (!known->fault) faults_.fetch_add(1, std::memory_order_relaxed);
-  known->fault = fault;
-  const bool is_last = std::none_of(keys_.begin(), keys_.end(), [&](const Key& other) { return &other != known && other.present && !other.is_out; });
-  if (known->is_out || is_last || !known->present) return known->is_out || !known->present;
-  known->is_out = true;
-  const auto pause = kFirstPause * (1 << std::min(known->refusals, 4));
-  ++known->refusals;
-  known->back_at = now + std::min<Nanoseconds>(pause, kLongestPause);
+  if (known == nullptr || !known->present) return known != nullptr;
+  auto outage = known->outages.find(model_group);
+  if (outage == known->outages.end()) {
+    if (known->outages.size() >= kMostOutages) return false;
+    outage = known->outages.try_emplace(std::string(model_group)).first;
+    faults_.fetch_add(1, std::memory_order_relaxed);
+  }
+  Outage& out = outage->second;
+  out.fault = fault;
+  const bool is_last = std::none_of(keys_.begin(), keys_.end(), [&](const Key& other) {
+    return &other != known && other.present && !other.is_out(model_group);
+  });
+  if (out.is_out || is_last) return out.is_out;
+  out.is_out = true;
+  const auto pause = kFirstPause * (1 << std::min(out.refusals, 4));
+  ++out.refusals;
+  out.back_at = now + std::min<Nanoseconds>(pause, kLongestPause);
   changed();
   return true;
 }
 
-bool KeyRing::accept(std::string_view key) {
+bool KeyRing::accept(std::string_view key, std::string_view model_group) {
   const std::lock_guard lock(mutex_);
   Key* const known = find(key);
-  if (known == nullptr || !known->fault) return false;
-  faults_.fetch_sub(1, std::memory_order_relaxed);
-  known->fault.reset();
-  known->refusals = 0;
-  known->is_out = false;
+  if (known == nullptr) return false;
+  int cleared = 0;
+  for (const std::string_view group : {std::string_view{}, model_group}) {
+    const auto outage = known->outages.find(group);
+    if (outage == known->outages.end()) continue;
+    known->outages.erase(outage);
+    ++cleared;
+  }
+  if (cleared == 0) return false;
+  faults_.fetch_sub(cleared, std::memory_order_relaxed);
   changed();
   return true;
 }
@@ -83,9 +110,11 @@ void KeyRing::put_back(SteadyTime now) {
   const std::lock_guard lock(mutex_);
   bool any = false;
   for (Key& key : keys_) {
-    if (!key.is_out || key.back_at > now) continue;
-    key.is_out = false;
-    any = true;
+    for (auto& [group, outage] : key.outages) {
+      if (!outage.is_out || outage.back_at > now) continue;
+      outage.is_out = false;
+      any = true;
+    }
   }
   if (any) changed();
 }
@@ -94,12 +123,14 @@ std::optional<SteadyTime> KeyRing::next_return() const {
   const std::lock_guard lock(mutex_);
   std::optional<SteadyTime> next;
   for (const Key& key : keys_) {
-    if (key.is_out && (!next || key.back_at < *next)) next = key.back_at;
+    for (const auto& [group, outage] : key.outages) {
+      if (outage.is_out && (!next || outage.back_at < *next)) next = outage.back_at;
+    }
   }
   return next;
 }
 
-std::vector<KeyRing::Entry> KeyRing::entries() const {
+std::vector<KeyRing::Entry> KeyRing::entries(std::string_view model_group) const {
   const std::lock_guard lock(mutex_);
   std::vector<Entry> entries;
   for (const Key& key : keys_) {
@@ -109,10 +140,16 @@ std::vector<KeyRing::Entry> KeyRing::entries() const {
     entry.is_known = !organisation.empty();
     entry.pool = entry.is_known ? organisation : "key:" + key.spec.name;
     if (!key.spec.workspace.empty()) entry.pool += "/" + key.spec.workspace;
-    entry.in_rotation = key.present && !key.is_out;
+    entry.in_rotation = key.present && !key.is_out(model_group);
     entry.draining = !key.present;
-    entry.fault = key.fault;
-    if (key.is_out) entry.back_at = key.back_at;
+    for (const auto& [group, outage] : key.outages) {
+      if (!group.empty() && group != model_group) {
+        if (outage.is_out) entry.out_for.push_back(group);
+        continue;
+      }
+      entry.fault = outage.fault;
+      if (outage.is_out) entry.back_at = outage.back_at;
+    }
   }
   return entries;
 }

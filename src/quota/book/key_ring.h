@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -37,37 +39,46 @@ class KeyRing {
     bool draining = false;  ///< gone from the configuration; what runs on it goes on
     std::optional<Fault> fault;
     std::optional<SteadyTime> back_at;  ///< when it is tried again
+    std::vector<std::string> out_for;   ///< groups of models that it may not use; it serves the others
   };
 
   /// The keys that there are from now on. Others drain; a key that comes back is as it was.
   void set_keys(std::span<const KeySpec> keys);
   /// An answer told whose the key is. Empty: it did not.
   void learn(std::string_view key, std::string_view organisation);
-  /// The provider refused the key itself. Out of rotation for a minute, then longer and longer up to a quarter of an hour, unless it is
-  /// the last one: a request is then better refused by the provider than by us. Gives whether it left.
-  bool refuse(std::string_view key, Fault fault, SteadyTime now);
-  /// It was answered well. Gives whether that is news.
-  bool accept(std::string_view key);
+  /// The provider refused the key itself, for everything or for one group of models. Out of rotation there for a minute, then longer and
+  /// longer up to a quarter of an hour, unless it is the last one: a request is then better refused by the provider than by us. Gives
+  /// whether it left.
+  bool refuse(std::string_view key, Fault fault, SteadyTime now, std::string_view model_group = {});
+  /// It was answered well for this group of models. Gives whether that is news.
+  bool accept(std::string_view key, std::string_view model_group = {});
   /// Puts back what has waited long enough: the next request is the probe.
   void put_back(SteadyTime now);
   /// When `put_back` has something to do.
   [[nodiscard]] std::optional<SteadyTime> next_return() const;
 
-  [[nodiscard]] std::vector<Entry> entries() const;
+  /// All keys, as a group of models may use them; without one: as they are but for single groups.
+  [[nodiscard]] std::vector<Entry> entries(std::string_view model_group = {}) const;
   /// Grows with each change; looking costs no lock.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   /// Some key has a fault: a good answer may be news.
   [[nodiscard]] bool has_faults() const { return faults_.load(std::memory_order_relaxed) > 0; }
 
  private:
+  struct Outage {
+    Fault fault = Fault::Authentication;
+    bool is_out = false;
+    int refusals = 0;
+    SteadyTime back_at{};
+  };
   struct Key {
     KeySpec spec;
     std::string organisation;  ///< learned
     bool present = true;
-    bool is_out = false;
-    std::optional<Fault> fault;
-    int refusals = 0;
-    SteadyTime back_at{};
+    std::map<std::string, Outage, std::less<>> outages;  ///< by group of models; "": for everything
+
+    [[nodiscard]] const Outage* outage(std::string_view model_group) const;
+    [[nodiscard]] bool is_out(std::string_view model_group) const;
   };
   [[nodiscard]] Key* find(std::string_view name);
   void changed() { version_.fetch_add(1, std::memory_order_release); }

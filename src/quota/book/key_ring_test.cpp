@@ -80,6 +80,42 @@ TEST(KeyRing, AnotherRequestOfAKeyThatIsOutAlreadyIsTriedAgainToo) {
   EXPECT_EQ(*ring.next_return(), at(60)) << "one outage, not two";
 }
 
+TEST(KeyRing, AKeyThatMayNotUseOneGroupOfModelsServesTheOthers) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(0), "fable-5"));
+  EXPECT_FALSE(ring.refuse("B", KeyRing::Fault::Permission, at(0), "fable-5")) << "the last one for this group";
+  EXPECT_FALSE(ring.entries("fable-5")[0].in_rotation);
+  EXPECT_TRUE(ring.entries("fable-5")[1].in_rotation);
+  EXPECT_TRUE(ring.entries("opus-5")[0].in_rotation);
+  EXPECT_TRUE(ring.entries()[0].in_rotation);
+  EXPECT_EQ(ring.entries()[0].out_for, std::vector<std::string>{"fable-5"});
+  EXPECT_EQ(*ring.next_return(), at(60));
+  EXPECT_FALSE(ring.accept("A", "opus-5")) << "a good answer of another group says nothing";
+  EXPECT_TRUE(ring.accept("A", "fable-5"));
+  EXPECT_TRUE(ring.entries("fable-5")[0].in_rotation);
+}
+
+TEST(KeyRing, AKeyThatIsBadIsOutForEveryGroup) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B"), key("C")});
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(0), "fable-5"));
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Authentication, at(30)));
+  EXPECT_FALSE(ring.entries("opus-5")[0].in_rotation);
+  ring.put_back(at(60));
+  EXPECT_FALSE(ring.entries("fable-5")[0].in_rotation) << "the whole key is out for longer";
+  EXPECT_TRUE(ring.accept("A", "opus-5"));
+  EXPECT_TRUE(ring.entries("opus-5")[0].in_rotation);
+  EXPECT_TRUE(ring.has_faults()) << "nothing is known of the other group yet";
+}
+
+TEST(KeyRing, NamesOfModelsThatClientsMakeUpDoNotPileUp) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  for (int i = 0; i < 1'000; ++i) (void)ring.refuse("A", KeyRing::Fault::Permission, at(0), "made-up-" + std::to_string(i));
+  EXPECT_LE(ring.entries()[0].out_for.size(), 64U);
+}
+
 TEST(KeyRing, AKeyThatIsGoneDrainsAndIsKnownWhenItComesBack) {
   KeyRing ring;
   set(ring, {key("A"), key("B")});

@@ -81,7 +81,7 @@ void LiveRoom::follow_ring(SteadyTime now) {
   const std::uint64_t version = ring_.version();
   if (version == ring_version_) return;
   ring_version_ = version;
-  for (const KeyRing::Entry& entry : ring_.entries()) place_key(entry, now);
+  for (const KeyRing::Entry& entry : ring_.entries(plan_.model_group)) place_key(entry, now);
 }
 
 // --- requests --------------------------------------------------------------------------------------------------------
@@ -219,6 +219,22 @@ void LiveRoom::withdraw(SteadyTime now, RequestId request) {
   {
     const std::lock_guard lock(mutex_);
     room_.withdraw(now, request);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
+void LiveRoom::money_spent(SteadyTime now, std::string_view key) {
+  now = tempo_.inside(now);
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    follow_ring(now);
+    const std::optional<std::size_t> known = key_named(key);
+    if (!known) return;
+    Bucket& bucket = room_.bucket(room_.bucket_of(*known));
+    bucket.advance(now);
+    bucket.money_spent();
     pump_locked(now, deliveries, nullptr, nullptr);
   }
   deliver(deliveries);

@@ -39,6 +39,7 @@ struct KnownPool {
 /// What a room is made with.
 struct RoomPlan {
   RoomSettings settings;
+  std::string model_group;         ///< some keys may not use it
   GroupLimits known;               ///< of every pool, before its first header
   std::vector<KnownPool> restored;  ///< over `known`
   double time_scale = 1;           ///< seconds of the room in a second; only tests change it
@@ -112,6 +113,8 @@ class LiveRoom {
   void withdraw(SteadyTime now, RequestId request);
 
   /// What is known of pools that no answer has told of yet.
+  /// The money of the organisation behind this key is spent, as an answer in another room told.
+  void money_spent(SteadyTime now, std::string_view key);
   void set_known(SteadyTime now, const GroupLimits& known);
   /// Lets through what can go by now.
   void pump(SteadyTime now);

@@ -65,6 +65,7 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   room->class_name = name.class_name;
   room->credential = name.credential;
   RoomPlan plan;
+  plan.model_group = name.model_group;
   plan.settings.bucket.opening = kUsualOpening;
   plan.settings.bucket.accounting = provider->second->pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
@@ -105,6 +106,18 @@ void RoomBook::set_stated_limits(std::string_view provider, std::map<std::string
   }
   const SteadyTime now = clock_.now().steady;
   for (const auto& [room, known] : rooms) room->set_known(now, known);
+}
+
+void RoomBook::money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows) {
+  std::vector<LiveRoom*> others;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [id, room] : rooms_) {
+      if (room->provider == provider && room->credential.empty() && room->live.get() != knows) others.push_back(room->live.get());
+    }
+  }
+  const SteadyTime now = clock_.now().steady;
+  for (LiveRoom* const room : others) room->money_spent(now, key);
 }
 
 KeyRing* RoomBook::keys(std::string_view provider) {

@@ -65,6 +65,9 @@ class RoomBook {
   /// The room, made if there is none; lives as long as the book. Null for an unknown provider, and when there are as many rooms as the
   /// book holds: the request then goes without being counted.
   [[nodiscard]] LiveRoom* room(const RoomName& name);
+  /// A provider said that the money of the organisation behind this key is spent: its pools are closed in all rooms but the one that
+  /// knows, where the next probe is one request each quarter of an hour.
+  void money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows);
   /// Null for an unknown provider.
   [[nodiscard]] KeyRing* keys(std::string_view provider);
 

@@ -106,6 +106,7 @@ TEST(RoomBook, ItsOwnThreadLetsThroughWhatOnlyTimeHeldUp) {
   ProviderPlan plan = anthropic();
   GroupLimitRule& rule = plan.pools.limits.emplace_back();
   rule.limits.limits[Dimension::Requests] = 1'200;  // one in 50 ms, once the bucket is empty
+  rule.limits.concurrency = 10'000;
   configure(book, {plan});
   book.start();
   LiveRoom& room = *book.room(name_of("opus-5"));
@@ -139,6 +140,24 @@ TEST(RoomBook, WhatIsKnownOfAGroupIsTheFirstRuleThatMatchesOverTheTier) {
   EXPECT_EQ(known_limits(options, "sonnet-5").concurrency, 3);
   EXPECT_EQ(known_limits(options, "count_tokens").limits[Dimension::Requests], 2'000);
   EXPECT_FALSE(known_limits({}, "opus-5").limits[Dimension::Requests]);
+}
+
+TEST(RoomBook, MoneyThatIsSpentIsSpentInAllRoomsOfTheOrganisation) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  ProviderPlan plan = anthropic("scale");
+  plan.keys = {{.name = "RED", .organisation = "org-1", .workspace = {}},
+               {.name = "ROSE", .organisation = "org-1", .workspace = {}},
+               {.name = "BLUE", .organisation = "org-2", .workspace = {}}};
+  configure(book, {plan});
+  LiveRoom* const opus = book.room(name_of("opus-5"));
+  (void)book.room(name_of("haiku-4-5"));
+  book.money_spent("anthropic", "RED", opus);
+  const auto rooms = book.rooms();
+  ASSERT_EQ(rooms.size(), 2U);
+  for (const BucketView& pool : rooms[0].room.pools) EXPECT_EQ(pool.is_dead, pool.pool == "org-1") << pool.pool;
+  EXPECT_GT(rooms[0].room.pools[0].blocked_seconds, 800);
+  for (const BucketView& pool : rooms[1].room.pools) EXPECT_FALSE(pool.is_dead) << "the room that knows is told by the refusal itself";
 }
 
 }  // namespace
