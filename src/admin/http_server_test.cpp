@@ -72,8 +72,9 @@ class FakeInstance final : public Instance {
     room.room.waiting_batch = 12;
     room.room.obstacle = quota::Obstacle::Input;
     room.room.pools.push_back({.pool = "org-1", .keys = {"A", "B"}, .levels = {{quota::Dimension::Input, 60'000, -500, 60'000, 1'200}},
+                               .periods = {{quota::PeriodDimension::TokensPerDay, 5'000'000, 1'200'000}},
                                .in_flight = 4, .concurrency = 5, .blocked_seconds = 2.5, .is_dead = false, .is_learned = true});
-    room.room.pools.push_back({.pool = "key:C", .keys = {"C"}, .levels = {}, .in_flight = 1, .concurrency = {}, .blocked_seconds = 0,
+    room.room.pools.push_back({.pool = "key:C", .keys = {"C"}, .levels = {}, .periods = {}, .in_flight = 1, .concurrency = {}, .blocked_seconds = 0,
                                .is_dead = true, .is_learned = false});
     quota::RoomBook::NamedRoom idle{.provider = "relay", .model_group = "haiku-4", .class_name = "ci", .credential = "fp_1", .room = {}};
     return {room, idle};

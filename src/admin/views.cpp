@@ -141,12 +141,17 @@ json::value view(const quota::BucketLevel& level) {
 json::value view(const quota::BucketView& pool) {
   json::array levels;
   for (const quota::BucketLevel& level : pool.levels) levels.push_back(view(level));
+  json::array periods;
+  for (const quota::PeriodLevel& period : pool.periods) {
+    periods.emplace_back(json::object{{"limit_of", to_string(period.dimension)}, {"limit", rounded(period.limit)}, {"level", rounded(period.level)}});
+  }
   json::object out{{"pool", pool.pool},
                    {"keys", texts(pool.keys)},
                    {"levels", std::move(levels)},
                    {"in_flight", pool.in_flight},
                    {"is_learned", pool.is_learned},
                    {"is_spent", pool.is_dead}};
+  if (!periods.empty()) out["periods"] = std::move(periods);
   put(out, "concurrency", pool.concurrency);
   if (pool.blocked_seconds > 0) out["blocked_seconds"] = rounded(std::ceil(pool.blocked_seconds));
   return out;

@@ -67,10 +67,11 @@ Result<ProviderLimits> read_provider_limits(std::string_view page) {
         if (!limit.is_object()) return unreadable("a limit is no object");
         const auto dimension = dimension_of(text_of(limit.get_object(), "type"));
         const json::value* value = limit.get_object().if_contains("value");
-        if (!dimension || value == nullptr || !value->is_number()) continue;
+        const bool is_daily = text_of(limit.get_object(), "type") == "tokens_per_day";
+        if ((!dimension && !is_daily) || value == nullptr || !value->is_number()) continue;
         const auto figure = value->to_number<double>();
         if (!(figure > 0)) continue;
-        std::optional<double>& stands = known.limits[*dimension];
+        std::optional<double>& stands = dimension ? known.limits[*dimension] : known.periods[quota::PeriodDimension::TokensPerDay];
         stands = stands ? std::min(*stands, figure) : figure;
       }
     }

@@ -18,7 +18,7 @@ namespace tidegate::app {
 ///     {"data": [{"group_type": "model_group", "models": ["claude-opus-5", …], "limits": [{"type": "requests_per_minute",
 ///       "value": 1000}, …]}, {"group_type": "batch" | "token_count", "models": null, …}], "has_more", "next_page"}
 ///
-/// `input_tokens_per_minute_cache_aware` and `input_tokens_per_minute` are input, `tokens_per_minute` both together; other types (files,
+/// `input_tokens_per_minute_cache_aware` and `input_tokens_per_minute` are input, `tokens_per_minute` both together, `tokens_per_day` too; other types (files,
 /// tools, fast mode) limit nothing that a room counts.
 using ProviderLimits = std::map<std::string, quota::GroupLimits, std::less<>>;
 

@@ -52,6 +52,10 @@ std::string pool_line(const json::value& pool) {
   return fmt::format("  {:<42.42}{:<16}{:>10}  {}\n", text(pool, "pool"), "in flight", in_flight, state);
 }
 
+std::string period_line(const json::value& period) {
+  return fmt::format("  {:<42}{:<16}{:>10}{:>12}\n", "", words(text(period, "limit_of")), compact(number(period, "level")), compact(number(period, "limit")));
+}
+
 std::string level_line(const json::value& level) {
   const auto full = number(level, "full_after_seconds").value_or(0);
   const auto foreign = number(level, "foreign_per_minute").value_or(0);
@@ -106,6 +110,9 @@ std::string rooms_text(const json::value& rooms) {
     for (const json::value& pool : room.at("pools").as_array()) {
       out += pool_line(pool);
       for (const json::value& level : pool.at("levels").as_array()) out += level_line(level);
+      if (const json::value* const periods = pool.as_object().if_contains("periods")) {
+        for (const json::value& period : periods->as_array()) out += period_line(period);
+      }
     }
   }
   if (!out.empty()) {

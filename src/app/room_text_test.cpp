@@ -15,6 +15,7 @@ using ::testing::Not;
 constexpr std::string_view kRooms = R"([
   {"provider":"anthropic","model_group":"opus-5","class":"ci","waiting_interactive":3,"waiting_batch":12,"in_flight":4,"obstacle":"input_tokens",
    "pools":[{"pool":"org-1","keys":["A","B"],"in_flight":4,"concurrency":5,"blocked_seconds":12,"is_learned":true,"is_spent":false,
+             "periods":[{"limit_of":"tokens_per_day","limit":5000000,"level":1200000}],
              "levels":[{"dimension":"requests","limit":1000,"level":1000,"full_after_seconds":0,"foreign_per_minute":0},
                        {"dimension":"input_tokens","limit":2000000,"level":-12000,"full_after_seconds":61,"foreign_per_minute":120000}]},
             {"pool":"key:C","keys":["C"],"in_flight":0,"is_learned":false,"is_spent":false,"levels":[]}]},
@@ -29,6 +30,7 @@ TEST(RoomsText, TellsWhatWaitsForWhatAndWhenItIsBack) {
   EXPECT_THAT(told, HasSubstr("in flight           4 of 5  asked again in 12s\n"));
   EXPECT_THAT(told, HasSubstr("requests              1000        1000       now"));
   EXPECT_THAT(told, HasSubstr("input tokens          -12k        2.0M      1m1s  120k a minute used by others\n"));
+  EXPECT_THAT(told, HasSubstr("tokens per day        1.2M        5.0M\n"));
   EXPECT_THAT(told, HasSubstr("limits not known yet"));
   EXPECT_THAT(told, Not(HasSubstr("haiku-4")));
   EXPECT_THAT(told, HasSubstr("1 more room in which nothing waits, runs or is short\n"));

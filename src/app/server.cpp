@@ -72,7 +72,13 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       alarms_([this](const std::string& line) { log_.say(line); }),
       control_metrics_(registry_),
       prices_(nullptr),
-      rooms_(clock, [this](std::string_view provider, std::string_view group) { return quota::known_pools(limits_.levels(clock_.now()), provider, group); }),
+      rooms_(clock,
+             [this](std::string_view provider, std::string_view group) {
+               const Now now = clock_.now();
+               std::vector<quota::KnownPool> pools = quota::known_pools(limits_.levels(now), provider, group);
+               period_use_.add_to(pools, provider, group, now.wall);
+               return pools;
+             }),
       use_(std::move(windows), options_.gateway.worker_threads),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
@@ -178,6 +184,11 @@ void Server::restore_limits() {
   } else {
     // Levels are learned again from the first answers; the ledger's own alarm tells what is wrong with its database.
     log_.say(fmt::format("limits of the last run are not restored: {}\n", stored.error().detail));
+  }
+  if (!PeriodUse::is_needed(options_.providers)) return;
+  store::LedgerReader ledger(options_.store.directory, store::LedgerReader::Writers::None);
+  if (Result<void> restored = period_use_.restore(ledger, options_.providers, clock_.now().wall); !restored) {
+    log_.say(fmt::format("what was used of limits per day and month is not restored: {}\n", restored.error().detail));
   }
 }
 

@@ -7,6 +7,7 @@
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
 #include "app/log_writer.h"
+#include "app/period_use.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
 #include "app/tenant_accounts.h"
@@ -115,6 +116,7 @@ class Server {
   metrics::ControlMetrics control_metrics_;
   Board<pricing::PriceBook> prices_;
   quota::LimitBoard limits_;
+  PeriodUse period_use_;
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;

@@ -267,6 +267,13 @@ Type<quota::GroupLimitRule> known_limit() {
   fields.push_back(field<GroupLimitRule>("input_tokens", of(Dimension::Input), optional(figure(1, 1e12)), "per minute"));
   fields.push_back(field<GroupLimitRule>("output_tokens", of(Dimension::Output), optional(figure(1, 1e12)), "per minute"));
   fields.push_back(field<GroupLimitRule>("tokens", of(Dimension::Tokens), optional(figure(1, 1e12)), "per minute, input and output together"));
+  const auto of_period = [](quota::PeriodDimension dimension) {
+    return [dimension](auto& rule) -> auto& { return rule.limits.periods[dimension]; };
+  };
+  for (const quota::PeriodDimension dimension : quota::kPeriodDimensions) {
+    fields.push_back(field<GroupLimitRule>(std::string(to_string(dimension)), of_period(dimension), optional(figure(1, 1e15)),
+                                           counts_tokens(dimension) ? "input and output together; no header tells it" : "no header tells it"));
+  }
   fields.push_back(field<GroupLimitRule>("concurrent", TIDEGATE_AT(limits.concurrency), optional(figure(1, 1e12)), "requests in flight"));
   return record<GroupLimitRule>(std::move(fields));
 }

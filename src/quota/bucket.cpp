@@ -74,6 +74,7 @@ void Bucket::advance(SteadyTime now) {
     if (!level.is_full() && until_full <= passed) level.full_since = now_ - nanoseconds(passed - until_full);
     level.level = std::min(level.depth, level.level + refill * passed);
   }
+  periods_.advance(passed);
   if (concurrency_ != kNever && now_ >= concurrency_raise_at_) {
     concurrency_was_raised_ = true;
     concurrency_ += concurrency_step_;
@@ -142,6 +143,10 @@ Wait Bucket::wait(const Need& need) const {
     if (wait_seconds > longest.seconds) longest = {wait_seconds, obstacle};
   };
   if (ramp_ && ramp_->used > 0 && ramp_->used + need.input > ramp_->cap) later(seconds(ramp_->minute_ends - now_), Obstacle::Pace);
+  if (const PeriodLevels::Wait period = periods_.wait(need.input + need.mean_output); period.seconds > 0) {
+    const bool is_day = period_seconds(period.dimension) <= 24 * 60 * 60;
+    later(std::max(kAskAgain, period.seconds), is_day ? Obstacle::Day : Obstacle::Month);
+  }
   for (const Dimension d : kAllDimensions) {
     const Level& level = levels_[d];
     if (!level.limit) continue;
@@ -199,6 +204,7 @@ Flight Bucket::admit(const Need& need) {
   charge(Dimension::Input, now_, need.input);
   charge(Dimension::Output, now_, flight.reserved);
   charge(Dimension::Tokens, now_, need.input + flight.reserved);
+  periods_.charge(1, need.input);
   if (!reserves) holds_.add(flight.hold = static_cast<std::int64_t>(flight.predicted));
   if (ramp_) ramp_->used += need.input;
   if (half_open_ && probe_ == 0) {
@@ -232,6 +238,7 @@ void Bucket::settle_input(Flight& flight, double counted_tokens) {
     if (difference < 0) refund(d, flight.admitted_at, -difference);
     else charge(d, flight.admitted_at, difference);
   }
+  periods_.charge(0, difference);
   if (ramp_) ramp_->used = std::max(0.0, ramp_->used + difference);
 }
 
@@ -239,6 +246,7 @@ void Bucket::produce(Flight& flight, double output_tokens) {
   if (!flight.is_open || !(output_tokens > 0 && output_tokens <= kMostTokens)) return;
   if (!flight.first_output_at) flight.first_output_at = now_;
   flight.produced += output_tokens;
+  periods_.charge(0, output_tokens);
   const double beyond = std::min(output_tokens, flight.produced - flight.reserved);
   if (beyond > 0) {
     charge(Dimension::Output, now_, beyond);
@@ -256,6 +264,7 @@ void Bucket::settle_output(Flight& flight, double counted_tokens) {
   if (difference >= 0) return produce(flight, difference);
   const double beyond = std::min(-difference, flight.produced - flight.reserved);
   flight.produced = counted_tokens;
+  periods_.charge(0, difference);
   if (beyond <= 0) return;
   refund(Dimension::Output, now_, beyond);
   refund(Dimension::Tokens, now_, beyond);
@@ -273,6 +282,7 @@ void Bucket::take_back(Flight& flight) {
   refund(Dimension::Input, flight.admitted_at, flight.input);
   refund(Dimension::Output, flight.admitted_at, flight.reserved);
   refund(Dimension::Tokens, flight.admitted_at, flight.input + flight.reserved);
+  periods_.charge(-1, -flight.input - flight.produced);
   if (ramp_) ramp_->used = std::max(0.0, ramp_->used - flight.input);
   flight.input = 0;
   flight.reserved = 0;
@@ -564,6 +574,7 @@ void Bucket::merge(Bucket& other) {
     change_limit(mine, std::min(*mine.limit, *theirs.limit));
     mine.level = std::min(mine.level, theirs.level);
   }
+  periods_.merge(other.periods_);
   charges_.merge(other.charges_);
   refunds_.merge(other.refunds_);
   blocked_until_ = std::max(blocked_until_, other.blocked_until_);

@@ -6,6 +6,7 @@
 #include "quota/charge_log.h"
 #include "quota/dimension.h"
 #include "quota/holds.h"
+#include "quota/period_limits.h"
 #include "quota/ramp_message.h"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ enum class Obstacle : std::uint8_t {
   None,
   Requests, Input, Output, Tokens,  ///< the level of that dimension
   Concurrency,
+  Day, Month,   ///< a limit over such a time
   RetryAfter,   ///< the provider said when to come back
   Probe,        ///< one request is out to see whether the provider takes them again
   Pace,         ///< the provider refused too sharp an increase
@@ -95,6 +97,8 @@ class Bucket {
   /// Restored, with how full each bucket was when it was last known.
   void set_level(SteadyTime now, Dimension dimension, double level);
   void set_concurrency(std::optional<double> limit) { configured_concurrency_ = limit; }
+  [[nodiscard]] PeriodLevels& periods() { return periods_; }
+  [[nodiscard]] const PeriodLevels& periods() const { return periods_; }
 
   void advance(SteadyTime now);
 
@@ -196,6 +200,7 @@ class Bucket {
   BucketSettings settings_;
   SteadyTime now_;
   PerDimension<Level> levels_;
+  PeriodLevels periods_;
   ChargeLog charges_, refunds_;
   Holds holds_;
   int in_flight_ = 0;

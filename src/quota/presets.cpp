@@ -78,11 +78,15 @@ GroupLimits known_limits(const PoolOptions& options, std::string_view model_grou
   for (const Dimension d : kAllDimensions) {
     if (stated.limits[d]) known.limits[d] = stated.limits[d];
   }
+  known.periods = stated.periods;
   const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
                                  [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
   if (rule == options.limits.end()) return known;
   for (const Dimension d : kAllDimensions) {
     if (rule->limits.limits[d]) known.limits[d] = rule->limits.limits[d];
+  }
+  for (const PeriodDimension d : kPeriodDimensions) {
+    if (rule->limits.periods[d]) known.periods[d] = rule->limits.periods[d];
   }
   if (rule->limits.concurrency) known.concurrency = rule->limits.concurrency;
   return known;

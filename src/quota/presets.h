@@ -3,6 +3,7 @@
 #pragma once
 
 #include "quota/dimension.h"
+#include "quota/period_limits.h"
 
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@ namespace tidegate::quota {
 /// Limits of a group of models and how many requests may be in flight; what is absent is not limited, or not known.
 struct GroupLimits {
   Limits limits;                      ///< per minute
+  PeriodLimits periods;               ///< per day and month
   std::optional<double> concurrency;  ///< requests in flight
 
   friend bool operator==(const GroupLimits&, const GroupLimits&) = default;

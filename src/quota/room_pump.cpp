@@ -283,10 +283,11 @@ double Room::foretell(RequestId id) const {
   }
   const double share = is_batch ? std::max(1 - settings_.interactive_share, 1 - interactive_rate())
                                 : backlog_[1].empty() ? 1.0 : settings_.interactive_share;
-  double wait = 0, blocked = kNever, slots = 0, running = 0, service = 5;
+  double wait = 0, period = kNever, blocked = kNever, slots = 0, running = 0, service = 5;
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     if (!usable(b)) continue;
     blocked = std::min(blocked, buckets_[b].blocked_seconds());
+    period = std::min(period, buckets_[b].periods().wait(request.need.input + request.need.mean_output).seconds);
     slots += buckets_[b].concurrency();
     running += buckets_[b].in_flight();
     service = buckets_[b].service_seconds();
@@ -303,7 +304,7 @@ double Room::foretell(RequestId id) const {
     if (rate <= 0) continue;
     wait = std::max(wait, (work[d] - level + (is_batch ? settings_.batch_reserve * depth : 0)) / (share * rate));
   }
-  wait = std::max(wait, blocked);
+  wait = std::max({wait, blocked, period});
   if (slots < 1e9) {
     const double queue = static_cast<double>(before) + 1 - (slots - running);
     wait = std::max(wait, queue * service / std::max(1.0, slots) / share);

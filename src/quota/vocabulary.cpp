@@ -29,6 +29,8 @@ std::string_view to_string(Obstacle obstacle) {
     case Obstacle::Learning: return "learning";
     case Obstacle::Reservation: return "reserved_for_interactive";
     case Obstacle::SpendCap: return "spend_cap";
+    case Obstacle::Day: return "per_day";
+    case Obstacle::Month: return "per_month";
     case Obstacle::TooLarge: return "too_large";
     case Obstacle::NoKey: return "no_key";
     case Obstacle::RoomFull: return "room_full";

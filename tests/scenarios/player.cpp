@@ -162,6 +162,11 @@ void Player::limit_pool(std::size_t pool, Words& words) {
   for (const Dimension d : kAllDimensions) {
     if (const std::string value = words.value(to_string(d)); !value.empty()) limits[d] = number_of(value);
   }
+  quota::PeriodLimits periods;
+  for (const quota::PeriodDimension d : quota::kPeriodDimensions) {
+    if (const std::string value = words.value(to_string(d)); !value.empty()) periods[d] = number_of(value);
+  }
+  room().bucket(pool).periods().set_limits(periods);
   if (const std::string value = words.value("concurrency"); !value.empty()) concurrency = number_of(value);
   room().bucket(pool).set_limits(at(now_), limits, seconds_of(words.value("burst", "60s")));
   if (concurrency) room().bucket(pool).set_concurrency(concurrency);

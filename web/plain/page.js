@@ -100,14 +100,15 @@ function poolState(pool) {
 }
 
 function poolRows(room, pool) {
-  const levels = pool.levels.length ? pool.levels : [null];
+  const periods = (pool.periods ?? []).map((one) => ({ dimension: one.limit_of, level: one.level, limit: one.limit, isLong: true }));
+  const levels = pool.levels.length + periods.length ? [...pool.levels, ...periods] : [null];
   return levels.map((level, at) => {
     const bound = pool.concurrency === undefined ? "" : " of " + whole.format(pool.concurrency);
     const front = at ? ["", ""] : [element("span", [pool.pool, ...poolState(pool)]), whole.format(pool.in_flight) + bound];
     if (!level) return row([...front, "–", "", "", "", "", ""]);
     const left = element("span", compact.format(level.level), level.dimension === room.obstacle || level.level < 0 ? { class: "short" } : {});
-    return row([...front, words(level.dimension), meter(level.level, level.limit, level.dimension + " left"), left, compact.format(level.limit),
-      level.full_after_seconds ? duration(level.full_after_seconds) : "full",
+    return row([...front, words(level.dimension), meter(level.level, level.limit, level.dimension + " left"), left, level.isLong ? "" : compact.format(level.limit),
+      level.isLong ? `of ${compact.format(level.limit)}` : level.full_after_seconds ? duration(level.full_after_seconds) : "full",
       level.foreign_per_minute ? compact.format(level.foreign_per_minute) : "–"]);
   });
 }

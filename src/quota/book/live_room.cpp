@@ -34,6 +34,19 @@ std::optional<std::size_t> LiveRoom::key_named(std::string_view name) const {
   return found == key_names_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - key_names_.begin()));
 }
 
+/// A limit that comes to be known later than the pool counts what was used before this process, too.
+void LiveRoom::set_periods(std::size_t bucket) {
+  PeriodLevels& periods = room_.bucket(bucket).periods();
+  const PeriodLevels before = periods;
+  periods.set_limits(plan_.known.periods);
+  for (const KnownPool& known : plan_.restored) {
+    if (known.pool != pool_names_[bucket]) continue;
+    for (const PeriodDimension d : kPeriodDimensions) {
+      if (!before.limit(d)) periods.set_used(d, known.used[d]);
+    }
+  }
+}
+
 std::size_t LiveRoom::pool_named(const std::string& pool, SteadyTime now) {
   const auto found = std::find(pool_names_.begin(), pool_names_.end(), pool);
   if (found != pool_names_.end()) return static_cast<std::size_t>(found - pool_names_.begin());
@@ -41,6 +54,7 @@ std::size_t LiveRoom::pool_named(const std::string& pool, SteadyTime now) {
   pool_names_.push_back(pool);
   room_.bucket(bucket).set_limits(now, plan_.known.limits);
   room_.bucket(bucket).set_concurrency(plan_.known.concurrency);
+  set_periods(bucket);
   for (const KnownPool& known : plan_.restored) {
     if (known.pool != pool) continue;
     room_.bucket(bucket).set_limits(now, known.limits);
@@ -250,6 +264,7 @@ void LiveRoom::set_known(SteadyTime now, const GroupLimits& known) {
     for (std::size_t b = 0; b < room_.buckets(); ++b) {
       Bucket& bucket = room_.bucket(b);
       bucket.set_concurrency(known.concurrency);
+      set_periods(b);
       if (!bucket.is_learned()) bucket.set_limits(now, plan_.known.limits);
     }
     pump_locked(now, deliveries, nullptr, nullptr);
@@ -289,6 +304,9 @@ RoomView LiveRoom::view(SteadyTime now) {
     for (const Dimension d : kAllDimensions) {
       if (!bucket.has_limit(d)) continue;
       pool.levels.push_back({d, tempo_.rate_outside(bucket.limit(d)), bucket.level(d), bucket.depth(d), tempo_.rate_outside(bucket.foreign(d) * 60)});
+    }
+    for (const PeriodDimension d : kPeriodDimensions) {
+      if (const std::optional<double> limit = bucket.periods().limit(d)) pool.periods.push_back({d, *limit, bucket.periods().level(d)});
     }
     pool.in_flight = bucket.in_flight();
     if (std::isfinite(bucket.concurrency())) pool.concurrency = bucket.concurrency();

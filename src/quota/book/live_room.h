@@ -34,6 +34,7 @@ struct KnownPool {
   std::string pool;                          ///< as KeyRing::Entry::pool
   Limits limits;                             ///< per minute
   PerDimension<std::optional<double>> levels;  ///< by now
+  PerPeriod<double> used;                    ///< during the last day and month, as the ledger tells
 };
 
 /// What a room is made with.
@@ -54,11 +55,19 @@ struct BucketLevel {
   double foreign = 0;  ///< used by others of the organisation, per minute
 };
 
+/// A long limit of a pool, for people.
+struct PeriodLevel {
+  PeriodDimension dimension = PeriodDimension::RequestsPerDay;
+  double limit = 0;  ///< per period
+  double level = 0;  ///< what is left by now; may be negative
+};
+
 /// A pool of a room, for people.
 struct BucketView {
   std::string pool;
   std::vector<std::string> keys;  ///< those that lead to it and are in rotation
   std::vector<BucketLevel> levels;
+  std::vector<PeriodLevel> periods;
   std::int64_t in_flight = 0;
   std::optional<double> concurrency;  ///< the bound that holds now
   double blocked_seconds = 0;
@@ -131,6 +140,7 @@ class LiveRoom {
   using Deliveries = std::vector<Delivery>;
 
   void follow_ring(SteadyTime now);
+  void set_periods(std::size_t bucket);
   [[nodiscard]] std::size_t pool_named(const std::string& pool, SteadyTime now);
   void place_key(const KeyRing::Entry& entry, SteadyTime now);
   [[nodiscard]] std::optional<std::size_t> key_named(std::string_view name) const;

@@ -90,6 +90,9 @@ GroupLimits RoomBook::known_of(const Provider& provider, std::string_view model_
   for (const Dimension d : kAllDimensions) {
     if (known.limits[d]) known.limits[d] = *known.limits[d] * factor;
   }
+  for (const PeriodDimension d : kPeriodDimensions) {
+    if (known.periods[d]) known.periods[d] = *known.periods[d] * factor;
+  }
   return known;
 }
 
