@@ -112,10 +112,18 @@ Result<store::Tenant> read_tenant_request(std::string_view id, std::string_view 
       tenant.name = value.get_string();
       continue;
     }
+    if (name == "providers") {
+      if (!value.is_array()) return wrong("'providers' must be an array of the names of providers");
+      for (const json::value& provider : value.get_array()) {
+        if (!provider.is_string()) return wrong("'providers' must be an array of the names of providers");
+        tenant.providers.emplace_back(provider.get_string());
+      }
+      continue;
+    }
     const auto known = read_allowance_member(name, value, tenant.allowance);
     if (!known) return fail(known);
     if (!*known) {
-      return wrong(fmt::format("'{}' is no member of a tenant; there are: name, {}", std::string_view(name),
+      return wrong(fmt::format("'{}' is no member of a tenant; there are: name, providers, {}", std::string_view(name),
                                kAllowanceMembers));
     }
   }

@@ -105,6 +105,8 @@ TEST(AllowanceRequest, TakesAllThatIsGivenAndNothingElse) {
 
 TEST(TenantRequest, IsCalledAsItsIdWithoutAName) {
   EXPECT_EQ(read_tenant_request("web", "{}")->name, "web");
+  EXPECT_EQ(read_tenant_request("web", R"({"providers":["anthropic","relay"]})")->providers, (std::vector<std::string>{"anthropic", "relay"}));
+  EXPECT_FALSE(read_tenant_request("web", R"({"providers":"anthropic"})"));
   EXPECT_EQ(read_tenant_request("web", R"({"name":"Web team"})")->name, "Web team");
   EXPECT_THAT(read_tenant_request("web", R"({"id":"x"})").error().detail, HasSubstr("'id' is no member of a tenant"));
 }

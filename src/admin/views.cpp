@@ -296,6 +296,7 @@ const quota::AccountLevel* find_level(std::span<const quota::AccountLevel> level
 
 json::value view(const store::Tenant& tenant, const quota::AccountLevel* level) {
   json::object out{{"id", tenant.id.text()}, {"name", tenant.name}};
+  if (!tenant.providers.empty()) out["providers"] = texts(tenant.providers);
   put_allowance(out, tenant.allowance, level);
   return out;
 }

@@ -71,6 +71,7 @@ Result<std::shared_ptr<const gateway::Setup>> make_setup(const config::Options& 
     if (!provider) return fail(provider);
     setup->providers.push_back(std::move(*provider));
   }
+  setup->lay_routes();
   if (!options.listen.certificate_file.empty()) {
     auto tls = net::TlsServerContext::make(options.listen.certificate_file, options.listen.private_key_file, now);
     if (!tls) return fail(tls);
@@ -118,7 +119,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
     const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
         clock,
-        gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, rooms, ports.key_check, ports.tenants},
+        gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, plane->health_, rooms, ports.key_check, ports.tenants},
         ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);

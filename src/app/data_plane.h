@@ -73,6 +73,7 @@ class DataPlane {
   quota::RoomBook& rooms_;
   gateway::BodyMemory body_memory_;
   gateway::TieBoard ties_;
+  gateway::ProviderHealth health_;
   net::Resolver resolver_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -16,6 +16,7 @@ class QuietSink final : public gateway::OutcomeSink {
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome&) override { return 1; }
   void answered(const gateway::Outcome&, const llm::RateLimitReading&) override {}
   void attempt_over(const gateway::Outcome&) override {}
+  void provider_changed(std::string_view, bool) override {}
   void key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) override {}
   gateway::Charged charge(const gateway::Outcome&) override { return {}; }
   void finish(const gateway::Outcome&) override {}

@@ -60,7 +60,13 @@ Result<gateway::Caller> DirectoryKeyCheck::check(std::string_view credential, st
     return fail(FailureKind::Unsupported, Origin::Client,
                 fmt::format("This key may not use the model '{}'.", model.substr(0, 100)));
   }
-  return gateway::Caller{.tenant = found.key->tenant.text(), .key = found.key->id.text(), .user = {}, .session = {}, .agent = {}};
+  gateway::Caller caller{.tenant = found.key->tenant.text(), .key = found.key->id.text(), .user = {}, .session = {}, .agent = {}};
+  caller.priority = found.key->allowance.priority;
+  if (const store::Tenant* const tenant = proven_in_->find_tenant(caller.tenant)) {
+    caller.providers = tenant->providers;
+    if (!caller.priority) caller.priority = tenant->allowance.priority;
+  }
+  return caller;
 }
 
 }  // namespace tidegate::app

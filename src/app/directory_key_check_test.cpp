@@ -40,6 +40,21 @@ TEST_F(DirectoryKeyCheckTest, NamesTenantAndKeyOfAValidOne) {
   EXPECT_EQ(caller->key, "red");
 }
 
+TEST_F(DirectoryKeyCheckTest, SaysWhereTheTenantsPromptsMayGoAndHowItWaits) {
+  store::VirtualKey key;
+  key.id = KeyId("red");
+  key.tenant = TenantId("blue");
+  key.secret_sha256 = store::sha256(secret_);
+  store::Tenant tenant{TenantId("blue"), "Blue", {}};
+  tenant.providers = {"relay"};
+  tenant.allowance.priority = quota::Priority::Batch;
+  board_.swap(std::make_shared<const store::DirectorySnapshot>(std::vector{tenant}, std::vector{key}));
+  const auto caller = check_.check(good_, "claude-opus-5", clock_.now().wall);
+  ASSERT_TRUE(caller) << caller.error().detail;
+  EXPECT_EQ(caller->providers, tenant.providers);
+  EXPECT_EQ(caller->priority, quota::Priority::Batch);
+}
+
 TEST_F(DirectoryKeyCheckTest, RefusesWhatIsNotOurs) {
   EXPECT_EQ(refusal("sk-ant-something"), FailureKind::Denied);
   EXPECT_EQ(refusal(good_), FailureKind::Denied) << "before the key is known";

@@ -104,7 +104,7 @@ WorkerSink::WorkerSink(const Targets& targets, std::uint32_t worker, store::Atte
 bool WorkerSink::accepting() const { return when_full_ == store::WhenFull::Continue || to_.journal.accepting(); }
 
 Amount WorkerSink::estimate(const gateway::Outcome& outcome) {
-  return prices_.get()->estimate(outcome.view.model, outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+  return prices_.get()->estimate(outcome.asked_model(), outcome.provider, outcome.view, std::nullopt, outcome.started_at);
 }
 
 store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
@@ -135,14 +135,14 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
   record.organisation = outcome.organisation;
   record.workspace = outcome.workspace;
   if (usage.seen) {
-    const pricing::Cost cost = prices_.get()->cost(outcome.answer, outcome.view.model, outcome.provider, outcome.started_at);
+    const pricing::Cost cost = prices_.get()->cost(outcome.answer, outcome.asked_model(), outcome.provider, outcome.started_at);
     record.cost = cost.total;
     record.price_known = cost.price_known;
   }
   const gateway::Charged charged{record.cost, record.price_known};
   if (!charged.price_known) {
     to_.alarms.raise({.kind = "price_unknown",
-                      .subject = record.response_model.empty() ? outcome.view.model : std::string(record.response_model),
+                      .subject = record.response_model.empty() ? std::string(outcome.asked_model()) : std::string(record.response_model),
                       .severity = Severity::Warning,
                       .message = "no price row covers this model, its cost is counted at `prices.unknown_model`; add one under `prices.rows`",
                       .since = to_.clock.now().wall});
@@ -183,7 +183,7 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
 
 void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
   if (limits.limits.empty()) return;
-  const std::string group = llm::model_group(outcome.match.endpoint, outcome.view.model, outcome.view.speed);
+  const std::string group = llm::model_group(outcome.match.endpoint, outcome.asked_model(), outcome.view.speed);
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,
@@ -196,6 +196,20 @@ void WorkerSink::attempt_over(const gateway::Outcome& outcome) {
   metrics_.in_flight.subtract();
   metrics_.requests.attempt_failed(outcome.provider, llm::to_string(outcome.error));
   end_record_of(outcome);
+}
+
+void WorkerSink::provider_changed(std::string_view provider, bool out) {
+  const WallTime now = to_.clock.now().wall;
+  if (!out) {
+    to_.alarms.clear("provider_down", std::string(provider), now);
+    return;
+  }
+  to_.alarms.raise({.kind = "provider_down",
+                    .subject = std::string(provider),
+                    .severity = Severity::Critical,
+                    .message = "it does not answer, or with errors of its own; requests that have another target go there, and one request at "
+                               "a time looks whether it is back",
+                    .since = now});
 }
 
 void WorkerSink::key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) {

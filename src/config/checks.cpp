@@ -201,13 +201,30 @@ void check_name(const std::string& name, const std::vector<std::string>& names, 
                               : fmt::format("no provider is named {}; known: {}", shown(name), fmt::join(names, ", ")));
 }
 
+void check_target(const Options& options, const routing::TargetRule& target, const std::vector<std::string>& names, const std::string& path,
+                  Reading& reading) {
+  check_name(target.provider.text(), names, path + ".provider", reading);
+  if (target.key.empty()) return;
+  for (const upstream::ProviderOptions& provider : options.providers) {
+    if (provider.id != target.provider || provider.has_key_source()) continue;
+    const bool is_there = std::any_of(provider.keys.begin(), provider.keys.end(), [&](const upstream::ProviderKey& key) { return key.name == target.key; });
+    if (!is_there) reading.refuse_at(path + ".key", fmt::format("provider '{}' has no key named {}", provider.id.text(), shown(target.key)));
+  }
+}
+
 void check_routes(const Options& options, const std::vector<std::string>& names, Reading& reading) {
   std::set<std::string> patterns;
   bool takes_all = false;
   for (std::size_t i = 0; i < options.gateway.routes.size(); ++i) {
-    const gateway::RouteRule& route = options.gateway.routes[i];
+    const routing::RouteRule& route = options.gateway.routes[i];
     const std::string path = fmt::format("routes[{}]", i);
     check_name(route.provider.text(), names, path + ".provider", reading);
+    for (std::size_t j = 0; j < route.targets.size(); ++j)
+      check_target(options, route.targets[j], names, fmt::format("{}.targets[{}]", path, j), reading);
+    if (route.provider.text().empty() && route.targets.empty())
+      reading.refuse_at(path, "names nobody who serves it; write 'provider', or 'targets'");
+    if (!route.provider.text().empty() && !route.targets.empty())
+      reading.refuse_at(path + ".provider", "stands beside 'targets'; name it there");
     for (std::size_t j = 0; j < route.overflow.size(); ++j)
       check_name(route.overflow[j].text(), names, fmt::format("{}.overflow[{}]", path, j), reading);
     if (takes_all) {

@@ -219,7 +219,7 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(anthropic.deadlines.first_byte, Seconds(90));
   EXPECT_EQ(anthropic.proxy, "http://proxy.example:3128");
   EXPECT_EQ(options.providers[1].proxy, "");
-  EXPECT_EQ(options.gateway.routes[2].model, "*");
+  EXPECT_EQ(options.gateway.routes[3].model, "*");
   EXPECT_EQ(options.limits.max_upload_bytes, 1'000'000'000U);
   EXPECT_EQ(options.limits.idle_timeout, Seconds(90));
   EXPECT_EQ(options.gateway.worker_threads, 3U);

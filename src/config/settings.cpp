@@ -15,7 +15,10 @@ namespace tidegate::config {
 
 namespace {
 
-using gateway::RouteRule;
+using routing::FailoverOptions;
+using routing::RouteRule;
+using routing::TargetCondition;
+using routing::TargetRule;
 using net::ListenOptions;
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -377,14 +380,52 @@ Type<quota::AdmissionOptions> admission() {
                                "share of a pool that batch requests leave for interactive ones")});
 }
 
+Type<TargetCondition> target_condition() {
+  return record<TargetCondition>(
+      {field<TargetCondition>("tenants", TIDEGATE_AT(tenants), list_of(text("pattern"), 1'000), "of one of these tenants; without it, of any"),
+       field<TargetCondition>("batch", TIDEGATE_AT(batch), optional(yes_or_no()), "of batch priority, or not of it"),
+       field<TargetCondition>("stream", TIDEGATE_AT(stream), optional(yes_or_no()), "asks for a stream, or does not"),
+       field<TargetCondition>("tools", TIDEGATE_AT(tools), optional(yes_or_no()), "offers tools, or none"),
+       field<TargetCondition>("max_body", TIDEGATE_AT(max_body_bytes),
+                              optional(converted<std::int64_t, std::size_t>(
+                                  byte_size(1, kGiB),
+                                  [](Reading&, const Node&, std::size_t bytes) { return std::optional(static_cast<std::int64_t>(bytes)); },
+                                  [](const std::int64_t& bytes) { return static_cast<std::size_t>(bytes); })),
+                              "its body is at most as large")});
+}
+
+Type<TargetRule> target_rule() {
+  return record<TargetRule>(
+      {field<TargetRule>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "name of the provider").required(),
+       field<TargetRule>("model", TIDEGATE_AT(model), text("model"), "the model's name there; without it, as the provider's `models` say"),
+       field<TargetRule>("key", TIDEGATE_AT(key), text("name"), "the one key of the provider that may be used, by the name of its variable or file"),
+       field<TargetRule>("max_wait", TIDEGATE_AT(max_wait), optional(duration(Nanoseconds(0), hours(1))),
+                         "for its turn there, before the next target is asked; without it, `admission.spare_after`"),
+       field<TargetRule>("max_cost", TIDEGATE_AT(max_cost), optional(dollars()),
+                         "price ceiling: dearer requests pass it by. Of input as estimated and all output that is allowed, in dollars"),
+       field<TargetRule>("weight", TIDEGATE_AT(weight), count<std::int64_t>(0, 1'000'000),
+                         "targets next to each other with a weight share the requests by it; 0: in order"),
+       field<TargetRule>("when", TIDEGATE_AT(when), target_condition(), "only requests for which all of this holds")});
+}
+
+Type<FailoverOptions> failover() {
+  return record<FailoverOptions>(
+      {field<FailoverOptions>("time_budget", TIDEGATE_AT(time_budget), duration(Seconds(1), hours(1)),
+                              "since the request came; after it no further attempt is begun"),
+       field<FailoverOptions>("max_attempts", TIDEGATE_AT(max_attempts), count<std::int64_t>(1, 100),
+                              "attempts of one request, over all targets")});
+}
+
 Type<RouteRule> route() {
   return record<RouteRule>(
       {field<RouteRule>("model", TIDEGATE_AT(model), text("pattern"),
                         "requested model; `*` is any run, `?` one character"),
-       field<RouteRule>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "name of the provider that serves it")
-           .required(),
+       field<RouteRule>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "name of the provider that serves it; or see `targets`"),
        field<RouteRule>("overflow", TIDEGATE_AT(overflow), list_of(id<ProviderId>(), 16),
-                        "providers of the same dialect that serve what it cannot serve in time, in this order")});
+                        "providers that serve what it cannot serve, or not in time, in this order; those of the other dialect by translation"),
+       field<RouteRule>("targets", TIDEGATE_AT(targets), list_of(target_rule(), 32), "instead of `provider`: who may serve it, and on which terms"),
+       field<RouteRule>("lossy", TIDEGATE_AT(refuses_losses), word<bool>({{"allow", false}, {"refuse", true}}),
+                        "whether a request goes to a provider of another dialect that cannot carry all of it (docs/translation.md)")});
 }
 
 // ---- the other maps
@@ -486,6 +527,7 @@ Type<Options> make_all() {
       field<Options>("routes", TIDEGATE_AT(gateway.routes), list_of(route(), 2'000),
                      "which provider serves a model; the first that matches counts. Where none does: the "
                      "providers of the request's dialect in their order, each serving what the one before cannot in time"));
+  fields.push_back(field<Options>("failover", TIDEGATE_AT(gateway.failover), failover(), "how far one request goes over to other targets"));
   fields.push_back(field<Options>("admission", TIDEGATE_AT(gateway.admission), admission(),
                                   "how requests wait for their turn where limits are short"));
   fields.push_back(field<Options>("classes", TIDEGATE_AT(gateway.classes), list_of(request_class(), 200),

@@ -25,7 +25,6 @@ using http1::FieldClass;
 
 namespace {
 
-constexpr double kBytesPerAttachment = 6'000;  ///< an image is some 1,500 tokens, whatever its bytes
 constexpr std::size_t kLargestHeldBody = 1024 * 1024;
 
 /// Ends the provider's side as soon as the client has left.
@@ -55,27 +54,11 @@ llm::UpstreamErrorKind error_of(FailureKind kind) {
   }
 }
 
-/// What has limits by model; everything else of a provider shares one room.
-bool names_a_model(llm::Endpoint endpoint) {
-  switch (endpoint) {
-    case llm::Endpoint::Messages:
-    case llm::Endpoint::CountTokens:
-    case llm::Endpoint::MessageBatches:
-    case llm::Endpoint::ChatCompletions:
-    case llm::Endpoint::Responses:
-    case llm::Endpoint::Embeddings: return true;
-    case llm::Endpoint::Files:
-    case llm::Endpoint::Models:
-    case llm::Endpoint::Other: return false;
-  }
-  return false;
-}
-
 }  // namespace
 
 net::Task<bool> Journey::serve() {
   for (std::size_t target = 0; target < targets_.size(); ++target) {
-    choose_target(target);
+    if (!choose_target(target)) continue;
     net::Task<Step> trying = try_target();
     const Step step = co_await trying;
     if (step == Step::Over) co_return goes_on_;
@@ -86,89 +69,6 @@ net::Task<bool> Journey::serve() {
 }
 
 // --- 5 estimate, 6 admit ---------------------------------------------------------------------------------------------
-
-void Journey::choose_target(std::size_t index) {
-  if (outcome_.id != 0) end_attempt();
-  target_ = index;
-  provider_ = targets_[index];
-  outcome_.provider = provider_->id().text();
-  outcome_.pool = outcome_.provider;
-  if (setup_->options.auth == AuthMode::Passthrough) outcome_.pool = outcome_.caller.key;
-  if (cache_id_.empty() && provider_->options().keys.size() > 1) cache_id_ = cache_id();
-  tied_key_ = tied_key();
-  preferred_key_ = tied_key_.empty() ? preferred_key() : std::string{};
-  // State that one pool holds is of no use elsewhere.
-  if (!tied_key_.empty()) targets_.resize(index + 1);
-}
-
-/// The key that made what the request speaks of; empty if there is none, or only one key.
-std::string Journey::tied_key() const {
-  if (provider_->options().keys.size() < 2) return {};
-  const llm::StateTies& ties = outcome_.view.ties;
-  const TieBoard& board = worker_.shared().ties;
-  for (const std::string_view id :
-       {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
-        std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
-    const auto name = board.key_of(provider_->id().text(), id);
-    if (name && provider_->find_key(*name)) return *name;
-  }
-  // What has no id of its own (a thinking signature, a fallback credit) was made for the same session.
-  if (!ties.any() || outcome_.caller.session.empty()) return {};
-  const auto name = board.key_of(provider_->id().text(), outcome_.caller.session);
-  return name && provider_->find_key(*name) ? *name : std::string{};
-}
-
-/// Names what the provider may have cached of the request: its session, else the beginning that its cache markers share with others.
-/// Empty: nothing to look for.
-std::string Journey::cache_id() const {
-  const llm::RequestView& view = outcome_.view;
-  if (!outcome_.metered()) return {};
-  if (!outcome_.caller.session.empty()) return outcome_.caller.session;
-  if (view.cache_markers == 0 || view.system_range.length + view.tools_range.length == 0) return {};
-  const std::string_view body = incoming_.body();
-  const auto hash = [&](llm::ByteRange range) { return std::hash<std::string_view>{}(body.substr(range.offset, range.length)); };
-  return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
-}
-
-/// The key whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.
-std::string Journey::preferred_key() const {
-  if (provider_->options().keys.size() < 2) return {};
-  return worker_.shared().ties.key_of(provider_->id().text(), cache_id_).value_or(std::string{});
-}
-
-quota::LiveRoom* Journey::room() {
-  model_group_ = names_a_model(outcome_.match.endpoint)
-                     ? llm::model_group(outcome_.match.endpoint, outcome_.view.model, outcome_.view.speed)
-                     : std::string{};
-  quota::RoomName name{.provider = provider_->id().text(), .model_group = model_group_, .class_name = {}, .credential = {}};
-  if (setup_->options.auth == AuthMode::Passthrough) name.credential = outcome_.caller.key;
-  if (class_ != nullptr && outcome_.metered()) {
-    name.class_name = class_->name;
-    name.class_factor = class_->factor;
-  }
-  return worker_.shared().rooms.room(name);
-}
-
-quota::Submission Journey::submission() const {
-  const llm::RequestView& view = outcome_.view;
-  const bool is_last = target_ + 1 == targets_.size();
-  const quota::AdmissionOptions& admission = setup_->options.admission;
-  const Nanoseconds patience = outcome_.priority == quota::Priority::Batch ? admission.batch_spare_after : admission.spare_after;
-  quota::Submission submission;
-  submission.tenant = outcome_.caller.tenant;
-  submission.priority = outcome_.priority;
-  submission.weight = static_cast<double>(tenant_limits_.weight());
-  submission.deadline = is_last ? deadline_ : std::min(deadline_, worker_.reactor().now().steady + patience);
-  submission.is_last_resort = is_last;
-  if (!outcome_.metered() && outcome_.match.endpoint != llm::Endpoint::CountTokens) {
-    submission.max_tokens = 1;  // no tokens at all
-    return submission;
-  }
-  submission.body_bytes = static_cast<double>(view.body_bytes - view.attachment_bytes) + static_cast<double>(view.attachments) * kBytesPerAttachment;
-  const bool writes = outcome_.match.endpoint != llm::Endpoint::Embeddings && outcome_.match.endpoint != llm::Endpoint::CountTokens;
-  submission.max_tokens = writes ? static_cast<double>(view.max_tokens.value_or(0)) : 1;
-  return submission;
-}
 
 net::Task<Journey::Step> Journey::try_target() {
   std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = tied_key_, .preferred = preferred_key_});
@@ -216,6 +116,12 @@ net::Task<Journey::Step> Journey::try_target() {
       co_return Step::Next;
     }
     word = passage_.refused(refusal_);
+    if (!may_attempt_more()) {
+      if (word == Passage::Word::Go) passage_.withdraw();
+      else passage_.leave();
+      no_target_left();
+      co_return Step::Next;
+    }
     // The last attempt of all stays open: its answer becomes the request's own.
     const bool is_final = word == Passage::Word::Overflow && target_ + 1 == targets_.size();
     if (!is_final) end_attempt();
@@ -290,18 +196,21 @@ net::Task<Journey::Step> Journey::attempt() {
     held_.reset();
     outcome_.error = error_of(failure_->kind);
     note_refusal({.kind = outcome_.error, .type = {}, .code = {}, .message = {}});
+    note_health(false);
     if (!uploads && may_be_done_twice(outcome_.error)) co_return Step::Again;
-    targets_.resize(target_ + 1);  // what was sent is gone, or may have done its work
+    no_target_left();  // what was sent is gone, or may have done its work
     passage_.ended(false, 0);
     co_return Step::Next;
   }
   failure_.reset();
   take_answer_head();
-  if (may_be_retried(exchange_->head().status)) {
+  note_health(outcome_.upstream_status < 500 || outcome_.upstream_status == 529);
+  const bool may_have_another = target_ + 1 < targets_.size();
+  if (may_be_retried(outcome_.upstream_status) || (outcome_.upstream_status == 404 && may_have_another)) {
     net::Task<Step> judging = judge_answer();
     const Step step = co_await judging;
     if (step == Step::Again && (uploads || !may_be_done_twice(outcome_.error))) {
-      targets_.resize(target_ + 1);
+      no_target_left();
       passage_.ended(false, 0);
       co_return Step::Next;
     }
@@ -312,9 +221,25 @@ net::Task<Journey::Step> Journey::attempt() {
     net::Task<Step> judging = judge_answer();  // no stream of events: it can only be told of
     co_return co_await judging;
   }
-  net::Task<bool> relaying = early_ ? relay_early() : relay();
-  goes_on_ = co_await relaying;
-  co_return Step::Over;
+  if (early_) {
+    net::Task<bool> relaying = relay_early();
+    goes_on_ = co_await relaying;
+    co_return Step::Over;
+  }
+  net::Task<Step> relaying = relay();
+  const Step step = co_await relaying;
+  if (step != Step::Again || (!uploads && may_be_done_twice(outcome_.error))) co_return step;
+  no_target_left();
+  passage_.ended(false, 0);
+  co_return Step::Next;
+}
+
+/// What an attempt says of the provider's endpoint, beside what it says of limits and keys.
+void Journey::note_health(bool is_well) {
+  ProviderHealth& health = worker_.shared().health;
+  const SteadyTime now = worker_.reactor().now().steady;
+  const bool is_news = is_well ? health.succeeded(outcome_.provider, now) : health.failed(outcome_.provider, now);
+  if (is_news) worker_.sink().provider_changed(outcome_.provider, !is_well);
 }
 
 /// Whether a request may be sent again after this error. One that makes a thing for good (a batch, a file) must not, if the provider
@@ -353,6 +278,10 @@ net::Task<Journey::Step> Journey::judge_answer() {
   if (consequence_of(error.kind).refusal) {
     note_refusal(error);
     co_return Step::Again;
+  }
+  if (outcome_.upstream_status == 404 && target_ + 1 < targets_.size()) {
+    passage_.ended(false, 0);  // another target may know the model
+    co_return Step::Next;
   }
   note_good_head();
   net::Task<bool> sending = send_held();
@@ -515,7 +444,7 @@ void Journey::write_upstream_head() {
   } else if (framing.kind == http1::BodyFraming::Kind::Length && !incoming_.is_complete()) {
     writer.field("content-length", framing.length);
   } else if (framing.kind != http1::BodyFraming::Kind::None) {
-    writer.field("content-length", static_cast<std::uint64_t>(incoming_.body().size()));
+    writer.field("content-length", static_cast<std::uint64_t>(body_size()));
   }
   (void)writer.finish();
   if (!passthrough) head_.insert(head_.size() - 2, provider_->credential_line(key_));
@@ -523,7 +452,7 @@ void Journey::write_upstream_head() {
 
 net::Task<Result<void>> Journey::call() {
   write_upstream_head();
-  net::Task<Result<void>> sending = exchange_->send(head_, incoming_.body(), outcome_.method);
+  net::Task<Result<void>> sending = exchange_->send(head_, body_, outcome_.method);
   Result<void> sent = co_await sending;
   co_return std::move(sent);
 }

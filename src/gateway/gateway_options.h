@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "quota/admission_options.h"
+#include "routing/route_options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,15 +31,6 @@ enum class AuthMode : std::uint8_t {
   return "";
 }
 
-/// Which provider serves a model. The first rule that matches counts.
-struct RouteRule {
-  std::string model = "*";  ///< glob over the requested model: `*` any run, `?` one character
-  ProviderId provider;
-  std::vector<ProviderId> overflow;  ///< who serves what it cannot serve in time, in this order
-
-  friend bool operator==(const RouteRule&, const RouteRule&) = default;
-};
-
 /// Puts requests into a class of their own, with a part of the limits: a provider that counts some work at less of its figures. All that
 /// a rule says must hold; the first rule that fits counts.
 struct ClassRule {
@@ -56,7 +48,8 @@ struct ClassRule {
 
 struct GatewayOptions {
   AuthMode auth = AuthMode::Open;
-  std::vector<RouteRule> routes;  ///< none matches: the providers of the request's dialect, in order
+  std::vector<routing::RouteRule> routes;  ///< none matches: the providers of the request's dialect, in order
+  routing::FailoverOptions failover;
   quota::AdmissionOptions admission;
   std::vector<ClassRule> classes;
   std::string default_tenant = "default";

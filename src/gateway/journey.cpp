@@ -213,35 +213,7 @@ bool Journey::identify() {
   return true;
 }
 
-// --- 4 plan ----------------------------------------------------------------------------------------------------------
-
-bool Journey::plan() {
-  targets_ = setup_->targets(outcome_.match.dialect, outcome_.view.model);
-  if (targets_.empty()) {
-    return refuse(
-        {.status = 404,
-         .reason = "no_provider",
-         .message = fmt::format("No provider speaks the {} dialect for this path; add one under `providers:`.",
-                                llm::to_string(outcome_.match.dialect)),
-         .should_retry = false});
-  }
-  if (setup_->options.auth != AuthMode::Passthrough) {
-    const auto waits_for_keys = [](const auto& target) {
-      return target->options().keys.empty() && target->options().has_key_source();
-    };
-    if (std::all_of(targets_.begin(), targets_.end(), waits_for_keys)) {
-      outcome_.obstacle = quota::Obstacle::NoKey;
-      return refuse({.status = 503,
-                     .reason = "no_key",
-                     .message = fmt::format("Provider '{}' has no key: its list or file of keys is empty or cannot be read; "
-                                            "the alarms of this gateway say which. Retry.",
-                                            targets_.front()->id().text()),
-                     .retry_after = Seconds(2)});
-    }
-    std::erase_if(targets_, waits_for_keys);
-  }
-  return true;
-}
+// --- 4 plan (the targets: targets.cpp) -------------------------------------------------------------------------------
 
 /// Before the limits that the operator set for the caller.
 bool Journey::admit_tenant() {
@@ -249,13 +221,15 @@ bool Journey::admit_tenant() {
   if (book == nullptr || book->is_empty()) return true;
   // At the dearest of the targets: which of them it will be is not known yet.
   Amount worst_case;
-  for (const auto& target : targets_) {
+  for (const Target& target : targets_) {
     if (!outcome_.metered()) break;
-    outcome_.provider = target->id().text();
+    outcome_.provider = target.provider->id().text();
+    outcome_.model_there = model_of(target);
     const Amount expected = worker_.sink().estimate(outcome_);
     if (worst_case.requests == 0 || expected.money > worst_case.money) worst_case = expected;
   }
   outcome_.provider.clear();  // nothing went there yet
+  outcome_.model_there.clear();
   std::optional<OwnAnswer> refusal =
       tenant_limits_.admit(*book, outcome_, incoming_.head().path(), worst_case, worker_.reactor().now());
   return !refusal || refuse(std::move(*refusal));

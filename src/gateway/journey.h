@@ -38,6 +38,19 @@ class Journey {
   [[nodiscard]] net::Task<void> refuse_unread(OwnAnswer answer);
 
  private:
+  /// What became of one target, or of one attempt.
+  enum class Step : std::uint8_t {
+    Over,   ///< the client has its answer, or left; `goes_on_` tells of the connection
+    Again,  ///< refused before anything was relayed; `refusal_` tells the room
+    Next,   ///< nothing more to be had of this target
+  };
+  /// One that may serve the request.
+  struct Target {
+    std::shared_ptr<const upstream::Provider> provider;
+    const routing::TargetRule* terms = nullptr;  ///< in `setup_`; null: none
+    bool refuses_losses = false;
+  };
+
   // The stages, in order.
   [[nodiscard]] net::Task<bool> receive();
   void read();
@@ -47,16 +60,15 @@ class Journey {
   [[nodiscard]] bool set_patience();
   [[nodiscard]] Nanoseconds longest_wait(std::optional<Nanoseconds> wish) const;
   [[nodiscard]] net::Task<bool> serve();
-  [[nodiscard]] net::Task<bool> relay();
+  [[nodiscard]] net::Task<Step> relay();
+  /// What the first bytes of an answer that says 200 are.
+  enum class Beginning : std::uint8_t { Good, Bad, Unknown };
+  [[nodiscard]] Beginning judge_beginning(bool complete, std::string_view bytes);
+  [[nodiscard]] Step refuse_beginning();
+  [[nodiscard]] bool may_go_elsewhere() const;
   void finish();
 
   // Stages 5 to 7, in attempts.cpp.
-  /// What became of one target, or of one attempt.
-  enum class Step : std::uint8_t {
-    Over,   ///< the client has its answer, or left; `goes_on_` tells of the connection
-    Again,  ///< refused before anything was relayed; `refusal_` tells the room
-    Next,   ///< nothing more to be had of this target
-  };
   [[nodiscard]] net::Task<Step> try_target();
   [[nodiscard]] net::Task<Step> attempt();
   [[nodiscard]] net::Task<Step> judge_answer();
@@ -70,7 +82,14 @@ class Journey {
   [[nodiscard]] net::Task<bool> keep_awake();
   [[nodiscard]] net::Task<bool> end_early(int status, std::string message);
   [[nodiscard]] net::Task<bool> relay_early();
-  void choose_target(std::size_t index);
+  [[nodiscard]] bool choose_target(std::size_t index);
+  void rank_targets();
+  void pass_by_dear_targets();
+  [[nodiscard]] std::string model_of(const Target& target) const;
+  [[nodiscard]] bool may_attempt_more() const;
+  void no_target_left() { targets_.resize(target_ + 1); }
+  void lay_out_body();
+  [[nodiscard]] std::size_t body_size() const;
   [[nodiscard]] quota::LiveRoom* room();
   [[nodiscard]] quota::Submission submission() const;
   void note_wait();
@@ -79,6 +98,7 @@ class Journey {
   void begin();
   void end_attempt();
   void note_good_head();
+  void note_health(bool is_well);
   void note_refusal(const llm::UpstreamError& error);
   [[nodiscard]] std::string tied_key() const;
   [[nodiscard]] std::string cache_id() const;
@@ -113,7 +133,7 @@ class Journey {
   Outcome outcome_;
   OwnAnswer own_answer_;
   TenantLimits tenant_limits_;
-  std::vector<std::shared_ptr<const upstream::Provider>> targets_;  ///< in the order in which they are asked
+  std::vector<Target> targets_;  ///< in the order in which they are asked
   std::size_t target_ = 0;
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
@@ -121,6 +141,9 @@ class Journey {
   std::string cache_id_;       ///< see `cache_id`
   std::string preferred_key_;  ///< name of the key whose pool may have it cached
   std::string model_group_;
+  llm::EndpointMatch asks_;          ///< what the present target is asked: the client's own endpoint, or its equal in another dialect
+  std::string new_model_;            ///< the model's name there as JSON, if it goes into the body
+  std::vector<std::string_view> body_;  ///< what is sent, in pieces
   const ClassRule* class_ = nullptr;  ///< in `setup_`
   std::string system_hash_;           ///< told to the client where some class asks for one
   Passage passage_;
@@ -151,6 +174,7 @@ class Journey {
   bool keeps_created_ = false;
   bool charged_ = false;
   bool goes_on_ = false;
+  bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already
   bool input_told_ = false;
   bool finished_ = false;

@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::gateway {
 
@@ -34,6 +35,8 @@ struct Caller {
   std::string user;
   std::string session;
   std::string agent;
+  std::vector<std::string> providers = {};             ///< where its prompts may go; empty: to all
+  std::optional<quota::Priority> priority = {};        ///< as its key or tenant says
 };
 
 /// Everything that is known of one exchange when it is over. Every way out of a request ends in exactly one of these.
@@ -46,6 +49,7 @@ struct Outcome {
   Caller caller;
   llm::RequestView view;
   std::string provider;  ///< empty if nothing went upstream
+  std::string model_there;  ///< what that provider calls the model; empty: as the client does
   std::string pool;
   store::AttemptState state = store::AttemptState::Refused;
   int status = 0;           ///< as the client saw it; 0 if it saw none
@@ -70,6 +74,7 @@ struct Outcome {
   std::int64_t response_bytes = 0;
   bool replayed = false;
 
+  [[nodiscard]] std::string_view asked_model() const { return model_there.empty() ? view.model : model_there; }
   [[nodiscard]] bool metered() const { return llm::is_metered(match.endpoint); }
 };
 
@@ -97,6 +102,8 @@ class OutcomeSink {
   virtual void attempt_over(const Outcome& outcome) = 0;
   /// A provider refused a key itself, or (no fault) takes it again.
   virtual void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) = 0;
+  /// A provider's endpoint is asked no more until a probe has come back, or (not `out`) is asked again.
+  virtual void provider_changed(std::string_view provider, bool out) = 0;
   /// The exchange is over. Called exactly once for every request, also for those that `begin` never saw (id 0).
   virtual void finish(const Outcome& outcome) = 0;
   /// False: new requests must be refused, because they could not be recorded.

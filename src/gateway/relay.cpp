@@ -3,9 +3,12 @@
 
 // Stage 8 of a journey: the provider's answer goes to the client as it comes.
 #include "base/ascii.h"
+#include "gateway/consequence.h"
 #include "gateway/journey.h"
 #include "llm/anthropic/batches.h"
+#include "llm/anthropic/errors.h"
 #include "llm/anthropic/rate_limits.h"
+#include "llm/openai/errors.h"
 #include "llm/openai/rate_limits.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
@@ -22,6 +25,7 @@ using http1::FieldClass;
 namespace {
 
 constexpr std::size_t kLongestCreated = 16 * 1024;
+constexpr std::size_t kLongestBeginning = 1'536;  ///< head and comments that go before the first event
 
 /// What may be sent of the last bytes of a body that must not look whole: all but the last chunk, or all but one byte.
 std::string_view without_end(std::string_view bytes) {
@@ -32,6 +36,32 @@ std::string_view without_end(std::string_view bytes) {
   bytes.remove_suffix(ends_after_a_chunk ? http1::kLastChunk.size() : 1);
   return bytes;
 }
+
+bool begins_as_error(std::string_view json) {
+  json = trim(json);
+  if (!json.starts_with('{')) return false;
+  json = trim(json.substr(1));
+  if (json.starts_with(R"("error")")) return true;
+  if (!json.starts_with(R"("type")")) return false;
+  json = trim(json.substr(std::string_view(R"("type")").size()));
+  return json.starts_with(':') && trim(json.substr(1)).starts_with(R"("error")");
+}
+
+llm::UpstreamError read_error_of(llm::Dialect dialect, std::string_view body) {
+  return dialect == llm::Dialect::Anthropic ? llm::anthropic::read_error(200, body) : llm::openai::read_error(200, body);
+}
+
+/// What an error event in place of an answer would have been as a status.
+llm::UpstreamErrorKind error_in_stream(const llm::UpstreamError& error) {
+  using Kind = llm::UpstreamErrorKind;
+  if (error.type == "overloaded_error") return Kind::Overloaded;
+  if (error.type == "rate_limit_error") return Kind::RateLimit;
+  if (error.type == "invalid_request_error" || error.type == "not_found_error") return Kind::InvalidRequest;
+  return Kind::ServerError;
+}
+
+/// Whether another attempt makes sense; else the error is the client's own and is its answer.
+bool is_ours_to_mend(llm::UpstreamErrorKind kind) { return consequence_of(kind).refusal.has_value(); }
 
 }  // namespace
 
@@ -49,7 +79,8 @@ void Journey::take_answer_head() {
   const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
   streams_ = starts_with_ignoring_case(type, "text/event-stream");
   encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
-  reader_.begin(outcome_.match, head.status, streams_);
+  reader_.begin(asks_, head.status, streams_);
+  created_.clear();
   limits_ = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
                                                                     : llm::openai::read_rate_limits(head.fields);
   worker_.sink().answered(outcome_, limits_);
@@ -60,7 +91,8 @@ void Journey::write_own_fields(http1::HeadWriter& writer) const {
   writer.field("x-tidegate-request-id", outcome_.request_id);
   if (class_ != nullptr) writer.field("x-tidegate-class", class_->name);
   if (!system_hash_.empty()) writer.field("x-tidegate-system-hash", system_hash_);
-  if (targets_.size() > 1) writer.field("x-tidegate-provider", outcome_.provider);
+  if (targets_.size() > 1 || target_ > 0) writer.field("x-tidegate-provider", outcome_.provider);
+  if (!outcome_.model_there.empty()) writer.field("x-tidegate-model", outcome_.model_there);
   if (outcome_.attempt > 1) writer.field("x-tidegate-attempts", static_cast<std::uint64_t>(outcome_.attempt));
   const auto waited = std::chrono::duration_cast<Milliseconds>(outcome_.queue_wait).count();
   if (waited > 0) writer.field("x-tidegate-wait-ms", static_cast<std::uint64_t>(waited));
@@ -92,13 +124,58 @@ void Journey::write_client_head() {
   (void)writer.finish();
 }
 
-net::Task<bool> Journey::relay() {
+/// Whether a good head may still turn out to be that of no answer, and another target be asked.
+bool Journey::may_go_elsewhere() const {
+  return target_ + 1 < targets_.size() && outcome_.status == 200 && outcome_.metered() && !head_only_;
+}
+
+/// An answer that says 200 and is none: relays put errors, or nothing at all, behind a good head (facts/anthropic-api.md 7). Looked at only
+/// where the request has somewhere else to go; else every byte goes on as it comes.
+Journey::Beginning Journey::judge_beginning(bool complete, std::string_view bytes) {
+  if (!may_go_elsewhere() || encoded_) return Beginning::Good;
+  const llm::AnswerFacts& facts = reader_.facts();
+  if (facts.content_started || facts.usage.seen || !facts.id.empty()) return Beginning::Good;
+  if (streams_) {
+    if (facts.error.kind != llm::UpstreamErrorKind::None && !is_ours_to_mend(error_in_stream(facts.error))) return Beginning::Good;
+    if (complete) return Beginning::Bad;
+    return head_.size() < kLongestBeginning ? Beginning::Unknown : Beginning::Good;
+  }
+  if (created_.empty() && !begins_as_error(bytes)) return Beginning::Good;
+  created_.append(bytes);
+  if (created_.size() > kLongestCreated) return Beginning::Good;
+  if (!complete) return Beginning::Unknown;
+  return is_ours_to_mend(read_error_of(asks_.dialect, created_).kind) ? Beginning::Bad : Beginning::Good;
+}
+
+/// What such an answer is taken for: the error it tells of, or a provider that broke off.
+Journey::Step Journey::refuse_beginning() {
+  llm::UpstreamError error = streams_ ? reader_.facts().error : read_error_of(asks_.dialect, created_);
+  if (streams_) error.kind = error.kind == llm::UpstreamErrorKind::None ? llm::UpstreamErrorKind::Protocol : error_in_stream(error);
+  const bool is_empty = error.kind == llm::UpstreamErrorKind::Protocol;
+  outcome_.error = error.kind;
+  created_.clear();
+  outcome_.response_bytes = 0;
+  note_health(!is_empty && error.kind != llm::UpstreamErrorKind::ServerError);
+  note_refusal(error);
+  // If nobody else can serve it, the client gets these bytes as they are.
+  held_.reset();
+  if (!is_empty) {
+    held_ = HeldAnswer{outcome_.status, std::move(head_), {}};
+    return Step::Again;
+  }
+  failure_ = Failure{FailureKind::Protocol, Origin::Upstream, Retry::OtherTarget, std::nullopt,
+                     "it answered 200 and then nothing"};
+  return Step::Again;
+}
+
+net::Task<Journey::Step> Journey::relay() {
   const bool rewrites =
       outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
       starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
   if (rewrites) {
     net::Task<bool> rewriting = relay_rewritten();
-    co_return co_await rewriting;
+    goes_on_ = co_await rewriting;
+    co_return Step::Over;
   }
   write_client_head();
   const bool dechunk =
@@ -141,18 +218,28 @@ net::Task<bool> Journey::relay() {
       if (ended) end_of_chunk = http1::kLastChunk;
     }
     head_ += own_framing;  // the head leaves with the first bytes; later on only our own framing is in here
-    if (!head_.empty() || !to_client.empty() || !end_of_chunk.empty()) {
+    const Beginning beginning = answered_ ? Beginning::Good : judge_beginning(complete || breaks, bytes.substr(0, followed.consumed));
+    if (beginning != Beginning::Good) {
+      // Nothing has left for the client yet: until the first event tells what this is, the request may still go elsewhere.
+      head_.append(to_client).append(end_of_chunk);
+      if (beginning == Beginning::Bad) {
+        if (followed.state == http1::BodyState::Complete) exchange_->complete();
+        co_return refuse_beginning();
+      }
+    } else if (!head_.empty() || !to_client.empty() || !end_of_chunk.empty()) {
       client_.set_deadline(reactor.now().steady + setup_->limits.write_timeout);
       Result<void> written = co_await client_.write(head_, to_client, end_of_chunk);
       if (!written) {
         net::Task<bool> losing = lose_client();
-        co_return co_await losing;
+        goes_on_ = co_await losing;
+        co_return Step::Over;
       }
       head_.clear();
+      answered_ = true;
     }
     if (complete) break;
     // A stream may go on for minutes: what asked for it need not lie here meanwhile.
-    if (streams_ && !forgotten && incoming_.is_complete()) {
+    if (streams_ && answered_ && !forgotten && incoming_.is_complete()) {
       incoming_.forget();
       forgotten = true;
     }
@@ -160,16 +247,19 @@ net::Task<bool> Journey::relay() {
       rechunk_ = whole - to_client.size() == http1::kLastChunk.size();  // then the client waits for the next chunk
       net::Task<bool> breaking =
           break_off((dechunk || rechunk_) && reader_.at_event_boundary(), llm::UpstreamErrorKind::Truncated);
-      co_return co_await breaking;
+      goes_on_ = co_await breaking;
+      co_return Step::Over;
     }
     if (followed.state == http1::BodyState::Rejected) {
       net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
-      co_return co_await breaking;
+      goes_on_ = co_await breaking;
+      co_return Step::Over;
     }
     Result<std::size_t> next = co_await exchange_->read();
     if (!next && client_.peer_closed()) {
       net::Task<bool> losing = lose_client();
-      co_return co_await losing;
+      goes_on_ = co_await losing;
+      co_return Step::Over;
     }
     const bool eof = next && *next == 0;
     if (eof && !follower.is_truncated_by_eof() && !lacks_its_end()) {
@@ -181,9 +271,11 @@ net::Task<bool> Journey::relay() {
       const llm::UpstreamErrorKind kind = !next && next.error().kind == FailureKind::Timeout
                                               ? llm::UpstreamErrorKind::Timeout
                                               : llm::UpstreamErrorKind::Truncated;
+      if (!answered_ && may_go_elsewhere()) co_return refuse_beginning();
       const bool between_chunks = rechunk_ || (dechunk && streams_);
       net::Task<bool> breaking = break_off(streams_ && between_chunks && reader_.at_event_boundary(), kind);
-      co_return co_await breaking;
+      goes_on_ = co_await breaking;
+      co_return Step::Over;
     }
     bytes = exchange_->received(*next);
   }
@@ -195,7 +287,8 @@ net::Task<bool> Journey::relay() {
     outcome_.state = store::AttemptState::Truncated;
     outcome_.error = llm::UpstreamErrorKind::Truncated;
   }
-  co_return true;
+  goes_on_ = true;
+  co_return Step::Over;
 }
 
 /// All but the length, which is known when the body is; now, because the next read overwrites what the head's views

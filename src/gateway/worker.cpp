@@ -10,24 +10,10 @@
 
 namespace tidegate::gateway {
 
-std::vector<std::shared_ptr<const upstream::Provider>> Setup::targets(llm::Dialect dialect, std::string_view model) const {
-  std::vector<std::shared_ptr<const upstream::Provider>> found;
-  const auto add = [&](const ProviderId& id) {
-    for (const auto& provider : providers) {
-      const bool fits = provider->id() == id && provider->options().dialect == dialect;
-      if (fits && std::find(found.begin(), found.end(), provider) == found.end()) found.push_back(provider);
-    }
-  };
-  for (const RouteRule& rule : options.routes) {
-    if (!matches_glob(rule.model, model)) continue;
-    add(rule.provider);
-    for (const ProviderId& spare : rule.overflow) add(spare);
-    if (!found.empty()) return found;
-  }
-  for (const auto& provider : providers) {
-    if (provider->options().dialect == dialect) found.push_back(provider);
-  }
-  return found;
+void Setup::lay_routes() {
+  std::vector<routing::RouteTable::ProviderRow> rows;
+  for (const auto& provider : providers) rows.push_back({provider->id().text(), provider->options().dialect});
+  routes = routing::RouteTable(options.routes, std::move(rows));
 }
 
 Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number)

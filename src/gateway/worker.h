@@ -5,6 +5,7 @@
 #include "gateway/body_memory.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
+#include "gateway/provider_health.h"
 #include "gateway/tie_board.h"
 #include "net/listen_options.h"
 #include "net/listener.h"
@@ -13,6 +14,7 @@
 #include "net/tls.h"
 #include "quota/book/room_book.h"
 #include "quota/book/tenant_book.h"
+#include "routing/route_table.h"
 #include "upstream/connection_pool.h"
 
 #include <atomic>
@@ -33,9 +35,10 @@ struct Setup {
   std::vector<std::shared_ptr<const upstream::Provider>> providers;
   std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
 
-  /// Who may serve a model asked for in a dialect, in the order in which they are asked: those of the first route that matches, else all
-  /// providers of the dialect. Empty if there is none.
-  [[nodiscard]] std::vector<std::shared_ptr<const upstream::Provider>> targets(llm::Dialect dialect, std::string_view model) const;
+  routing::RouteTable routes;  ///< over `providers`, by their place there
+
+  /// Makes `routes` of the options and the providers.
+  void lay_routes();
 };
 
 /// Checks clients' keys. One per worker, on its thread.
@@ -55,6 +58,7 @@ class Worker {
     BodyMemory& body_memory;
     net::Resolver& resolver;
     TieBoard& ties;
+    ProviderHealth& health;
     quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited

@@ -26,6 +26,7 @@ struct Tenant {
   TenantId id;
   std::string name;
   quota::Allowance allowance;
+  std::vector<std::string> providers = {};  ///< where its prompts may go; empty: to all
 
   friend bool operator==(const Tenant&, const Tenant&) = default;
 };

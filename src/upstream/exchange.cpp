@@ -41,7 +41,7 @@ std::span<char> Exchange::lend() {
   return {inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_};
 }
 
-net::Task<Result<void>> Exchange::send(std::string_view head, std::string_view body, std::string_view method) {
+net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const std::string_view> body, std::string_view method) {
   method_ = method;
   const SteadyTime asked = pool_.reactor().now().steady;
   net::Task<Result<Connection>> acquiring = pool_.acquire(provider_);
@@ -94,11 +94,15 @@ net::Task<Result<void>> Exchange::await_head(std::string_view method) {
   co_return std::move(read);
 }
 
-net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std::string_view body) {
+net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std::span<const std::string_view> body) {
   net::Stream& stream = *connection_.stream;
   stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.first_byte);
   if (!head.empty()) {
-    Result<void> written = co_await stream.write(head, body);
+    const auto piece = [&body](std::size_t number) { return number < body.size() ? body[number] : std::string_view{}; };
+    Result<void> written = co_await stream.write(head, piece(0), piece(1));
+    for (std::size_t sent = 2; written && sent < body.size(); sent += 3) {
+      written = co_await stream.write(piece(sent), piece(sent + 1), piece(sent + 2));
+    }
     // A provider that refuses early may close before it has read everything; its answer counts, so look for one.
     if (!written && written.error().kind != FailureKind::Closed) co_return std::move(written);
   }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,9 +26,10 @@ class Exchange final : private net::Stream::Lender {
   ~Exchange() { drop_inbox(); }
 
   /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
-  /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so both texts must stay
+  /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so all of it must stay
   /// valid. Failure: Resolve | Connect | Tls | Closed | Timeout | Protocol | Cancelled.
-  [[nodiscard]] net::Task<Result<void>> send(std::string_view head, std::string_view body, std::string_view method);
+  /// `body`: in pieces, one after the other.
+  [[nodiscard]] net::Task<Result<void>> send(std::string_view head, std::span<const std::string_view> body, std::string_view method);
 
   /// Sends the head alone, on a fresh connection: for uploads whose body follows piece by piece (no replay possible).
   [[nodiscard]] net::Task<Result<void>> send_head(std::string_view head);
@@ -53,7 +55,7 @@ class Exchange final : private net::Stream::Lender {
   [[nodiscard]] Nanoseconds waited() const { return waited_; }
 
  private:
-  [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::string_view body);
+  [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::span<const std::string_view> body);
 
   // The buffer is held only while something has come.
   [[nodiscard]] std::span<char> lend() override;

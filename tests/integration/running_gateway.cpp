@@ -29,6 +29,7 @@ void Recorded::attempt_over(const gateway::Outcome& outcome) {
   const std::lock_guard lock(mutex_);
   attempts_.push_back(outcome);
 }
+void Recorded::provider_changed(std::string_view, bool out) { note(out ? "provider_out" : "provider_back"); }
 void Recorded::key_changed(std::string_view, std::string_view, std::optional<quota::KeyRing::Fault>) { note("key_changed"); }
 gateway::Charged Recorded::charge(const gateway::Outcome& outcome) {
   note("charge");
@@ -94,12 +95,14 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
       provider.keys.push_back({.name = name, .secret = Secret(choice.keys[i]), .organisation = {}, .workspace = {}});
       plan.keys.push_back({.name = name, .organisation = {}, .workspace = {}});
     }
+    if (choice.adapt) choice.adapt(number, provider);
     setup->providers.push_back(upstream::Provider::make(provider).value());
   }
+  setup->lay_routes();
   rooms_.configure(choice.options.admission, plans);
   rooms_.start();
   worker_ = std::make_unique<gateway::Worker>(
-      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, rooms_, choice.key_check, choice.tenants}, recorded_, std::move(setup), 0);
+      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, health_, rooms_, choice.key_check, choice.tenants}, recorded_, std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });
 }

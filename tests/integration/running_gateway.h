@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,6 +25,7 @@ class Recorded final : public gateway::OutcomeSink {
   store::AttemptId begin(const gateway::Outcome& outcome) override;
   void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
   void attempt_over(const gateway::Outcome& outcome) override;
+  void provider_changed(std::string_view provider, bool out) override;
   void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) override;
   gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
@@ -32,7 +34,7 @@ class Recorded final : public gateway::OutcomeSink {
   [[nodiscard]] std::vector<gateway::Outcome> wait_for(std::size_t count);
   /// Attempts that were given up for another one.
   [[nodiscard]] std::vector<gateway::Outcome> attempts();
-  /// The events in order: `begin`, `answered`, `attempt_over`, `charge`, `finish`, `key_changed`.
+  /// The events in order: `begin`, `answered`, `attempt_over`, `charge`, `finish`, `key_changed`, `provider_out`, `provider_back`.
   [[nodiscard]] std::vector<std::string> events();
 
  private:
@@ -67,6 +69,7 @@ class RunningGateway {
     gateway::KeyCheck* key_check = nullptr;            ///< of AuthMode::Virtual; outlives the gateway
     quota::TenantBook* tenants = nullptr;              ///< outlives the gateway
     Money cost = {};                                 ///< see Recorded
+    std::function<void(std::size_t number, upstream::ProviderOptions&)> adapt = {};  ///< changes a provider before it is made
   };
   explicit RunningGateway(std::uint16_t provider_port) : RunningGateway(provider_port, Choice{}) {}
   RunningGateway(std::uint16_t provider_port, Choice choice);
@@ -85,6 +88,7 @@ class RunningGateway {
   SystemClock clock_;
   gateway::BodyMemory body_memory_;
   gateway::TieBoard ties_;
+  gateway::ProviderHealth health_;
   net::Resolver resolver_;
   quota::RoomBook rooms_;
   Recorded recorded_;

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tidegate::app {
 
@@ -23,6 +24,7 @@ struct TenantsArguments {
   AllowanceArguments allowance;
   std::string id;
   std::string name;
+  std::vector<std::string> providers;
 };
 
 int list(const TenantsArguments& arguments) {
@@ -35,7 +37,8 @@ int list(const TenantsArguments& arguments) {
   if (!levels) return complain(levels.error().detail);
   fmt::print("{:<16}{:<24}{:<32}  {}\n", "tenant", "name", "limits", "budgets");
   for (const store::Tenant& tenant : *tenants) {
-    fmt::print("{:<16}{:<24}{:<32}  {}\n", tenant.id.text(), tenant.name, limits_text(tenant.allowance),
+    const std::string providers = tenant.providers.empty() ? "" : fmt::format(" to {}", fmt::join(tenant.providers, ","));
+    fmt::print("{:<16}{:<24}{:<32}  {}\n", tenant.id.text(), tenant.name, limits_text(tenant.allowance) + providers,
                budgets_text(*levels, tenant.id.text(), {}));
   }
   return 0;
@@ -51,6 +54,8 @@ int set(const TenantsArguments& arguments) {
                                   [&](const store::Tenant& tenant) { return tenant.id.text() == arguments.id; });
   store::Tenant tenant = found != tenants->end() ? *found : store::Tenant{TenantId(arguments.id), arguments.id, {}};
   if (!arguments.name.empty()) tenant.name = arguments.name;
+  if (!arguments.providers.empty()) tenant.providers = arguments.providers;
+  if (arguments.providers == std::vector<std::string>{"all"}) tenant.providers.clear();
   auto allowance = changed(std::move(tenant.allowance), arguments.allowance);
   if (!allowance) return complain(allowance.error().detail);
   tenant.allowance = std::move(*allowance);
@@ -75,6 +80,8 @@ void add_tenants_command(CLI::App& program, int& exit_code) {
   CLI::App* setting = tenants->add_subcommand("set", "Make a tenant, or change what it may take; 'none' takes a limit away");
   setting->add_option("id", arguments->id, "As keys name it; 'default' is everybody's who has no other")->required();
   setting->add_option("--name", arguments->name, "For people");
+  setting->add_option("--providers", arguments->providers, "Where its prompts may go, by the names of `providers:`, separated by commas; 'all'")
+      ->delimiter(',');
   add_directory_options(*setting, arguments->directory);
   add_allowance_options(*setting, arguments->allowance);
   setting->callback([arguments, &exit_code] { exit_code = set(*arguments); });

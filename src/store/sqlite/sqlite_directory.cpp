@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
@@ -16,7 +17,7 @@ namespace {
 
 using quota::Allowance;
 
-constexpr std::array<const char*, 2> kSteps{R"sql(
+constexpr std::array<const char*, 3> kSteps{R"sql(
 CREATE TABLE tenant (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, weight INTEGER NOT NULL,
   per_day INTEGER, per_month INTEGER,  -- nano-dollars
@@ -62,6 +63,9 @@ ALTER TABLE virtual_key DROP COLUMN per_day;
 ALTER TABLE virtual_key DROP COLUMN per_month;
 ALTER TABLE virtual_key DROP COLUMN requests_per_minute;
 ALTER TABLE virtual_key DROP COLUMN tokens_per_minute;
+)sql",
+                                            R"sql(
+CREATE TABLE tenant_provider (tenant TEXT NOT NULL, provider TEXT NOT NULL, PRIMARY KEY (tenant, provider)) WITHOUT ROWID;
 )sql"};
 
 enum class Owner : std::uint8_t { Tenant, Key };
@@ -360,6 +364,18 @@ Result<void> SqliteDirectory::put_tenant(const Tenant& tenant) {
   insert->bind(2, tenant.name);
   if (auto done = insert->run(); !done) return done;
   if (auto put = put_allowance(**database, Owner::Tenant, tenant.id.text(), tenant.allowance); !put) return put;
+  auto forget = (*database)->prepare("DELETE FROM tenant_provider WHERE tenant = ?1");
+  if (!forget) return fail(forget);
+  forget->bind(1, tenant.id.text());
+  if (auto done = forget->run(); !done) return done;
+  auto allow = (*database)->prepare("INSERT OR REPLACE INTO tenant_provider VALUES (?1, ?2)");
+  if (!allow) return fail(allow);
+  for (const std::string& provider : tenant.providers) {
+    allow->bind(1, tenant.id.text());
+    allow->bind(2, provider);
+    if (auto done = allow->run(); !done) return done;
+    allow->reset();
+  }
   if (auto committed = transaction->commit(); !committed) return committed;
   changed_here_ = true;
   return {};
@@ -377,6 +393,11 @@ Result<std::vector<Tenant>> SqliteDirectory::list_tenants() {
     std::string id(row.text(0));
     quota::Allowance allowance = std::move((*allowances)[id]);
     tenants.push_back(Tenant{TenantId(std::move(id)), std::string(row.text(1)), std::move(allowance)});
+  });
+  if (!done) return fail(done);
+  done = for_rows(**database, "SELECT tenant, provider FROM tenant_provider ORDER BY tenant, provider", [&](const Statement& row) {
+    const auto tenant = std::find_if(tenants.begin(), tenants.end(), [&](const Tenant& known) { return known.id.text() == row.text(0); });
+    if (tenant != tenants.end()) tenant->providers.emplace_back(row.text(1));
   });
   if (!done) return fail(done);
   return tenants;

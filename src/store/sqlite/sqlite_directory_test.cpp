@@ -131,6 +131,18 @@ PRAGMA user_version=1;
   EXPECT_EQ(key.expires_at, wall_time_from_unix_nanoseconds(2));
 }
 
+TEST(SqliteDirectories, KnowWhereATenantsPromptsMayGo) {
+  const TemporaryDirectory directory;
+  SqliteDirectory directories(directory.path() / "directory.db");
+  Tenant tenant{TenantId("team-a"), "Team A", {}};
+  tenant.providers = {"anthropic", "relay"};
+  ASSERT_TRUE(directories.put_tenant(tenant));
+  EXPECT_EQ(directories.list_tenants().value(), std::vector<Tenant>{tenant});
+  tenant.providers = {"relay"};
+  ASSERT_TRUE(directories.put_tenant(tenant));
+  EXPECT_EQ(directories.changed_snapshot().value()->find_tenant("team-a")->providers, tenant.providers);
+}
+
 TEST(SqliteDirectories, RefuseToRevokeWhatIsNotThere) {
   const TemporaryDirectory directory;
   const auto revoked = SqliteDirectory(directory.path() / "directory.db").revoke_key(KeyId("none"), kNow);

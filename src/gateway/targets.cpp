@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+
+// Where a journey goes: its targets in order, what each of them calls the model, and what its room is told.
+#include "base/ascii.h"
+#include "gateway/journey.h"
+#include "llm/json/cursor.h"
+#include "llm/json/object_id.h"
+#include "llm/model_group.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+namespace tidegate::gateway {
+
+namespace {
+
+constexpr double kBytesPerAttachment = 6'000;  ///< an image is some 1,500 tokens, whatever its bytes
+
+/// What has limits by model; everything else of a provider shares one room.
+bool names_a_model(llm::Endpoint endpoint) {
+  switch (endpoint) {
+    case llm::Endpoint::Messages:
+    case llm::Endpoint::CountTokens:
+    case llm::Endpoint::MessageBatches:
+    case llm::Endpoint::ChatCompletions:
+    case llm::Endpoint::Responses:
+    case llm::Endpoint::Embeddings: return true;
+    case llm::Endpoint::Files:
+    case llm::Endpoint::Models:
+    case llm::Endpoint::Other: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool Journey::plan() {
+  const auto header = find_header(incoming_.head().fields, "x-tidegate-priority");
+  routing::RequestFacts facts;
+  facts.match = outcome_.match;
+  facts.model = outcome_.view.model;
+  facts.tenant = outcome_.caller.tenant;
+  facts.allowed_providers = outcome_.caller.providers;
+  facts.batch = header ? equals_ignoring_case(*header, "batch") : outcome_.caller.priority == quota::Priority::Batch;
+  facts.stream = outcome_.view.stream;
+  facts.tools = outcome_.view.has_tools;
+  facts.body_bytes = outcome_.view.body_bytes;
+  facts.draw = static_cast<double>(std::hash<std::string_view>{}(outcome_.request_id) >> 11) * 0x1p-53;
+  for (const routing::PlannedTarget& planned : setup_->routes.plan(facts)) {
+    targets_.push_back({setup_->providers[planned.provider], planned.rule, planned.refuses_losses});
+  }
+  if (targets_.empty()) {
+    return refuse(
+        {.status = 404,
+         .reason = "no_provider",
+         .message = outcome_.caller.providers.empty()
+                        ? fmt::format("No provider speaks the {} dialect for this path; add one under `providers:`.", llm::to_string(outcome_.match.dialect))
+                        : std::string("None of the providers that this key's tenant may use serves this request."),
+         .should_retry = false});
+  }
+  if (setup_->options.auth != AuthMode::Passthrough) {
+    const auto waits_for_keys = [](const Target& target) {
+      return target.provider->options().keys.empty() && target.provider->options().has_key_source();
+    };
+    if (std::all_of(targets_.begin(), targets_.end(), waits_for_keys)) {
+      outcome_.obstacle = quota::Obstacle::NoKey;
+      return refuse({.status = 503,
+                     .reason = "no_key",
+                     .message = fmt::format("Provider '{}' has no key: its list or file of keys is empty or cannot be read; "
+                                            "the alarms of this gateway say which. Retry.",
+                                            targets_.front().provider->id().text()),
+                     .retry_after = Seconds(2)});
+    }
+    std::erase_if(targets_, waits_for_keys);
+  }
+  pass_by_dear_targets();
+  if (targets_.empty()) {
+    return refuse({.status = 403,
+                   .reason = "too_dear",
+                   .message = "This request may cost more than `max_cost` of every target of its route; ask for less output (max_tokens) or send less input.",
+                   .should_retry = false});
+  }
+  rank_targets();
+  return true;
+}
+
+/// What the target calls the model; empty: as the client does.
+std::string Journey::model_of(const Target& target) const {
+  if (target.terms != nullptr && !target.terms->model.empty()) return target.terms->model;
+  const auto& models = target.provider->options().models;
+  if (models.empty()) return {};
+  const auto known = models.find(outcome_.view.model);
+  return known == models.end() ? std::string{} : known->second;
+}
+
+void Journey::pass_by_dear_targets() {
+  if (!outcome_.metered()) return;
+  std::erase_if(targets_, [this](const Target& target) {
+    if (target.terms == nullptr || !target.terms->max_cost) return false;
+    outcome_.provider = target.provider->id().text();
+    outcome_.model_there = model_of(target);
+    return worker_.sink().estimate(outcome_).money > *target.terms->max_cost;
+  });
+  outcome_.provider.clear();
+  outcome_.model_there.clear();
+}
+
+/// Providers that do not answer stand behind those that do, until a probe has shown that they are back.
+void Journey::rank_targets() {
+  if (targets_.size() < 2) return;
+  const SteadyTime now = worker_.reactor().now().steady;
+  std::stable_partition(targets_.begin(), targets_.end(), [&](const Target& target) { return worker_.shared().health.may_go(target.provider->id().text(), now); });
+}
+
+/// Whether going over, or trying again, is still within the budgets of one request.
+bool Journey::may_attempt_more() const {
+  const routing::FailoverOptions& failover = setup_->options.failover;
+  return outcome_.attempt < failover.max_attempts && worker_.reactor().now().steady < received_at_ + failover.time_budget;
+}
+
+/// False: it cannot be asked this.
+bool Journey::choose_target(std::size_t index) {
+  if (outcome_.id != 0) end_attempt();
+  target_ = index;
+  provider_ = targets_[index].provider;
+  outcome_.provider = provider_->id().text();
+  outcome_.model_there = model_of(targets_[index]);
+  outcome_.pool = outcome_.provider;
+  asks_ = outcome_.match;
+  if (setup_->options.auth == AuthMode::Passthrough) outcome_.pool = outcome_.caller.key;
+  if (cache_id_.empty() && provider_->options().keys.size() > 1) cache_id_ = cache_id();
+  const std::string tied = tied_key();
+  // State that one pool holds is of no use elsewhere.
+  if (!tied.empty()) no_target_left();
+  const routing::TargetRule* const terms = targets_[index].terms;
+  tied_key_ = tied.empty() && terms != nullptr ? terms->key : tied;
+  preferred_key_ = tied_key_.empty() ? preferred_key() : std::string{};
+  lay_out_body();
+  return true;
+}
+
+/// The body as this target gets it: as it came, but for the model's name where the target has another.
+void Journey::lay_out_body() {
+  const std::string_view body = incoming_.body();
+  const llm::ByteRange range = outcome_.view.model_range;
+  body_.clear();
+  new_model_.clear();
+  if (outcome_.model_there.empty() || range.length == 0) {
+    body_.push_back(body);
+    return;
+  }
+  llm::json::append_quoted(new_model_, outcome_.model_there);
+  body_ = {body.substr(0, range.offset), new_model_, body.substr(range.offset + range.length)};
+}
+
+std::size_t Journey::body_size() const {
+  std::size_t size = 0;
+  for (const std::string_view piece : body_) size += piece.size();
+  return size;
+}
+
+/// The key that made what the request speaks of; empty if there is none, or only one key.
+std::string Journey::tied_key() const {
+  if (provider_->options().keys.size() < 2) return {};
+  const llm::StateTies& ties = outcome_.view.ties;
+  const TieBoard& board = worker_.shared().ties;
+  for (const std::string_view id :
+       {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
+        std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
+    const auto name = board.key_of(provider_->id().text(), id);
+    if (name && provider_->find_key(*name)) return *name;
+  }
+  // What has no id of its own (a thinking signature, a fallback credit) was made for the same session.
+  if (!ties.any() || outcome_.caller.session.empty()) return {};
+  const auto name = board.key_of(provider_->id().text(), outcome_.caller.session);
+  return name && provider_->find_key(*name) ? *name : std::string{};
+}
+
+/// Names what the provider may have cached of the request: its session, else the beginning that its cache markers share with others.
+/// Empty: nothing to look for.
+std::string Journey::cache_id() const {
+  const llm::RequestView& view = outcome_.view;
+  if (!outcome_.metered()) return {};
+  if (!outcome_.caller.session.empty()) return outcome_.caller.session;
+  if (view.cache_markers == 0 || view.system_range.length + view.tools_range.length == 0) return {};
+  const std::string_view body = incoming_.body();
+  const auto hash = [&](llm::ByteRange range) { return std::hash<std::string_view>{}(body.substr(range.offset, range.length)); };
+  return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
+}
+
+/// The key whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.
+std::string Journey::preferred_key() const {
+  if (provider_->options().keys.size() < 2) return {};
+  return worker_.shared().ties.key_of(provider_->id().text(), cache_id_).value_or(std::string{});
+}
+
+quota::LiveRoom* Journey::room() {
+  model_group_ = names_a_model(outcome_.match.endpoint)
+                     ? llm::model_group(asks_.endpoint, outcome_.asked_model(), outcome_.view.speed)
+                     : std::string{};
+  quota::RoomName name{.provider = provider_->id().text(), .model_group = model_group_, .class_name = {}, .credential = {}};
+  if (setup_->options.auth == AuthMode::Passthrough) name.credential = outcome_.caller.key;
+  if (class_ != nullptr && outcome_.metered()) {
+    name.class_name = class_->name;
+    name.class_factor = class_->factor;
+  }
+  return worker_.shared().rooms.room(name);
+}
+
+quota::Submission Journey::submission() const {
+  const llm::RequestView& view = outcome_.view;
+  const bool is_last = target_ + 1 == targets_.size();
+  const quota::AdmissionOptions& admission = setup_->options.admission;
+  const routing::TargetRule* const terms = targets_[target_].terms;
+  const Nanoseconds usual = outcome_.priority == quota::Priority::Batch ? admission.batch_spare_after : admission.spare_after;
+  const Nanoseconds patience = terms != nullptr ? terms->max_wait.value_or(usual) : usual;
+  quota::Submission submission;
+  submission.tenant = outcome_.caller.tenant;
+  submission.priority = outcome_.priority;
+  submission.weight = static_cast<double>(tenant_limits_.weight());
+  submission.deadline = is_last ? deadline_ : std::min(deadline_, worker_.reactor().now().steady + patience);
+  submission.is_last_resort = is_last;
+  if (!outcome_.metered() && outcome_.match.endpoint != llm::Endpoint::CountTokens) {
+    submission.max_tokens = 1;  // no tokens at all
+    return submission;
+  }
+  submission.body_bytes = static_cast<double>(view.body_bytes - view.attachment_bytes) + static_cast<double>(view.attachments) * kBytesPerAttachment;
+  const bool writes = outcome_.match.endpoint != llm::Endpoint::Embeddings && outcome_.match.endpoint != llm::Endpoint::CountTokens;
+  submission.max_tokens = writes ? static_cast<double>(view.max_tokens.value_or(0)) : 1;
+  return submission;
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+// Who serves a request when the first target cannot: providers written by hand, routes and breakers real.
+#include "plain_socket.h"
+#include "running_gateway.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace tidegate {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+using testing::PlainListener;
+using testing::PlainSocket;
+using testing::RunningGateway;
+
+const std::string kGood =
+    R"({"id":"msg_1","type":"message","model":"claude-haiku-4-5","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","usage":{"input_tokens":12,"output_tokens":3}})";
+const std::string kGoodStream =
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],"
+    "\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n"
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n"
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+const std::string kErrorStream =
+    "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
+
+std::string body_of(bool stream) { return fmt::format(R"({{ "max_tokens":9, "model" : "claude-haiku-4-5","stream":{},"messages":[]}})", stream); }
+std::string ask(bool stream = false) {
+  const std::string body = body_of(stream);
+  return fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+}
+std::string answer(std::string_view status, std::string_view body, std::string_view type = "application/json") {
+  return fmt::format("HTTP/1.1 {}\r\ncontent-type: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{}", status, type, body.size(), body);
+}
+std::string stream_answer(std::string_view events) { return answer("200 OK", events, "text/event-stream"); }
+/// A whole message of known length.
+std::string read_message(const PlainSocket& socket) {
+  std::string text = socket.read_until("\r\n\r\n");
+  const std::size_t at = text.find("content-length: ");
+  if (at != std::string::npos) text += socket.read_exactly(std::stoul(text.substr(at + 16)));
+  return text;
+}
+
+class Failover : public ::testing::Test {
+ protected:
+  Failover() {
+    choice.options.admission.max_wait = Seconds(30);
+    choice.options.admission.spare_after = Nanoseconds(0);
+    choice.spare_ports = {relay.port()};
+  }
+  PlainSocket send(RunningGateway& gateway, bool stream = false) {
+    PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(ask(stream));
+    return client;
+  }
+  static std::string serve(const PlainListener& listener, const std::string& text) {
+    const PlainSocket asked = listener.accept();
+    std::string request = read_message(asked);
+    asked.send(text);
+    return request;
+  }
+
+  PlainListener official, relay;
+  RunningGateway::Choice choice;
+};
+
+TEST_F(Failover, AGoodHeadBeforeAnErrorIsNoAnswer) {
+  RunningGateway gateway(official.port(), choice);
+  for (const std::string bad : {R"({"error":{"message":"quota","type":"new_api_error","code":"insufficient_user_quota"}})",
+                                R"({ "type" : "error", "error":{"type":"api_error","message":"m"}})"}) {
+    const PlainSocket client = send(gateway);
+    (void)serve(official, answer("200 OK", bad));
+    (void)serve(relay, answer("200 OK", kGood));
+    const std::string got = read_message(client);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(got, HasSubstr("x-tidegate-provider: spare-1\r\n"));
+    EXPECT_THAT(got, EndsWith(kGood));
+  }
+}
+
+TEST_F(Failover, AnErrorOfTheClientsOwnBehindAGoodHeadIsItsAnswer) {
+  RunningGateway gateway(official.port(), choice);
+  const std::string bad = R"({"error":{"message":"max_tokens: too large","type":"invalid_request_error"}})";
+  const PlainSocket client = send(gateway);
+  (void)serve(official, answer("200 OK", bad));
+  EXPECT_THAT(read_message(client), EndsWith(bad));
+}
+
+TEST_F(Failover, AStreamThatIsEmptyOrBeginsWithAnErrorIsNoAnswer) {
+  RunningGateway gateway(official.port(), choice);
+  for (const std::string& bad : {std::string(), std::string(": processing\n\n"), kErrorStream, ": processing\n\n" + kErrorStream}) {
+    const PlainSocket client = send(gateway, true);
+    (void)serve(official, stream_answer(bad));
+    (void)serve(relay, stream_answer(kGoodStream));
+    const std::string got = read_message(client);
+    EXPECT_THAT(got, HasSubstr("x-tidegate-provider: spare-1\r\n")) << bad;
+    EXPECT_THAT(got, EndsWith(kGoodStream));
+  }
+}
+
+TEST_F(Failover, AStreamThatBreaksOffBeforeItsFirstEventIsNoAnswer) {
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway, true);
+  (void)serve(official, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 1000\r\n\r\n: processing\n\n");
+  (void)serve(relay, stream_answer(kGoodStream));
+  EXPECT_THAT(read_message(client), EndsWith(kGoodStream));
+}
+
+TEST_F(Failover, OnceAnEventHasLeftNobodyElseIsAsked) {
+  RunningGateway gateway(official.port(), choice);
+  PlainSocket client = send(gateway, true);
+  const PlainSocket asked = official.accept();
+  (void)read_message(asked);
+  const std::string first = kGoodStream.substr(0, kGoodStream.find("event: message_delta"));
+  asked.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n", first.size(), first));
+  EXPECT_THAT(client.read_until("message_start\"" ), HasSubstr("200 OK"));
+  asked.send(fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", kErrorStream.size(), kErrorStream));
+  EXPECT_THAT(client.read_until("0\r\n\r\n"), HasSubstr("overloaded_error"));
+}
+
+TEST_F(Failover, TheLastWordOfAllIsTheProvidersOwn) {
+  choice.options.admission.max_wait = Nanoseconds(0);
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway, true);
+  (void)serve(official, stream_answer(kErrorStream));
+  const std::string last = answer("529 Overloaded", R"({"type":"error","error":{"type":"overloaded_error","message":"relay"}})");
+  (void)serve(relay, last);
+  EXPECT_THAT(read_message(client), HasSubstr("HTTP/1.1 529 "));
+}
+
+TEST_F(Failover, AModelThatOneDoesNotHaveAnotherMayHave) {
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  (void)serve(official, answer("404 Not Found", R"({"type":"error","error":{"type":"not_found_error","message":"model"}})"));
+  (void)serve(relay, answer("200 OK", kGood));
+  EXPECT_THAT(read_message(client), EndsWith(kGood));
+}
+
+TEST_F(Failover, TheModelIsCalledAsEachTargetCallsIt) {
+  choice.adapt = [](std::size_t number, upstream::ProviderOptions& provider) {
+    if (number == 1) provider.models = {{"claude-haiku-4-5", "relay/\"haiku\""}};
+  };
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  EXPECT_THAT(serve(official, answer("529 Overloaded", "{}")), EndsWith(body_of(false)));
+  const std::string there = serve(relay, answer("200 OK", kGood));
+  const std::string sent = R"({ "max_tokens":9, "model" : "relay/\"haiku\"","stream":false,"messages":[]})";
+  EXPECT_THAT(there, EndsWith("\r\n\r\n" + sent)) << "one place is changed, and nothing else";
+  EXPECT_THAT(there, HasSubstr(fmt::format("content-length: {}\r\n", sent.size())));
+  const std::string got = read_message(client);
+  EXPECT_THAT(got, HasSubstr("x-tidegate-model: relay/\"haiku\"\r\n"));
+  EXPECT_THAT(got, EndsWith(kGood));
+  EXPECT_EQ(gateway.recorded().wait_for(1)[0].asked_model(), "relay/\"haiku\"");
+}
+
+TEST_F(Failover, ARouteNamesTargetsAndTheirTerms) {
+  routing::RouteRule& route = choice.options.routes.emplace_back();
+  route.model = "claude-*";
+  for (const char* model : {"first", "second"}) {
+    routing::TargetRule& target = route.targets.emplace_back();
+    target.provider = ProviderId("spare-1");
+    target.model = model;
+  }
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  EXPECT_THAT(serve(relay, answer("529 Overloaded", "{}")), HasSubstr(R"("model" : "first")"));
+  EXPECT_THAT(serve(relay, answer("200 OK", kGood)), HasSubstr(R"("model" : "second")"));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(Failover, WhatCostsMoreThanATargetMayCostPassesItBy) {
+  routing::RouteRule& route = choice.options.routes.emplace_back();
+  routing::TargetRule& cheap = route.targets.emplace_back();
+  cheap.provider = ProviderId("test");
+  cheap.max_cost = Money::dollars(1);
+  routing::TargetRule& dear = route.targets.emplace_back();
+  dear.provider = ProviderId("spare-1");
+  dear.max_cost = Money::dollars(3);
+  choice.cost = Money::dollars(2);
+  {
+    RunningGateway gateway(official.port(), choice);
+    const PlainSocket client = send(gateway);
+    (void)serve(relay, answer("200 OK", kGood));
+    EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+  }
+  choice.cost = Money::dollars(4);
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  const std::string got = read_message(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(got, HasSubstr("max_cost"));
+}
+
+TEST_F(Failover, AnEndpointThatDoesNotAnswerIsPassedByUntilAProbeComesBack) {
+  std::uint16_t nobody = 0;
+  {
+    const PlainListener gone;
+    nobody = gone.port();
+  }
+  RunningGateway gateway(nobody, choice);
+  for (int i = 0; i < 7; ++i) {
+    const PlainSocket client = send(gateway);
+    (void)serve(relay, answer("200 OK", kGood));
+    EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+  }
+  EXPECT_THAT(gateway.recorded().events(), ::testing::Contains("provider_out"));
+  EXPECT_EQ(gateway.recorded().attempts().size(), 5U) << "the last two went to the spare at once";
+}
+
+TEST_F(Failover, AttemptsAreBounded) {
+  choice.options.failover.max_attempts = 1;
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 529 "));
+}
+
+class OneTenant final : public gateway::KeyCheck {
+ public:
+  Result<gateway::Caller> check(std::string_view, std::string_view, WallTime) override {
+    gateway::Caller caller;
+    caller.tenant = "team";
+    caller.providers = {"spare-1"};
+    return caller;
+  }
+};
+
+TEST_F(Failover, ATenantsPromptsGoOnlyWhereItAllows) {
+  OneTenant keys;
+  choice.key_check = &keys;
+  choice.options.auth = gateway::AuthMode::Virtual;
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = send(gateway);
+  (void)serve(relay, answer("200 OK", kGood));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+}
+
+}  // namespace
+}  // namespace tidegate
