@@ -73,6 +73,10 @@ std::string original_tool_call_id(std::string_view id) {
   return read_rewritten(id.substr(kRewritten.size())).value_or(std::string(id));
 }
 
+std::string fallback_call_id(std::string_view answer, std::size_t number) {
+  return answer_id("call_", answer, "0") + "_" + std::to_string(number);
+}
+
 std::string shortened(std::string_view name, std::size_t limit) {
   if (name.size() <= limit) return std::string(name);
   std::string result(name.substr(0, limit - kHashSize - 1));

@@ -16,6 +16,9 @@ namespace tidegate::llm {
 /// The id that `plain_tool_call_id` was made from; any other id as it is.
 [[nodiscard]] std::string original_tool_call_id(std::string_view id);
 
+/// An id for a tool call that a provider gave none: of its answer and its number there.
+[[nodiscard]] std::string fallback_call_id(std::string_view answer_id, std::size_t number);
+
 /// `name` if it is no longer than `limit` (≥ 24), otherwise its beginning and a hash of the whole: the same for the
 /// same name, so that calls and results of one request still match and prompts stay cacheable.
 [[nodiscard]] std::string shortened(std::string_view name, std::size_t limit);

@@ -11,6 +11,9 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
+/// Means itself inside a string.
+bool is_plain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
+
 /// value = object / array / string / number / true / false / null       (RFC 8259, read 2026-11-26)
 class Judge {
  public:
@@ -64,13 +67,13 @@ class Judge {
     }
   }
   bool rest_of_string() {
-    while (at_ < text_.size()) {
+    while (true) {
+      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
+      if (at_ >= text_.size()) return false;
       const char c = text_[at_++];
       if (c == '"') return true;
-      if (static_cast<unsigned char>(c) < 0x20) return false;
-      if (c == '\\' && !escape()) return false;
+      if (c != '\\' || !escape()) return false;
     }
-    return false;
   }
   bool escape() {
     if (at_ >= text_.size()) return false;
@@ -119,6 +122,19 @@ class Judge {
 }  // namespace
 
 bool is_valid(std::string_view text) { return Judge(text).one_value(); }
+
+std::string compact(std::string_view value) {
+  constexpr std::size_t kLongest = 64;
+  if (value.size() > kLongest) return std::string(value);
+  std::string result;
+  bool in_string = false;  // an escaped quote does not matter: what holds one is no value anybody looks for
+  for (const char c : value) {
+    if (c == '"') in_string = !in_string;
+    const bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    if (in_string || !is_blank) result += c;
+  }
+  return result;
+}
 
 bool is_valid_object(std::string_view text) { return Cursor(text).peek() == Kind::Object && is_valid(text); }
 

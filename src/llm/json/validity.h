@@ -4,6 +4,7 @@
 
 #include "llm/json/cursor.h"
 
+#include <string>
 #include <string_view>
 
 namespace tidegate::llm::json {
@@ -25,5 +26,8 @@ inline constexpr std::size_t kDeepest = 1000;
   cursor.skip();
   return cursor.broken() ? std::string_view{} : text.substr(begin, cursor.end_of_value() - begin);
 }
+
+/// A short value without the blanks between its parts, to be compared; a longer one as it is.
+[[nodiscard]] std::string compact(std::string_view value);
 
 }  // namespace tidegate::llm::json
