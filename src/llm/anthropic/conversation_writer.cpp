@@ -112,9 +112,10 @@ class ConversationWriter {
     if (!wants_thinking) return;
     if (quirks_.thinking == Quirks::Thinking::Adaptive) thinking_.kind = Kind::Adaptive;
     if (quirks_.thinking == Quirks::Thinking::Budget) {
-      if (thinking_.kind == Kind::Adaptive) thinking_.budget_tokens = budget_of(c_.effort);
+      // Half is left for the answer.
+      if (thinking_.kind == Kind::Adaptive) thinking_.budget_tokens = std::min(budget_of(c_.effort), max_tokens_ / 2);
       thinking_.kind = Kind::Budget;
-      thinking_.budget_tokens = std::min(std::max(thinking_.budget_tokens, kLeastBudget), max_tokens_ - 1);
+      thinking_.budget_tokens = std::min(thinking_.budget_tokens, max_tokens_ - 1);
     }
     const bool is_impossible =
         quirks_.thinking == Quirks::Thinking::None || forces_a_tool() ||
