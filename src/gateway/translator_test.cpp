@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ struct Case {
   bool from_anthropic = false;
   bool is_stream = false;  ///< the input
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.path; }
 
 std::string text_of(const std::string& file) { return llm::corpus_file("translation/" + file); }
 

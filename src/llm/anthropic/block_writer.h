@@ -19,8 +19,8 @@ void write_block_array(json::Writer& writer, const std::vector<const Part*>& par
 /// `"cache_control":{…}`; nothing for no mark.
 void write_cache_mark(json::Writer& writer, CacheMark mark);
 
-/// The `input` of a tool call: its arguments if they are a JSON object, `{}` if there are none, and what a model did not
-/// finish or got wrong as `{"INVALID_JSON":"…"}`, which Anthropic's documents recommend.
+/// The `input` of a tool call: its arguments if they are a JSON object, `{}` if there are none, and what a model did
+/// not finish or got wrong as `{"INVALID_JSON":"…"}`, which Anthropic's documents recommend.
 [[nodiscard]] std::string tool_input(std::string_view arguments);
 
 /// Whether a text says anything but blanks; the API refuses one that does not.
