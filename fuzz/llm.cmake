@@ -8,3 +8,5 @@ tidegate_fuzz(request_fuzz SOURCES request_fuzz.cpp CORPUS tests/corpus/requests
   LINKS tidegate_llm_anthropic tidegate_llm_openai simdjson::simdjson)
 tidegate_fuzz(rate_limits_fuzz SOURCES rate_limits_fuzz.cpp CORPUS tests/corpus/rate_limits
   LINKS tidegate_llm_anthropic tidegate_llm_openai)
+tidegate_fuzz(translation_fuzz SOURCES translation_fuzz.cpp CORPUS tests/corpus/translation
+  LINKS tidegate_translator tidegate_llm_anthropic tidegate_llm_openai simdjson::simdjson)

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/anthropic/request.h"
 
+#include "llm/anthropic/conversation.h"
 #include "llm/json/cursor.h"
 
 namespace tidegate::llm::anthropic {
@@ -65,7 +66,9 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth) {
     } else if (key == "type") {
       is_redacted_thinking = cursor.raw_string() == "redacted_thinking";
     } else if (key == "signature") {  // thinking
-      facts.thinking_signature |= read_is_present_string(cursor);
+      // Ours ties nobody: the gateway wrote it for a provider that signs nothing.
+      const auto raw = cursor.raw_string();
+      facts.thinking_signature |= raw && !raw->empty() && *raw != kForeignSignature;
     } else if (key == "data") {
       has_data = read_is_present_string(cursor);
     } else if (key == "source") {

@@ -83,6 +83,9 @@ TEST(AnthropicRequest, ReadsEveryTie) {
                   .ties.thinking_signature);
   EXPECT_FALSE(
       read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"","signature":""}]}]})").ties.any());
+  EXPECT_FALSE(
+      read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"a","signature":"tidegate-unsigned"}]}]})")
+          .ties.any());
 }
 
 TEST(AnthropicRequest, SetsAttachmentsApartFromText) {

@@ -144,4 +144,25 @@ void read_usage(Cursor& cursor, Usage& usage) {
   usage.seen = true;
 }
 
+void write_usage(json::Writer& writer, const Usage& usage, UsageScope scope) {
+  const TokenCounts& tokens = usage.tokens;
+  writer.begin_object();
+  writer.number_member("input_tokens", tokens.input);
+  writer.number_member("cache_creation_input_tokens", tokens.cache_write_5m + tokens.cache_write_1h);
+  writer.number_member("cache_read_input_tokens", tokens.cache_read);
+  if (scope == UsageScope::Final && tokens.cache_write_5m + tokens.cache_write_1h > 0) {
+    writer.begin_object_member("cache_creation");
+    writer.number_member("ephemeral_5m_input_tokens", tokens.cache_write_5m);
+    writer.number_member("ephemeral_1h_input_tokens", tokens.cache_write_1h);
+    writer.end_object();
+  }
+  writer.number_member("output_tokens", tokens.output);
+  if (tokens.reasoning > 0) {
+    writer.begin_object_member("output_tokens_details");
+    writer.number_member("thinking_tokens", tokens.reasoning);
+    writer.end_object();
+  }
+  writer.end_object();
+}
+
 }  // namespace tidegate::llm::anthropic

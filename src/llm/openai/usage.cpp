@@ -50,4 +50,21 @@ void read_usage(Cursor& cursor, Usage& usage) {
   usage.seen = true;
 }
 
+void write_usage(json::Writer& writer, const Usage& usage) {
+  const TokenCounts& tokens = usage.tokens;
+  writer.begin_object();
+  writer.number_member("prompt_tokens", tokens.total_input());
+  writer.number_member("completion_tokens", tokens.output);
+  writer.number_member("total_tokens", tokens.total_input() + tokens.output);
+  writer.begin_object_member("prompt_tokens_details");
+  writer.number_member("cached_tokens", tokens.cache_read);
+  const std::int64_t written = tokens.cache_write_5m + tokens.cache_write_1h;
+  if (written > 0) writer.number_member("cache_write_tokens", written);
+  writer.end_object();
+  writer.begin_object_member("completion_tokens_details");
+  writer.number_member("reasoning_tokens", tokens.reasoning);
+  writer.end_object();
+  writer.end_object();
+}
+
 }  // namespace tidegate::llm::openai

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "llm/json/cursor.h"
+#include "llm/json/writer.h"
 #include "llm/usage.h"
 
 namespace tidegate::llm::openai {
@@ -13,5 +14,8 @@ namespace tidegate::llm::openai {
 /// five minutes, `prompt_cache_hit_tokens` (DeepSeek) are reads. Replaces the token counts, since every such object is
 /// whole.
 void read_usage(json::Cursor& cursor, Usage& usage);
+
+/// Writes a `usage` object of chat completions: `prompt_tokens` includes what was read from and written to the cache.
+void write_usage(json::Writer& writer, const Usage& usage);
 
 }  // namespace tidegate::llm::openai
