@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view kBeforeText = R"([{"type":"text","text":)";
 
 std::string_view member_of(Lifetime lifetime) {
-  return lifetime == Lifetime::OneHour ? R"("cache_control":{"type":"ephemeral","ttl":"1h"},)"
-                                       : R"("cache_control":{"type":"ephemeral"},)";
+  return lifetime == Lifetime::OneHour ? R"(,"cache_control":{"type":"ephemeral","ttl":"1h"})"
+                                       : R"(,"cache_control":{"type":"ephemeral"})";
 }
 
 std::string_view after_text(Lifetime lifetime) {
@@ -36,7 +36,7 @@ BodyEdit::BodyEdit(const llm::PromptLayout& layout, std::span<const Mark> marks)
       add(block.range.offset, kBeforeText);
       add(block.range.offset + block.range.length, after_text(mark.lifetime));
     } else {
-      add(block.range.offset + 1, member_of(mark.lifetime));
+      add(block.range.offset + block.range.length - 1, member_of(mark.lifetime));
     }
   }
   // Prefix order is not the order in the body.

@@ -24,8 +24,8 @@ struct Insertion {
 /// What sets the marks of a plan: in order of offset, never two at one offset. No byte of the body changes or goes.
 class BodyEdit {
  public:
-  /// `layout` was read from the body, `marks` were planned for it. A mark on an object becomes its first member; a
-  /// plain text becomes a list of one text block around the same bytes.
+  /// `layout` was read from the body, `marks` were planned for it. A mark on an object becomes its last member, where
+  /// clients put it; a plain text becomes a list of one text block around the same bytes.
   BodyEdit(const llm::PromptLayout& layout, std::span<const Mark> marks);
 
   [[nodiscard]] std::span<const Insertion> insertions() const { return {insertions_.data(), count_}; }

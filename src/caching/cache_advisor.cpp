@@ -147,7 +147,9 @@ Reuse CacheAdvisor::reuse_of_kind(const PrefixChain& chain, std::uint8_t kind, S
 }
 
 void CacheAdvisor::count_gap(const PrefixChain& chain, PrefixNode& node, SteadyTime now) {
-  const bool could_wait = options_.fan_out_wait > Nanoseconds(0) && node.in_flight_until > now;
+  // In a volley the second could have waited for the first.
+  const bool could_wait = options_.fan_out_wait > Nanoseconds(0) && node.begun < node.last_seen &&
+                          now - node.last_seen <= options_.fan_out_wait;
   if (node.begun == kNever && !could_wait) return;
   const Nanoseconds gap = now - (could_wait ? node.last_seen : node.begun);
   count(node.counts, gap);

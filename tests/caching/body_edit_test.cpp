@@ -24,13 +24,13 @@ std::string edited(std::string_view body, std::vector<Mark> marks) {
   return BodyEdit(layout_of(body), marks).apply(body);
 }
 
-TEST(BodyEdit, MakesAMarkTheFirstMemberOfABlock) {
+TEST(BodyEdit, MakesAMarkTheLastMemberOfABlock) {
   EXPECT_EQ(
       edited(
-          R"({"tools":[{"name":"a"}, { "name":"b"}],"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}]})",
+          R"({"tools":[{"name":"a"}, { "name":"b" }],"messages":[{"role":"user","content":[{"type":"text","text":"x"}]}]})",
           {{1, Lifetime::OneHour}, {2, Lifetime::FiveMinutes}}),
-      R"({"tools":[{"name":"a"}, {"cache_control":{"type":"ephemeral","ttl":"1h"}, "name":"b"}],"messages":[{"role":"user","content":)"
-      R"([{"cache_control":{"type":"ephemeral"},"type":"text","text":"x"}]}]})");
+      R"({"tools":[{"name":"a"}, { "name":"b" ,"cache_control":{"type":"ephemeral","ttl":"1h"}}],"messages":[{"role":"user","content":)"
+      R"([{"type":"text","text":"x","cache_control":{"type":"ephemeral"}}]}]})");
 }
 
 TEST(BodyEdit, MakesAPlainTextAListOfOneBlockAroundTheSameBytes) {

@@ -198,6 +198,19 @@ TEST(CacheAdvisor, LetsFollowersWaitForTheLeadersFirstByteIfAskedTo) {
   EXPECT_NEAR(static_cast<double>(again.plan.read), 5000, 5);
 }
 
+TEST(CacheAdvisor, InAVolleyWhoseFirstWasNotMarkedTheSecondLeads) {
+  CachingOptions careful = options(seconds(5));
+  careful.first_sight = false;
+  Asked asked(careful);
+  EXPECT_FALSE(asked.ask(request("s", user("q0")), kStart).marks_anything());
+  EXPECT_TRUE(asked.ask(request("s", user("q1")), kStart + Milliseconds(5)).marks_anything());
+  EXPECT_TRUE(asked.ask(request("s", user("q2")), kStart + Milliseconds(10)).wait);
+  careful.fan_out_wait = Nanoseconds(0);
+  Asked impatient(careful);
+  EXPECT_FALSE(impatient.ask(request("s", user("q0")), kStart).marks_anything());
+  EXPECT_FALSE(impatient.ask(request("s", user("q1")), kStart).marks_anything());  // at the very same time
+}
+
 TEST(CacheAdvisor, AFollowerThatWaitedInVainGoesUnmarked) {
   Asked asked(options(seconds(5)));
   (void)asked.ask(request("s", user("q0")), kStart);

@@ -87,10 +87,7 @@ void LayoutRecorder::begin(std::size_t at, PromptPart part, bool begins_message)
   is_forbidden_ = has_markable_type_ = is_text_type_ = has_words_ = false;
 }
 
-void LayoutRecorder::begin_tool(std::size_t at, bool is_object) {
-  begin(at, PromptPart::Tools, false);
-  has_markable_type_ = is_object;  // a tool of the client's own needs no type
-}
+void LayoutRecorder::begin_tool(std::size_t at) { begin(at, PromptPart::Tools, false); }
 
 void LayoutRecorder::begin_block(std::size_t at) {
   const bool is_system = list_ == &layout_.system;
@@ -99,9 +96,7 @@ void LayoutRecorder::begin_block(std::size_t at) {
 
 void LayoutRecorder::end_block(std::size_t end) {
   block_.range.length = end - block_.range.offset;
-  constexpr std::size_t kEmptyObject = 2;
-  block_.is_markable =
-      !is_forbidden_ && has_markable_type_ && (!is_text_type_ || has_words_) && block_.range.length > kEmptyObject;
+  block_.is_markable = !is_forbidden_ && has_markable_type_ && (!is_text_type_ || has_words_);
   list_->push_back(block_);
 }
 

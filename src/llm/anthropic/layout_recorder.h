@@ -28,8 +28,10 @@ class LayoutRecorder {
   void role(std::string_view raw) { role_ = raw; }
   void end_message();
 
-  /// What is no object gets no mark: the provider refuses the request, and the bytes stay as they are.
-  void begin_tool(std::size_t at, bool is_object);
+  void begin_tool(std::size_t at);
+  /// A tool needs no type, but what has no member at all (`{ }`, or no object) gets no mark: the provider refuses it
+  /// anyway.
+  void tool_member() { has_markable_type_ = true; }
   void begin_block(std::size_t at);
   void end_block(std::size_t end);
   /// A whole `system` or `content`, quotes in `range` but not in `raw`.

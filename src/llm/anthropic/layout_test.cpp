@@ -67,6 +67,7 @@ TEST(PromptLayout, ForbidsMarksWhereTheProviderDoesNotTakeThem) {
   EXPECT_FALSE(layout_of(R"({"messages":[{"content":"x"}]})").messages[0].is_markable);
   EXPECT_FALSE(layout_of(R"({"tools":[{"name":"a","defer_loading":true}]})").tools[0].is_markable);
   EXPECT_FALSE(layout_of(R"({"tools":["name"]})").tools[0].is_markable);
+  EXPECT_FALSE(layout_of(R"({"tools":[{ }]})").tools[0].is_markable);
   EXPECT_TRUE(layout_of(R"({"tools":[{"name":"a","defer_loading":false}]})").tools[0].is_markable);
   EXPECT_TRUE(layout_of(R"({"messages":[{"role":"user","content":"\u0041"}]})").messages[0].is_markable);
 }

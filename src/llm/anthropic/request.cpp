@@ -126,8 +126,9 @@ ContentFacts read_tools(Cursor& cursor, bool& has_tools, LayoutRecorder* recorde
   if (recorder != nullptr) recorder->begin_tools();
   cursor.array([&] {
     has_tools = true;
-    if (recorder != nullptr) recorder->begin_tool(cursor.begin_of_value(), cursor.peek() == Kind::Object);
+    if (recorder != nullptr) recorder->begin_tool(cursor.begin_of_value());
     cursor.object([&](std::string_view key) {
+      if (recorder != nullptr) recorder->tool_member();
       if (key == "cache_control") {
         if (recorder != nullptr) recorder->forbid_mark();
         facts.cache_markers += read_marker(cursor) ? 1 : 0;
