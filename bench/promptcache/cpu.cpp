@@ -65,9 +65,10 @@ class Bench {
       figures.bytes += static_cast<double>(body.size()) / static_cast<double>(bodies_.size());
       kept += llm::anthropic::read_request(body, layout_).readable ? 1U : 0U;
       layouts_.push_back(layout_);
-      chains_.push_back(chain(layout_, body));
-      figures.blocks += static_cast<double>(chains_.back().points.size()) / static_cast<double>(bodies_.size());
+      figures.blocks += static_cast<double>(chain(layout_, body).points.size()) / static_cast<double>(bodies_.size());
     }
+    for (std::size_t i = 0; i < kConversations * bodies_.size(); ++i)
+      chains_.push_back(next_chain(layouts_[i % bodies_.size()], i % bodies_.size()));
     const auto plain = [&](std::size_t i) {
       kept += llm::anthropic::read_request(bodies_[i]).body_bytes > 0 ? 1U : 0U;
     };
@@ -77,7 +78,7 @@ class Bench {
     const auto with = [&](std::size_t i) {
       const llm::RequestView view = llm::anthropic::read_request(bodies_[i], layout_);
       if (caching::why_untouched(view, layout_, true, advisor_.options())) return;
-      const caching::Advice advice = decide(chain(layout_, bodies_[i]));
+      const caching::Advice advice = decide(next_chain(layout_, i));
       kept += caching::BodyEdit(layout_, advice.plan.all()).added_bytes();
     };
     std::vector<double> plain_times, layout_times, added_times;
@@ -90,7 +91,10 @@ class Bench {
     figures.layout = median(layout_times);
     figures.added = median(added_times);
     figures.hash = typical([&](std::size_t i) { kept += chain(layouts_[i], bodies_[i]).points.size(); });
-    figures.decide = typical([&](std::size_t i) { kept += decide(chains_[i]).plan.count; });
+    figures.decide = typical([&](std::size_t) {
+      kept += decide(chains_[next_decided_]).plan.count;
+      next_decided_ = (next_decided_ + 1) % chains_.size();
+    });
     const caching::Advice advice = decide(chains_.back());
     figures.insertions =
         typical([&](std::size_t) { kept += caching::BodyEdit(layouts_.back(), advice.plan.all()).added_bytes(); });
@@ -103,6 +107,11 @@ class Bench {
  private:
   [[nodiscard]] caching::PrefixChain chain(const llm::PromptLayout& layout, const std::string& body) const {
     return hasher_.read(layout, body, {"anthropic", "claude-sonnet-4-6", "", "team"});
+  }
+  /// Each time round it is another conversation: its first request meets nothing known, the others grow from it.
+  [[nodiscard]] caching::PrefixChain next_chain(const llm::PromptLayout& layout, std::size_t body) {
+    if (body == 0) name_ = "anthropic" + std::to_string(++conversations_);
+    return hasher_.read(layout, bodies_[body], {name_, "claude-sonnet-4-6", "", "team"});
   }
   caching::Advice decide(const caching::PrefixChain& chain) {
     now_ += Seconds(10);
@@ -133,7 +142,12 @@ class Bench {
     return median(times);
   }
 
+  static constexpr std::size_t kConversations = 500;  // many more than a processor's nearest cache has nodes of
+
   int rounds_;
+  int conversations_ = 0;
+  std::size_t next_decided_ = 0;
+  std::string name_;
   std::vector<std::string> bodies_ = conversation();
   std::vector<llm::PromptLayout> layouts_;
   std::vector<caching::PrefixChain> chains_;
