@@ -14,8 +14,9 @@ namespace {
 /// A request that had a certain prefix.
 struct Visit {
   SteadyTime start;
-  SteadyTime readable;  ///< what it writes can be read from here on
-  bool is_long_enough;  ///< the whole prompt reaches the model's minimum
+  SteadyTime readable;   ///< what it writes can be read from here on
+  bool is_long_enough;   ///< the whole prompt reaches the model's minimum
+  bool has_more_behind;  ///< a block behind the prefix, whose mark for an hour would keep the prefix alive as well
 };
 
 class Sequence {
@@ -35,7 +36,9 @@ class Sequence {
   }
 
  private:
-  /// Written at `first` and read as long as it lives; what comes after may begin at any visit.
+  /// Written at `first` and read as long as it lives; what comes after may begin at any visit. Who reads it may write
+  /// an entry for an hour behind it, and the whole prompt up to there lives so long: only the blocks behind pay for
+  /// that.
   void try_writing(std::size_t first, double write, Nanoseconds lifetime) {
     double cost = write;
     SteadyTime expires = visits_[first].start + lifetime;
@@ -43,6 +46,7 @@ class Sequence {
     for (std::size_t i = first + 1; i < visits_.size() && visits_[i].start < expires; ++i) {
       const bool can_read = visits_[i].start >= visits_[first].readable && visits_[i].is_long_enough;
       cost += can_read ? multiples_.read : 1;
+      if (can_read && visits_[i].has_more_behind) lifetime = std::chrono::hours(1);
       if (can_read) expires = visits_[i].start + lifetime;
       from_[first] = std::min(from_[first], cost + from_[i + 1]);
     }
@@ -64,14 +68,16 @@ double least_cost(const std::vector<Served>& requests, const Multiples& multiple
   for (const Served& request : requests) {
     std::int64_t total = 0;
     for (const sim::CacheBlock& block : request.prompt.blocks) total += block.tokens;
-    const Visit visit{request.start, holding == Holding::Allowed ? request.start : request.first_byte,
-                      total >= request.prompt.minimum_tokens};
+    const SteadyTime readable = holding == Holding::Allowed ? request.start : request.first_byte;
     std::uint64_t key = std::hash<std::string>{}(request.prompt.scope);
     for (const sim::CacheBlock& block : request.prompt.blocks) {
       key = sim::combine_hashes(key, block.hash);
       Prefix& prefix = prefixes[key];
       prefix.tokens = block.tokens;
-      prefix.visits.push_back(visit);
+      prefix.visits.push_back({.start = request.start,
+                               .readable = readable,
+                               .is_long_enough = total >= request.prompt.minimum_tokens,
+                               .has_more_behind = &block != &request.prompt.blocks.back()});
     }
   }
   double sum = 0;

@@ -78,6 +78,27 @@ TEST(PromptCacheBench, TheOracleThatMayHoldRequestsReadsInAVolley) {
   EXPECT_DOUBLE_EQ(least_cost(volley, kMultiples, Holding::Allowed), 1250 + 4 * 100);
 }
 
+TEST(PromptCacheBench, TheOracleKnowsThatAnHourBehindKeepsWhatIsInFrontAlive) {
+  auto served = one_block({0, 1, 30});
+  for (Served& one : served) one.prompt.blocks.push_back({.hash = 2, .tokens = 10});
+  // What marks can do: five minutes on both blocks, then an hour on a third one that only the last two have.
+  for (std::size_t i = 1; i < 3; ++i) served[i].prompt.blocks.push_back({.hash = 3, .tokens = 20});
+  sim::PromptCache cache;
+  double cost = 0;
+  for (std::size_t i = 0; i < 3; ++i) {
+    sim::CachePrompt prompt = served[i].prompt;
+    prompt.blocks.back().breakpoint = i == 0 ? sim::CacheTtl::FiveMinutes : sim::CacheTtl::OneHour;
+    const sim::CachePlan plan = cache.plan(served[i].start, prompt);
+    cache.commit(plan);
+    cost += static_cast<double>(plan.usage.uncached) + 0.1 * static_cast<double>(plan.usage.read) +
+            1.25 * static_cast<double>(plan.usage.written_5m) + 2 * static_cast<double>(plan.usage.written_1h);
+  }
+  EXPECT_NEAR(cost, 1.25 * 1010 + 0.1 * 1010 + 2 * 20 + 0.1 * 1030, 1e-6);
+  const double oracle = least_cost(served, kMultiples, Holding::Forbidden);
+  EXPECT_LE(oracle, cost);
+  EXPECT_GE(oracle, 0.99 * cost);
+}
+
 TEST(PromptCacheBench, TheOracleKnowsNoCacheBelowTheMinimum) {
   auto served = one_block({0, 1, 2});
   for (Served& one : served) one.prompt.minimum_tokens = 1001;
