@@ -32,6 +32,22 @@ void check_view(const RequestView& view, std::string_view body) {
   require(cursor.text() == view.model && cursor.at_end());
 }
 
+/// Blocks lie in the body, and one that may be marked is an object with members or a text: an edit can rely on that.
+void check_layout(const RequestView& view, std::string_view body) {
+  PromptLayout layout;
+  require(anthropic::read_request(body, layout).cache_markers == view.cache_markers);
+  for (const auto* blocks : {&layout.tools, &layout.system, &layout.messages}) {
+    require(view.readable || blocks->empty());
+    for (const PromptBlock& block : *blocks) {
+      require(block.range.offset + block.range.length <= body.size());
+      if (!block.is_markable) continue;
+      const std::string_view text = body.substr(block.range.offset, block.range.length);
+      require(text.size() > 2 && text.front() == (block.is_text ? '"' : '{') && text.back() == (block.is_text ? '"' : '}'));
+      require(block.is_text || text.find_first_not_of(" \t\r\n", 1) != text.size() - 1);
+    }
+  }
+}
+
 /// The last model of an object, as simdjson reads it; empty if it is no text.
 std::string model_of(simdjson::dom::object object) {
   std::string model;
@@ -48,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string body(reinterpret_cast<const char*>(data), size);
   const RequestView view = anthropic::read_request(body);
   check_view(view, body);
+  check_layout(view, body);
   check_view(openai::read_request(Endpoint::ChatCompletions, body), body);
   check_view(openai::read_request(Endpoint::Responses, body), body);
   (void)anthropic::read_error(429, body);

@@ -223,6 +223,11 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(options.limits.max_upload_bytes, 1'000'000'000U);
   EXPECT_EQ(options.limits.idle_timeout, Seconds(90));
   EXPECT_EQ(options.gateway.worker_threads, 3U);
+  EXPECT_EQ(options.prompt_cache, (caching::CachingOptions{.enabled = caching::Injection::DryRun,
+                                                           .lifetime = caching::LifetimeChoice::FiveMinutes,
+                                                           .first_sight = false,
+                                                           .max_prefixes = 1000,
+                                                           .fan_out_wait = Seconds(5)}));
   EXPECT_EQ(options.store.when_full, store::WhenFull::Refuse);
   EXPECT_EQ(options.windows.lengths, (std::vector<Nanoseconds>{Seconds(10), Seconds(60)}));
   ASSERT_EQ(options.prices.rows.size(), 3U);  // one of the list, two by an alias

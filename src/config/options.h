@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/admin_options.h"
+#include "caching/caching_options.h"
 #include "gateway/gateway_options.h"
 #include "monitor/window_options.h"
 #include "net/listen_options.h"
@@ -36,6 +37,7 @@ struct Options {
   store::StoreOptions store;
   pricing::PriceOptions prices;
   monitor::WindowOptions windows;
+  caching::CachingOptions prompt_cache;
   LogOptions log;
 
   friend bool operator==(const Options&, const Options&) = default;

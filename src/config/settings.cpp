@@ -416,6 +416,30 @@ Type<FailoverOptions> failover() {
                               "attempts of one request, over all targets")});
 }
 
+Type<caching::CachingOptions> prompt_cache() {
+  using caching::CachingOptions;
+  using caching::Injection;
+  using caching::LifetimeChoice;
+  return record<CachingOptions>(
+      {field<CachingOptions>("enabled", TIDEGATE_AT(enabled),
+                             word<Injection>({{"off", Injection::Off}, {"dry_run", Injection::DryRun}, {"on", Injection::On}}),
+                             "mark Anthropic prompts for the provider's cache where that pays, if the client marked none; `dry_run` only "
+                             "reckons what it would have saved",
+                             Takes::Restart),
+       field<CachingOptions>("lifetime", TIDEGATE_AT(lifetime),
+                             word<LifetimeChoice>({{"automatic", LifetimeChoice::Automatic}, {"5m", LifetimeChoice::FiveMinutes}}),
+                             "of cache entries: an hour where gaps between requests make it pay, or never more than five minutes",
+                             Takes::Restart),
+       field<CachingOptions>("first_sight", TIDEGATE_AT(first_sight), yes_or_no(),
+                             "mark prompts not seen before too, if others of their kind came again; of an unknown kind the first two",
+                             Takes::Restart),
+       field<CachingOptions>("max_prefixes", TIDEGATE_AT(max_prefixes), count<std::size_t>(64, 10'000'000),
+                             "beginnings of prompts to remember, as hashes; some 100 bytes each", Takes::Restart),
+       field<CachingOptions>("fan_out_wait", TIDEGATE_AT(fan_out_wait), duration(Nanoseconds(0), minutes(1)),
+                             "how long a request waits for the first byte of another one that is writing the same prefix; 0s: never",
+                             Takes::Restart)});
+}
+
 Type<RouteRule> route() {
   return record<RouteRule>(
       {field<RouteRule>("model", TIDEGATE_AT(model), text("pattern"),
@@ -532,6 +556,8 @@ Type<Options> make_all() {
                                   "how requests wait for their turn where limits are short"));
   fields.push_back(field<Options>("classes", TIDEGATE_AT(gateway.classes), list_of(request_class(), 200),
                                   "requests that a provider counts at a part of its limits; the first that fits in all it says"));
+  fields.push_back(field<Options>("prompt_cache", TIDEGATE_AT(prompt_cache), prompt_cache(),
+                                  "marks for the provider's prompt cache, set by the gateway (docs/prompt_cache.md)"));
   fields.push_back(field<Options>("limits", kItself, limits(), "what one client may ask for"));
   fields.push_back(field<Options>("drain_timeout", TIDEGATE_AT(gateway.drain_timeout),
                                   duration(Nanoseconds(0), hours(24)), "after SIGTERM, for running answers"));

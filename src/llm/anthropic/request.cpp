@@ -3,6 +3,7 @@
 #include "llm/anthropic/request.h"
 
 #include "llm/anthropic/conversation.h"
+#include "llm/anthropic/layout_recorder.h"
 #include "llm/json/cursor.h"
 
 namespace tidegate::llm::anthropic {
@@ -54,17 +55,25 @@ void read_source(Cursor& cursor, ContentFacts& facts) {
   });
 }
 
-void read_content(Cursor& cursor, ContentFacts& facts, int depth);
+void read_content(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* recorder);
 
 /// Fields of all block types; a block has only those of its own. `input` of a tool call is data and not looked into.
-void read_block(Cursor& cursor, ContentFacts& facts, int depth) {
+/// What lies inside another block is no block of its own to the cache: only its images matter to the recorder.
+void read_block(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* recorder) {
   bool is_redacted_thinking = false;
   bool has_data = false;
+  LayoutRecorder* const own = depth == 0 ? recorder : nullptr;
+  if (own != nullptr) own->begin_block(cursor.begin_of_value());
   cursor.object([&](std::string_view key) {
     if (key == "cache_control") {
+      if (own != nullptr) own->forbid_mark();
       facts.cache_markers += read_marker(cursor) ? 1 : 0;
     } else if (key == "type") {
-      is_redacted_thinking = cursor.raw_string() == "redacted_thinking";
+      const auto type = cursor.raw_string();
+      is_redacted_thinking = type == "redacted_thinking";
+      if (recorder != nullptr && type) recorder->type(*type, own != nullptr);
+    } else if (own != nullptr && key == "text") {
+      own->text(cursor.raw_string());
     } else if (key == "signature") {  // thinking
       // Ours ties nobody: the gateway wrote it for a provider that signs nothing.
       const auto raw = cursor.raw_string();
@@ -76,45 +85,78 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth) {
     } else if (key == "file_id") {  // container_upload
       if (facts.file.empty()) facts.file = cursor.text(kLongestId);
     } else if (key == "content") {  // tool_result, document of type content
-      read_content(cursor, facts, depth + 1);
+      read_content(cursor, facts, depth + 1, recorder);
     }
   });
+  if (own != nullptr) own->end_block(cursor.end_of_value());
   facts.thinking_signature |= is_redacted_thinking && has_data;
 }
 
 /// A string, a block, or a list of blocks.
-void read_content(Cursor& cursor, ContentFacts& facts, int depth) {
+void read_content(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* recorder) {
   if (depth > kDeepestContent) return cursor.skip();
-  if (cursor.peek() == Kind::Object) return read_block(cursor, facts, depth);
-  cursor.array([&] { read_block(cursor, facts, depth); });
+  if (recorder != nullptr && depth == 0 && cursor.peek() == Kind::String) {
+    const std::size_t begin = cursor.begin_of_value();
+    const auto raw = cursor.raw_string();
+    if (raw) recorder->plain_text({begin, cursor.end_of_value() - begin}, *raw);
+    return;
+  }
+  if (cursor.peek() == Kind::Object) return read_block(cursor, facts, depth, recorder);
+  cursor.array([&] { read_block(cursor, facts, depth, recorder); });
 }
 
-ContentFacts read_messages(Cursor& cursor) {
+ContentFacts read_messages(Cursor& cursor, LayoutRecorder* recorder) {
   ContentFacts facts;
+  if (recorder != nullptr) recorder->begin_messages();
   cursor.array([&] {
+    if (recorder != nullptr) recorder->begin_message();
     cursor.object([&](std::string_view key) {
-      if (key == "content") read_content(cursor, facts, 0);
+      if (key == "content") {
+        if (recorder != nullptr) recorder->begin_content();
+        read_content(cursor, facts, 0, recorder);
+      } else if (recorder != nullptr && key == "role") {
+        recorder->role(cursor.raw_string().value_or(std::string_view{}));
+      }
     });
+    if (recorder != nullptr) recorder->end_message();
   });
   return facts;
 }
 
-ContentFacts read_tools(Cursor& cursor, bool& has_tools) {
+ContentFacts read_tools(Cursor& cursor, bool& has_tools, LayoutRecorder* recorder) {
   ContentFacts facts;
   has_tools = false;
+  if (recorder != nullptr) recorder->begin_tools();
   cursor.array([&] {
     has_tools = true;
+    if (recorder != nullptr) recorder->begin_tool(cursor.begin_of_value());
     cursor.object([&](std::string_view key) {
-      if (key == "cache_control") facts.cache_markers += read_marker(cursor) ? 1 : 0;
+      if (recorder != nullptr) recorder->tool_member();
+      if (key == "cache_control") {
+        if (recorder != nullptr) recorder->forbid_mark();
+        facts.cache_markers += read_marker(cursor) ? 1 : 0;
+      } else if (recorder != nullptr && key == "type") {
+        recorder->tool_type(cursor.raw_string());
+      } else if (recorder != nullptr && key == "defer_loading") {
+        if (cursor.boolean().value_or(true)) recorder->forbid_mark();
+      }
     });
+    if (recorder != nullptr) recorder->end_block(cursor.end_of_value());
   });
   return facts;
 }
 
-ContentFacts read_system(Cursor& cursor) {
+ContentFacts read_system(Cursor& cursor, LayoutRecorder* recorder) {
   ContentFacts facts;
-  read_content(cursor, facts, 0);
+  if (recorder != nullptr) recorder->begin_system();
+  read_content(cursor, facts, 0, recorder);
   return facts;
+}
+
+ByteRange range_of_value(Cursor& cursor) {
+  const std::size_t begin = cursor.begin_of_value();
+  cursor.skip();
+  return {begin, cursor.end_of_value() - begin};
 }
 
 /// Claude Code writes a JSON object into the string `metadata.user_id` (facts/clients.md 3).
@@ -167,9 +209,21 @@ void read_model(Cursor& cursor, RequestView& view) {
   view.model_range = is_string ? ByteRange{begin, cursor.end_of_value() - begin} : ByteRange{};
 }
 
-}  // namespace
+/// Members that only the cache asks about.
+void read_for_layout(Cursor& cursor, std::string_view key, LayoutRecorder& recorder) {
+  PromptLayout& layout = recorder.layout();
+  if (key == "tool_choice") {
+    layout.tool_choice = range_of_value(cursor);
+  } else if (key == "thinking") {
+    layout.thinking = range_of_value(cursor);
+  } else if (key == "output_config") {
+    layout.output_config = range_of_value(cursor);
+  } else if (key == "mcp_servers") {
+    layout.has_server_tools |= cursor.peek() != Kind::Null;
+  }
+}
 
-RequestView read_request(std::string_view body) {
+RequestView read(std::string_view body, LayoutRecorder* recorder) {
   RequestView view;
   ContentFacts system;
   ContentFacts tools;
@@ -183,14 +237,14 @@ RequestView read_request(std::string_view body) {
     if (key == "model") {
       read_model(cursor, view);
     } else if (key == "messages") {
-      messages = read_messages(cursor);
+      messages = read_messages(cursor, recorder);
     } else if (key == "system") {
       const std::size_t begin = cursor.begin_of_value();
-      system = read_system(cursor);
+      system = read_system(cursor, recorder);
       view.system_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "tools") {
       const std::size_t begin = cursor.begin_of_value();
-      tools = read_tools(cursor, view.has_tools);
+      tools = read_tools(cursor, view.has_tools, recorder);
       view.tools_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "max_tokens") {
       view.max_tokens = cursor.integer();
@@ -212,9 +266,12 @@ RequestView read_request(std::string_view body) {
       view.ties.previous_message_id = read_previous_message(cursor);
     } else if (key == "fallback_credit_token") {
       view.ties.fallback_credit = cursor.text(kLongestId);
+    } else if (recorder != nullptr) {
+      read_for_layout(cursor, key, *recorder);
     }
   });
   if (!is_object || !cursor.at_end()) {
+    if (recorder != nullptr) recorder->clear();
     RequestView unreadable;
     unreadable.body_bytes = static_cast<std::int64_t>(body.size());
     return unreadable;
@@ -230,6 +287,15 @@ RequestView read_request(std::string_view body) {
   view.attachment_bytes = system.attachment_bytes + messages.attachment_bytes;
   if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();
   return view;
+}
+
+}  // namespace
+
+RequestView read_request(std::string_view body) { return read(body, nullptr); }
+
+RequestView read_request(std::string_view body, PromptLayout& layout) {
+  LayoutRecorder recorder(layout);
+  return read(body, &recorder);
 }
 
 }  // namespace tidegate::llm::anthropic

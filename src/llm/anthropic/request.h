@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "llm/prompt_layout.h"
 #include "llm/request_view.h"
 
 #include <string_view>
@@ -16,5 +17,9 @@ namespace tidegate::llm::anthropic {
 /// Cache markers are counted where the API knows them (top level, tools, system and message blocks, blocks inside
 /// blocks), so a prompt that speaks of `cache_control`, or a tool with a parameter of that name, is no marker.
 [[nodiscard]] RequestView read_request(std::string_view body);
+
+/// The same, and where the blocks of the prompt stand, into `layout`, whose memory is used again. Of an unreadable body
+/// the layout is empty. An output parameter, so that a caller which reads one request after another allocates nothing.
+[[nodiscard]] RequestView read_request(std::string_view body, PromptLayout& layout);
 
 }  // namespace tidegate::llm::anthropic
