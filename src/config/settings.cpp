@@ -290,6 +290,45 @@ Type<std::string> tier() {
   });
 }
 
+/// What a provider takes of a dialect; of use only where requests are translated into it (docs/translation.md).
+Type<ProviderOptions> quirks() {
+  using Effort = llm::openai::Quirks::ReasoningEffort;
+  using Format = llm::openai::Quirks::ResponseFormat;
+  using Thinking = llm::anthropic::Quirks::Thinking;
+  std::vector<Field<ProviderOptions>> fields;
+  fields.push_back(field<ProviderOptions>("max_tokens_field", TIDEGATE_AT(openai.max_tokens_field), text("name"), "openai: `max_tokens` or `max_completion_tokens`"));
+  fields.push_back(field<ProviderOptions>("stream_options", TIDEGATE_AT(openai.stream_options), yes_or_no(), "openai: takes `stream_options.include_usage`"));
+  fields.push_back(field<ProviderOptions>("ends_with_done", TIDEGATE_AT(openai.ends_with_done), yes_or_no(), "openai: its streams end with `[DONE]`"));
+  fields.push_back(field<ProviderOptions>("openai_sampling", TIDEGATE_AT(openai.sampling), yes_or_no(), "openai: takes `temperature` and `top_p`"));
+  fields.push_back(field<ProviderOptions>("top_k", TIDEGATE_AT(openai.top_k), yes_or_no(), "openai: takes `top_k`"));
+  fields.push_back(field<ProviderOptions>("parallel_tool_calls", TIDEGATE_AT(openai.parallel_tool_calls), yes_or_no(), "openai: takes the switch"));
+  fields.push_back(field<ProviderOptions>("content_parts", TIDEGATE_AT(openai.content_parts), yes_or_no(), "openai: takes content in parts, else only a text"));
+  fields.push_back(field<ProviderOptions>("cache_control", TIDEGATE_AT(openai.cache_control), yes_or_no(), "openai: takes Anthropic's cache marks"));
+  fields.push_back(field<ProviderOptions>("user", TIDEGATE_AT(openai.user), yes_or_no(), "openai: takes `user`"));
+  fields.push_back(field<ProviderOptions>("reasoning_effort", TIDEGATE_AT(openai.reasoning_effort),
+                                          word<Effort>({{"omit", Effort::Omit}, {"high", Effort::UpToHigh}, {"xhigh", Effort::UpToXHigh}}),
+                                          "openai: up to which effort it takes `reasoning_effort`"));
+  fields.push_back(field<ProviderOptions>("reasoning_field", TIDEGATE_AT(openai.reasoning_field), text("name"),
+                                          "openai: what earlier reasoning is called in messages; without it, it is not sent back"));
+  fields.push_back(field<ProviderOptions>("response_format", TIDEGATE_AT(openai.response_format),
+                                          word<Format>({{"none", Format::None}, {"object", Format::Object}, {"schema", Format::Schema}}),
+                                          "openai: which kinds of structured output it takes"));
+  fields.push_back(field<ProviderOptions>("openai_most_tokens", TIDEGATE_AT(openai.most_max_tokens), optional(count<std::int64_t>(1, 10'000'000)),
+                                          "openai: the most output that may be asked for"));
+  fields.push_back(field<ProviderOptions>("version", TIDEGATE_AT(anthropic.version), text("date"), "anthropic: `anthropic-version` that is sent"));
+  fields.push_back(field<ProviderOptions>("thinking", TIDEGATE_AT(anthropic.thinking),
+                                          word<Thinking>({{"adaptive", Thinking::Adaptive}, {"budget", Thinking::Budget}, {"none", Thinking::None}}),
+                                          "anthropic: how its models are told to think"));
+  fields.push_back(field<ProviderOptions>("sampling", TIDEGATE_AT(anthropic.sampling), yes_or_no(), "anthropic: takes `temperature`, `top_p`, `top_k`"));
+  fields.push_back(field<ProviderOptions>("system_messages", TIDEGATE_AT(anthropic.system_messages), yes_or_no(), "anthropic: takes `role: system` among the messages"));
+  fields.push_back(field<ProviderOptions>("json_schema", TIDEGATE_AT(anthropic.json_schema), yes_or_no(), "anthropic: takes `output_config.format`"));
+  fields.push_back(field<ProviderOptions>("default_max_tokens", TIDEGATE_AT(anthropic.default_max_tokens), count<std::int64_t>(1, 10'000'000),
+                                          "anthropic: `max_tokens` where the client's dialect said none"));
+  fields.push_back(field<ProviderOptions>("most_tokens", TIDEGATE_AT(anthropic.most_max_tokens), optional(count<std::int64_t>(1, 10'000'000)),
+                                          "anthropic: the most output that may be asked for"));
+  return record<ProviderOptions>(std::move(fields));
+}
+
 Type<ProviderOptions> provider() {
   std::vector<Field<ProviderOptions>> fields;
   fields.push_back(
@@ -316,6 +355,7 @@ Type<ProviderOptions> provider() {
       "key of the Admin API, for `tidegate reconcile` and for limits"));
   fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
                                           "requested model: its name there; other models keep their name"));
+  fields.push_back(field<ProviderOptions>("quirks", kItself, quirks(), "what it takes of its dialect; for requests that are translated into it"));
   fields.push_back(field<ProviderOptions>("tier", TIDEGATE_AT(pools.tier), tier(),
                                           "usage tier, for the limits before the first header tells them: start, build, scale, tier1 to "
                                           "tier4, tier2_before, tier3_before"));

@@ -180,6 +180,8 @@ void Journey::end_attempt() {
 
 net::Task<Journey::Step> Journey::attempt() {
   const bool uploads = outcome_.match.endpoint == llm::Endpoint::Files && !incoming_.is_complete();
+  // One translator for an attempt; that it can be done has been seen before.
+  if (translator_ && std::exchange(translator_used_, true)) (void)translate();
   exchange_ = std::make_unique<upstream::Exchange>(worker_.pool(), provider_);
   const LeaveWatch watch(client_, *exchange_);
   net::Task<Result<void>> calling = uploads ? upload() : call();
@@ -217,16 +219,16 @@ net::Task<Journey::Step> Journey::attempt() {
     co_return step;
   }
   note_good_head();
-  if (early_ && (!streams_ || outcome_.upstream_status != 200)) {
+  if (early_ && !translator_ && (!streams_ || outcome_.upstream_status != 200)) {
     net::Task<Step> judging = judge_answer();  // no stream of events: it can only be told of
     co_return co_await judging;
   }
-  if (early_) {
+  if (early_ && !translator_) {
     net::Task<bool> relaying = relay_early();
     goes_on_ = co_await relaying;
     co_return Step::Over;
   }
-  net::Task<Step> relaying = relay();
+  net::Task<Step> relaying = translator_ ? relay_translated() : relay();
   const Step step = co_await relaying;
   if (step != Step::Again || (!uploads && may_be_done_twice(outcome_.error))) co_return step;
   no_target_left();
@@ -252,7 +254,7 @@ bool Journey::may_be_done_twice(llm::UpstreamErrorKind error) const {
 
 /// Reads the whole of an answer that may be a refusal, and says whether another attempt makes sense.
 net::Task<Journey::Step> Journey::judge_answer() {
-  write_rewritten_head();
+  if (!translator_) write_rewritten_head();
   std::string head = std::move(head_);
   net::Task<Result<std::string>> reading = read_whole_body();
   Result<std::string> body = co_await reading;
@@ -273,8 +275,15 @@ net::Task<Journey::Step> Journey::judge_answer() {
   outcome_.response_bytes = static_cast<std::int64_t>(body->size());
   const llm::UpstreamError error = reader_.facts().error;
   outcome_.error = error.kind;
-  head += head_only_ ? std::string("\r\n") : fmt::format("content-length: {}\r\n\r\n", body->size());
-  held_ = HeldAnswer{outcome_.upstream_status, std::move(head), std::move(*body)};
+  if (translator_) {
+    translator_->begin(outcome_.upstream_status, streams_);
+    std::string text = translator_->feed(*body);
+    text += translator_->end();
+    held_ = HeldAnswer{translator_->status(), own_head(translator_->status(), translator_->content_type(), text.size()), std::move(text)};
+  } else {
+    head += head_only_ ? std::string("\r\n") : fmt::format("content-length: {}\r\n\r\n", body->size());
+    held_ = HeldAnswer{outcome_.upstream_status, std::move(head), std::move(*body)};
+  }
   if (consequence_of(error.kind).refusal) {
     note_refusal(error);
     co_return Step::Again;
@@ -334,6 +343,12 @@ net::Task<bool> Journey::end_unserved() {
   if (failure_) {
     net::Task<bool> failing = answer_failure(*failure_);
     const bool goes_on = co_await failing;
+    co_return goes_on;
+  }
+  if (!untranslatable_.empty() && overflow_.verdict != quota::Verdict::Overflow) {
+    (void)refuse({.status = 400, .reason = "not_translatable", .message = untranslatable_, .should_retry = false});
+    net::Task<bool> answering = answer_ourselves();
+    const bool goes_on = co_await answering;
     co_return goes_on;
   }
   outcome_.obstacle = overflow_.obstacle;
@@ -451,7 +466,8 @@ void Journey::write_upstream_head() {
 }
 
 net::Task<Result<void>> Journey::call() {
-  write_upstream_head();
+  if (translator_) write_translated_head();
+  else write_upstream_head();
   net::Task<Result<void>> sending = exchange_->send(head_, body_, outcome_.method);
   Result<void> sent = co_await sending;
   co_return std::move(sent);

@@ -8,6 +8,7 @@
 #include "gateway/own_answer.h"
 #include "gateway/passage.h"
 #include "gateway/tenant_limits.h"
+#include "gateway/translator.h"
 #include "gateway/worker.h"
 #include "net/http1/body.h"
 #include "net/http1/write.h"
@@ -89,6 +90,11 @@ class Journey {
   [[nodiscard]] bool may_attempt_more() const;
   void no_target_left() { targets_.resize(target_ + 1); }
   void lay_out_body();
+  [[nodiscard]] bool translate();
+  void write_translated_head();
+  [[nodiscard]] std::string own_head(int status, std::string_view content_type, std::optional<std::size_t> length) const;
+  [[nodiscard]] net::Task<Step> relay_translated();
+  [[nodiscard]] net::Task<bool> send_translated(std::string& text, bool is_last);
   [[nodiscard]] std::size_t body_size() const;
   [[nodiscard]] quota::LiveRoom* room();
   [[nodiscard]] quota::Submission submission() const;
@@ -142,6 +148,11 @@ class Journey {
   std::string preferred_key_;  ///< name of the key whose pool may have it cached
   std::string model_group_;
   llm::EndpointMatch asks_;          ///< what the present target is asked: the client's own endpoint, or its equal in another dialect
+  std::optional<Translator> translator_;  ///< of the present attempt, where the provider speaks the other dialect
+  TranslatedRequest translated_;
+  bool translator_used_ = false;     ///< by an attempt
+  std::string untranslatable_;       ///< why the last target of the other dialect cannot be asked
+  std::string cleaned_;              ///< the body without what other providers' translated answers left in it
   std::string new_model_;            ///< the model's name there as JSON, if it goes into the body
   std::vector<std::string_view> body_;  ///< what is sent, in pieces
   const ClassRule* class_ = nullptr;  ///< in `setup_`
@@ -174,6 +185,7 @@ class Journey {
   bool keeps_created_ = false;
   bool charged_ = false;
   bool goes_on_ = false;
+  bool sends_chunks_ = false;  ///< with a head of our own
   bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already
   bool input_told_ = false;

@@ -49,6 +49,7 @@ struct Outcome {
   Caller caller;
   llm::RequestView view;
   std::string provider;  ///< empty if nothing went upstream
+  std::string losses;       ///< what a translation of the request could not carry, by names of fields
   std::string model_there;  ///< what that provider calls the model; empty: as the client does
   std::string pool;
   store::AttemptState state = store::AttemptState::Refused;

@@ -91,7 +91,8 @@ void Journey::write_own_fields(http1::HeadWriter& writer) const {
   writer.field("x-tidegate-request-id", outcome_.request_id);
   if (class_ != nullptr) writer.field("x-tidegate-class", class_->name);
   if (!system_hash_.empty()) writer.field("x-tidegate-system-hash", system_hash_);
-  if (targets_.size() > 1 || target_ > 0) writer.field("x-tidegate-provider", outcome_.provider);
+  if (targets_.size() > 1 || target_ > 0 || translator_) writer.field("x-tidegate-provider", outcome_.provider);
+  if (!outcome_.losses.empty()) writer.field("x-tidegate-lossy", outcome_.losses);
   if (!outcome_.model_there.empty()) writer.field("x-tidegate-model", outcome_.model_there);
   if (outcome_.attempt > 1) writer.field("x-tidegate-attempts", static_cast<std::uint64_t>(outcome_.attempt));
   const auto waited = std::chrono::duration_cast<Milliseconds>(outcome_.queue_wait).count();
@@ -155,6 +156,13 @@ Journey::Step Journey::refuse_beginning() {
   outcome_.error = error.kind;
   created_.clear();
   outcome_.response_bytes = 0;
+  if (!is_ours_to_mend(error.kind)) {
+    // The client's own mistake: its answer, wherever it is said.
+    held_ = HeldAnswer{outcome_.status, std::move(head_), {}};
+    no_target_left();
+    passage_.ended(false, 0);
+    return Step::Next;
+  }
   note_health(!is_empty && error.kind != llm::UpstreamErrorKind::ServerError);
   note_refusal(error);
   // If nobody else can serve it, the client gets these bytes as they are.

@@ -5,7 +5,9 @@
 #include "base/ids.h"
 #include "base/secret.h"
 #include "base/time.h"
+#include "llm/anthropic/quirk_options.h"
 #include "llm/dialect.h"
+#include "llm/openai/quirk_options.h"
 #include "quota/pool_options.h"
 #include "upstream/key_list_options.h"
 
@@ -58,6 +60,8 @@ struct ProviderOptions {
   std::string keys_file;                   ///< more keys: a file with one a line, or a directory of files; empty if none
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
+  llm::anthropic::Quirks anthropic;  ///< for requests that are translated into its dialect
+  llm::openai::Quirks openai;        ///< likewise
   std::map<std::string, std::string> models;  ///< requested model → the model's name there; others keep their name
   quota::PoolOptions pools;  ///< limits as the operator knows them, and how the provider counts
   CallDeadlines deadlines;

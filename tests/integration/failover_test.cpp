@@ -243,5 +243,142 @@ TEST_F(Failover, ATenantsPromptsGoOnlyWhereItAllows) {
   EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
 }
 
+// --- the other dialect -----------------------------------------------------------------------------------------------
+
+const std::string kChat =
+    R"({"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"gpt-5","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}})";
+const std::string kChatStream =
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt-5\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"hel\"},\"finish_reason\":null}]}\n\n"
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt-5\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}]}\n\n"
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"gpt-5\",\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3,\"total_tokens\":15}}\n\n"
+    "data: [DONE]\n\n";
+
+class OtherDialect : public Failover {
+ protected:
+  OtherDialect() {
+    routing::RouteRule& route = choice.options.routes.emplace_back();
+    route.provider = ProviderId("test");
+    route.overflow = {ProviderId("spare-1")};
+    choice.adapt = [](std::size_t number, upstream::ProviderOptions& provider) {
+      if (number != 1) return;
+      provider.dialect = llm::Dialect::OpenAi;
+      provider.credential = upstream::CredentialKind::Bearer;
+      provider.models = {{"claude-haiku-4-5", "gpt-5"}};
+    };
+  }
+  static std::string body(std::string_view members = "") {
+    return fmt::format(R"({{"model":"claude-haiku-4-5","max_tokens":9,{}"messages":[{{"role":"user","content":"hi"}}]}})", members);
+  }
+  PlainSocket ask_with(RunningGateway& gateway, const std::string& text) {
+    PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\nx-api-key: mine\r\nContent-Length: {}\r\n\r\n{}",
+                            text.size(), text));
+    return client;
+  }
+  static std::string read_chunks(const PlainSocket& client) { return client.read_until("\r\n0\r\n\r\n"); }
+};
+
+TEST_F(OtherDialect, ServesWhatTheFirstCannot) {
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = ask_with(gateway, body());
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  const std::string there = serve(relay, answer("200 OK", kChat));
+  EXPECT_THAT(there, StartsWith("POST /v1/chat/completions HTTP/1.1\r\n"));
+  EXPECT_THAT(there, HasSubstr("authorization: Bearer pool-key\r\n"));
+  EXPECT_THAT(there, HasSubstr("\"gpt-5\""));
+  EXPECT_THAT(there, Not(HasSubstr("anthropic"))) << "what belongs to the client's dialect stays here";
+  EXPECT_THAT(there, Not(HasSubstr("mine")));
+  const std::string got = read_message(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(got, HasSubstr("x-tidegate-provider: spare-1\r\n"));
+  EXPECT_THAT(got, HasSubstr("x-tidegate-model: gpt-5\r\n"));
+  EXPECT_THAT(got, HasSubstr(R"("type":"message")"));
+  EXPECT_THAT(got, HasSubstr(R"("text":"hello")"));
+  const auto outcome = gateway.recorded().wait_for(1)[0];
+  EXPECT_EQ(outcome.answer.usage.tokens.input, 12);
+  EXPECT_EQ(outcome.answer.usage.tokens.output, 3);
+  EXPECT_EQ(outcome.state, store::AttemptState::Completed);
+}
+
+TEST_F(OtherDialect, StreamsEventByEventAndKeepsTheConnection) {
+  RunningGateway gateway(official.port(), choice);
+  PlainSocket client = ask_with(gateway, body(R"("stream":true,)"));
+  for (int turn = 0; turn < 2; ++turn) {
+    (void)serve(official, answer("529 Overloaded", "{}"));
+    {
+      const PlainSocket asked = relay.accept();
+      EXPECT_THAT(read_message(asked), HasSubstr("include_usage"));
+      const std::size_t half = kChatStream.find("\n\n") + 2;
+      asked.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + kChatStream.substr(0, half));
+      EXPECT_THAT(client.read_until("\"hel\""), HasSubstr("event: message_start\n")) << "before the rest has come";
+      asked.send(kChatStream.substr(half));
+    }
+    const std::string rest = read_chunks(client);
+    EXPECT_THAT(rest, HasSubstr("event: message_stop\n"));
+    EXPECT_THAT(rest, HasSubstr(R"("output_tokens":3)"));
+    if (turn == 0) client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nContent-Length: {}\r\n\r\n{}", body(R"("stream":true,)").size(), body(R"("stream":true,)")));
+  }
+}
+
+TEST_F(OtherDialect, AStreamThatBreaksOffEndsInAnErrorEventAndABrokenConnection) {
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = ask_with(gateway, body(R"("stream":true,)"));
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  (void)serve(relay, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100000\r\n\r\n" + kChatStream.substr(0, kChatStream.find("\n\n") + 2));
+  const std::string got = client.read_all();
+  EXPECT_THAT(got, HasSubstr("event: error\n"));
+  EXPECT_THAT(got, Not(EndsWith("\r\n0\r\n\r\n")));
+  EXPECT_EQ(gateway.recorded().wait_for(1)[0].state, store::AttemptState::Truncated);
+}
+
+TEST_F(OtherDialect, ItsErrorsSpeakTheClientsDialect) {
+  choice.options.admission.max_wait = Nanoseconds(0);
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = ask_with(gateway, body());
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  (void)serve(relay, answer("429 Too Many Requests", R"({"error":{"message":"slow down","type":"rate_limit_error","param":null,"code":null}})"));
+  const std::string got = read_message(client);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 429 "));
+  EXPECT_THAT(got, HasSubstr(R"("type":"error")"));
+  EXPECT_THAT(got, HasSubstr("slow down"));
+}
+
+TEST_F(OtherDialect, WhatIsLostIsSaidAndARouteCanRefuseIt) {
+  const std::string text = body(R"("tools":[{"type":"web_search_20250305","name":"web_search"}],)");
+  {
+    RunningGateway gateway(official.port(), choice);
+    const PlainSocket client = ask_with(gateway, text);
+    (void)serve(official, answer("529 Overloaded", "{}"));
+    (void)serve(relay, answer("200 OK", kChat));
+    EXPECT_THAT(read_message(client), HasSubstr("x-tidegate-lossy: tools.web_search_20250305\r\n"));
+  }
+  choice.options.admission.max_wait = Nanoseconds(0);
+  choice.options.routes[0].refuses_losses = true;
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = ask_with(gateway, text);
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 529 ")) << "the spare is not asked";
+}
+
+TEST_F(OtherDialect, IsTriedAgainWithATranslationOfItsOwn) {
+  choice.options.routes[0].provider = ProviderId("spare-1");
+  choice.options.routes[0].overflow.clear();
+  RunningGateway gateway(official.port(), choice);
+  const PlainSocket client = ask_with(gateway, body(R"("stream":true,)"));
+  (void)serve(relay, answer("529 Overloaded", R"({"error":{"message":"m"}})"));
+  (void)serve(relay, stream_answer(kChatStream));
+  EXPECT_THAT(read_message(client), HasSubstr("event: message_stop\n"));
+}
+
+TEST_F(OtherDialect, OnlyMessagesAndChatCompletionsGoThere) {
+  choice.options.routes[0].provider = ProviderId("spare-1");
+  choice.options.routes[0].overflow.clear();
+  RunningGateway gateway(official.port(), choice);
+  PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages/count_tokens HTTP/1.1\r\nHost: gw.local\r\nContent-Length: 2\r\n\r\n{}");
+  (void)serve(official, answer("200 OK", R"({"input_tokens":1})"));
+  EXPECT_THAT(read_message(client), EndsWith(R"({"input_tokens":1})"));
+}
+
 }  // namespace
 }  // namespace tidegate

@@ -24,6 +24,8 @@ struct Quirks {
   bool json_schema = true;                   ///< takes `output_config.format`
   std::int64_t default_max_tokens = 32'000;  ///< `max_tokens` is required here, and seldom said in the other dialect
   std::optional<std::int64_t> most_max_tokens = std::nullopt;  ///< what the model can write at most
+
+  friend bool operator==(const Quirks&, const Quirks&) = default;
 };
 
 }  // namespace tidegate::llm::anthropic

@@ -27,6 +27,7 @@ struct ContentFacts {
   std::int32_t cache_markers = 0;
   std::string file;
   bool thinking_signature = false;
+  bool foreign_reasoning = false;
   std::int64_t attachments = 0;
   std::int64_t attachment_bytes = 0;
 };
@@ -77,7 +78,8 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* 
     } else if (key == "signature") {  // thinking
       // Ours ties nobody: the gateway wrote it for a provider that signs nothing.
       const auto raw = cursor.raw_string();
-      facts.thinking_signature |= raw && !raw->empty() && *raw != kForeignSignature;
+      if (raw && *raw == kForeignSignature) facts.foreign_reasoning = true;
+      else facts.thinking_signature |= raw && !raw->empty();
     } else if (key == "data") {
       has_data = read_is_present_string(cursor);
     } else if (key == "source") {
@@ -282,6 +284,7 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
   view.cache_markers =
       system.cache_markers + tools.cache_markers + messages.cache_markers + (marks_automatically ? 1 : 0);
   view.ties.file = messages.file.empty() ? std::move(system.file) : std::move(messages.file);
+  view.foreign_reasoning = system.foreign_reasoning || messages.foreign_reasoning;
   view.ties.thinking_signature = system.thinking_signature || messages.thinking_signature;
   view.attachments = system.attachments + messages.attachments;
   view.attachment_bytes = system.attachment_bytes + messages.attachment_bytes;

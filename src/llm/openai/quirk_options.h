@@ -28,6 +28,8 @@ struct Quirks {
   std::string reasoning_field = {};
   enum class ResponseFormat : std::uint8_t { None, Object, Schema };
   ResponseFormat response_format = ResponseFormat::Schema;
+
+  friend bool operator==(const Quirks&, const Quirks&) = default;
 };
 
 }  // namespace tidegate::llm::openai
