@@ -42,7 +42,8 @@ void check_layout(const RequestView& view, std::string_view body) {
       require(block.range.offset + block.range.length <= body.size());
       if (!block.is_markable) continue;
       const std::string_view text = body.substr(block.range.offset, block.range.length);
-      require(text.size() > 2 && text.front() == (block.is_text ? '"' : '{') && text.back() == (block.is_text ? '"' : '}'));
+      require(text.size() > 2 && text.front() == (block.is_text ? '"' : '{') &&
+              text.back() == (block.is_text ? '"' : '}'));
       require(block.is_text || text.find_first_not_of(" \t\r\n", 1) != text.size() - 1);
     }
   }
