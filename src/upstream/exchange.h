@@ -4,6 +4,7 @@
 
 #include "net/http1/body.h"
 #include "net/http1/head.h"
+#include "net/recycled.h"
 #include "net/stream.h"
 #include "upstream/connection_pool.h"
 
@@ -17,7 +18,7 @@ namespace tidegate::upstream {
 
 /// One request sent to a provider and its answer as it comes. The caller may `cancel` at any time: the connection is then
 /// closed at once, which is how a provider learns that nobody listens any more. One thread; not reused.
-class Exchange final : private net::Stream::Lender {
+class Exchange final : public net::Recycled, private net::Stream::Lender {
  public:
   Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
   Exchange(const Exchange&) = delete;
