@@ -23,7 +23,7 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
-  ~Exchange() { drop_inbox(); }
+  ~Exchange();
 
   /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
   /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so both texts must stay
@@ -36,7 +36,7 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   [[nodiscard]] net::Task<Result<void>> await_head(std::string_view method);
 
   /// After a successful `send` or `await_head`; views stay valid until `read` is called for the first time.
-  [[nodiscard]] const net::http1::ResponseHead& head() const { return parser_.head(); }
+  [[nodiscard]] const net::http1::ResponseHead& head() const { return parser_->head(); }
   [[nodiscard]] net::http1::BodyFraming framing() const { return framing_; }
   /// Bytes of the body that came with the head.
   [[nodiscard]] std::string_view first_bytes() const { return std::string_view(inbox_.get(), inbox_size_).substr(head_size_); }
@@ -67,7 +67,7 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   std::shared_ptr<const Provider> provider_;
   Connection connection_;
   std::string method_;
-  net::http1::ResponseHeadParser parser_;
+  std::unique_ptr<net::http1::ResponseHeadParser> parser_;  ///< the pool's; never null
   net::http1::BodyFraming framing_;
   std::unique_ptr<char[]> inbox_;
   std::size_t inbox_capacity_ = 0;
