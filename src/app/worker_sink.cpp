@@ -104,7 +104,13 @@ WorkerSink::WorkerSink(const Targets& targets, std::uint32_t worker, store::Atte
 bool WorkerSink::accepting() const { return when_full_ == store::WhenFull::Continue || to_.journal.accepting(); }
 
 Amount WorkerSink::estimate(const gateway::Outcome& outcome) {
-  return prices_.get()->estimate(outcome.asked_model(), outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+  if (outcome.request_id != estimated_.request_id || outcome.provider != estimated_.provider || outcome.asked_model() != estimated_.model) {
+    estimated_.amount = prices_.get()->estimate(outcome.asked_model(), outcome.provider, outcome.view, std::nullopt, outcome.started_at);
+    estimated_.request_id = outcome.request_id;
+    estimated_.provider = outcome.provider;
+    estimated_.model = outcome.asked_model();
+  }
+  return estimated_.amount;
 }
 
 store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
@@ -181,13 +187,21 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
   if (outcome.id != 0 || outcome.status >= 400) to_.use.record(outcome, outcome.cost, to_.clock.now().steady);
 }
 
+std::string_view WorkerSink::model_group(const gateway::Outcome& outcome) {
+  const std::string_view model = outcome.asked_model();
+  const std::string& speed = outcome.view.speed;
+  if (model != group_.model || speed != group_.speed || outcome.match.endpoint != group_.endpoint) {
+    group_ = {outcome.match.endpoint, std::string(model), speed, llm::model_group(outcome.match.endpoint, model, speed)};
+  }
+  return group_.name;
+}
+
 void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
   if (limits.limits.empty()) return;
-  const std::string group = llm::model_group(outcome.match.endpoint, outcome.asked_model(), outcome.view.speed);
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,
-                      .model_group = group,
+                      .model_group = model_group(outcome),
                       .key = outcome.pool},
                      limits, to_.clock.now());
 }

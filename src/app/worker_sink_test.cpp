@@ -18,8 +18,8 @@ namespace {
 
 class KeptInMemory final : public store::Ledger {
  public:
-  Result<void> write(std::span<const store::LedgerEntry* const> entries) override {
-    for (const store::LedgerEntry* entry : entries) kept.push_back(*entry);
+  Result<void> write(std::span<const store::AttemptRecords* const> attempts) override {
+    for (const store::AttemptRecords* attempt : attempts) kept.push_back(store::entry_of(*attempt));
     return {};
   }
   Result<store::AttemptId> last_id() override { return store::AttemptId{0}; }

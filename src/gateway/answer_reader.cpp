@@ -6,6 +6,7 @@
 #include "llm/anthropic/errors.h"
 #include "llm/openai/answer.h"
 #include "llm/openai/errors.h"
+#include "net/recycled.h"
 
 #include <algorithm>
 #include <cstring>
@@ -50,7 +51,7 @@ class ErrorReader {
 
 }  // namespace
 
-struct AnswerReader::Readers {
+struct AnswerReader::Readers : net::Recycled {
   std::variant<NothingToRead, ErrorReader, llm::anthropic::StreamReader, llm::anthropic::JsonReader, llm::openai::ChatStreamReader,
                llm::openai::ResponsesStreamReader, llm::openai::JsonReader>
       reader;

@@ -13,20 +13,35 @@ namespace tidegate::gateway {
 
 namespace http1 = net::http1;
 
-Incoming::Incoming(net::Stream& stream, const net::ServerLimits& limits)
-    : stream_(stream), parser_(http1::HeadLimits{.max_bytes = limits.max_head_bytes}) {}
+Incoming::Incoming(net::Stream& stream, upstream::ReadBuffers& buffers, const net::ServerLimits& limits)
+    : stream_(stream), buffers_(buffers), parser_(http1::HeadLimits{.max_bytes = limits.max_head_bytes}) {}
 
 bool Incoming::refuse(int status, std::string_view reason, std::string message) {
   refusal_ = OwnAnswer{.status = status, .reason = reason, .message = std::move(message), .close = true};
   return false;
 }
 
+std::span<char> Incoming::lend() {
+  inbox_ = buffers_.take();
+  inbox_capacity_ = kInboxBytes;
+  return {inbox_.get(), inbox_capacity_};
+}
+
+void Incoming::drop_inbox() {
+  if (inbox_capacity_ == kInboxBytes) buffers_.give(std::move(inbox_));
+  inbox_.reset();
+  inbox_capacity_ = inbox_size_ = 0;
+}
+
 void Incoming::grow_inbox(std::size_t limit) {
-  const std::size_t capacity = inbox_capacity_ == 0 ? kInboxBytes : std::min(inbox_capacity_ * 2, limit + kInboxBytes);
+  const std::size_t capacity = std::min(inbox_capacity_ * 2, limit + kInboxBytes);
+  const std::size_t size = inbox_size_;
   std::unique_ptr<char[]> larger(new char[capacity]);
-  if (inbox_size_ > 0) std::memcpy(larger.get(), inbox_.get(), inbox_size_);
+  std::memcpy(larger.get(), inbox_.get(), size);
+  drop_inbox();
   inbox_ = std::move(larger);
   inbox_capacity_ = capacity;
+  inbox_size_ = size;
 }
 
 net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
@@ -35,17 +50,17 @@ net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
   net::Reactor& reactor = stream_.reactor();
   if (inbox_size_ == 0) {
     idle_ = true;
-    inbox_.reset();  // an idle connection costs no buffer
-    inbox_capacity_ = 0;
+    drop_inbox();
     stream_.set_deadline(reactor.now().steady + limits.idle_timeout);
-    Result<void> readable = co_await stream_.readable();
-    if (!readable) co_return Got::Nothing;
+    Result<std::size_t> count = co_await stream_.read_some(*this);
+    if (!count || *count == 0) co_return Got::Nothing;
+    inbox_size_ = *count;
     idle_ = false;
   }
   began_ = reactor.now().steady;
   stream_.set_deadline(began_ + limits.head_timeout);
   while (true) {
-    const http1::ParseState state = inbox_size_ == 0 ? http1::ParseState::Incomplete : parser_.parse(inbox_view());
+    const http1::ParseState state = parser_.parse(inbox_view());
     if (state == http1::ParseState::Complete) break;
     if (state == http1::ParseState::Rejected) {
       refuse(parser_.rejection().status, "bad_request", fmt::format("The request is not valid HTTP/1.1: {}.", parser_.rejection().reason));
@@ -53,7 +68,7 @@ net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
     }
     if (inbox_size_ == inbox_capacity_) grow_inbox(limits.max_head_bytes);
     Result<std::size_t> count = co_await stream_.read_some(std::span(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_));
-    if (!count && count.error().kind == FailureKind::Timeout && inbox_size_ > 0) {
+    if (!count && count.error().kind == FailureKind::Timeout) {
       refuse(408, "head_timeout", fmt::format("The request's head did not arrive within {}.", to_text(limits.head_timeout)));
       co_return Got::Refused;
     }
@@ -175,9 +190,7 @@ net::Task<Result<std::string_view>> Incoming::next_piece(const net::ServerLimits
 
 void Incoming::forget() {
   done();
-  if (inbox_size_ > 0) return;
-  inbox_.reset();
-  inbox_capacity_ = 0;
+  if (inbox_size_ == 0) drop_inbox();
 }
 
 void Incoming::done() {

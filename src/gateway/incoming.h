@@ -8,9 +8,11 @@
 #include "net/http1/head.h"
 #include "net/listen_options.h"
 #include "net/stream.h"
+#include "upstream/read_buffers.h"
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,7 +20,7 @@ namespace tidegate::gateway {
 
 /// A client connection's receiving side: reads one request after the other from a stream. The buffer is held only while a
 /// request is there. One thread.
-class Incoming {
+class Incoming final : private net::Stream::Lender {
  public:
   enum class Got : std::uint8_t {
     Request,  ///< a head is there
@@ -26,7 +28,11 @@ class Incoming {
     Refused,  ///< see refusal(); the connection cannot go on
   };
 
-  Incoming(net::Stream& stream, const net::ServerLimits& limits);
+  /// `buffers` are the worker's.
+  Incoming(net::Stream& stream, upstream::ReadBuffers& buffers, const net::ServerLimits& limits);
+  Incoming(const Incoming&) = delete;
+  Incoming& operator=(const Incoming&) = delete;
+  ~Incoming() { drop_inbox(); }
 
   /// Waits for the next request's head.
   [[nodiscard]] net::Task<Got> next_head(const net::ServerLimits& limits);
@@ -53,8 +59,12 @@ class Incoming {
   [[nodiscard]] bool is_idle() const { return idle_; }
 
  private:
-  static constexpr std::size_t kInboxBytes = 16 * 1024;
+  static constexpr std::size_t kInboxBytes = upstream::ReadBuffers::kBytes;
 
+  // For the first bytes of a request: an idle connection costs no buffer.
+  [[nodiscard]] std::span<char> lend() override;
+  void take_back() override { drop_inbox(); }
+  void drop_inbox();
   [[nodiscard]] std::string_view inbox_view() const { return {inbox_.get(), inbox_size_}; }
   [[nodiscard]] net::Task<bool> make_room(BodyMemory& memory, std::size_t bytes, Nanoseconds body_wait);
   /// Always false, to be returned.
@@ -62,6 +72,7 @@ class Incoming {
   void grow_inbox(std::size_t limit);
 
   net::Stream& stream_;
+  upstream::ReadBuffers& buffers_;
   net::http1::RequestHeadParser parser_;
   net::http1::BodyFollower follower_;
   std::unique_ptr<char[]> inbox_;

@@ -52,7 +52,7 @@ net::Task<bool> travel(Worker& worker, std::shared_ptr<const Setup> setup, net::
 
 net::Task<void> serve(Worker& worker, std::unique_ptr<net::Stream> owned) {
   net::Stream& stream = *owned;
-  Incoming incoming(stream, worker.setup()->limits);
+  Incoming incoming(stream, worker.pool().buffers(), worker.setup()->limits);
   const Membership membership(worker, stream, incoming);
 
   if (const auto tls = worker.setup()->tls; tls != nullptr) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxLabelSets = 4'096;
 
-/// A status as a label: no allocation, because it is part of every request's key.
+/// A status as a label: no allocation, because it is among what every request is looked up by.
 class StatusText {
  public:
   explicit StatusText(int status) {
@@ -52,7 +52,11 @@ RequestMetrics::RequestMetrics(Registry& registry, Shard& shard)
       lookup_(kMaxLabelSets) {}
 
 void RequestMetrics::observe(const RequestSample& sample) {
-  Instruments& instruments = lookup_.find(key_of(sample), [&] { return resolve_common(sample); });
+  const StatusText status(sample.status);
+  const std::array labels{sample.model,          sample.response_model, sample.tenant,   sample.provider,
+                          sample.endpoint,       sample.error_kind,     sample.priority, sample.genai_operation,
+                          sample.genai_provider, status.view()};
+  Instruments& instruments = lookup_.find(labels, [&] { return resolve_common(sample, status.view()); });
   instruments.by_status.add();
   instruments.requests.add();
   instruments.upstream_errors.add();
@@ -68,29 +72,11 @@ void RequestMetrics::attempt_failed(std::string_view provider, std::string_view 
   upstream_errors_.with(shard_, {provider, error_kind}).add();
 }
 
-std::string_view RequestMetrics::key_of(const RequestSample& sample) {
-  key_.clear();
-  append_to_key(key_, sample.model);
-  append_to_key(key_, sample.response_model);
-  append_to_key(key_, sample.tenant);
-  append_to_key(key_, sample.provider);
-  append_to_key(key_, sample.endpoint);
-  append_to_key(key_, sample.error_kind);
-  append_to_key(key_, sample.priority);
-  append_to_key(key_, sample.genai_operation);
-  append_to_key(key_, sample.genai_provider);
-  const auto status = static_cast<unsigned>(sample.status);
-  key_ += static_cast<char>(status & 0xFF);
-  key_ += static_cast<char>((status >> 8) & 0xFF);
-  return key_;
-}
-
-RequestMetrics::Instruments RequestMetrics::resolve_common(const RequestSample& sample) {
-  const StatusText status(sample.status);
+RequestMetrics::Instruments RequestMetrics::resolve_common(const RequestSample& sample, std::string_view status) {
   Instruments instruments;
-  instruments.by_status = by_status_.with(shard_, {status.view()});
+  instruments.by_status = by_status_.with(shard_, {status});
   instruments.requests =
-      requests_.with(shard_, {sample.provider, sample.model, sample.endpoint, status.view(), sample.tenant});
+      requests_.with(shard_, {sample.provider, sample.model, sample.endpoint, status, sample.tenant});
   instruments.duration = duration_.with(shard_, {sample.provider, sample.model, sample.endpoint});
   if (!sample.error_kind.empty()) {
     instruments.upstream_errors = upstream_errors_.with(shard_, {sample.provider, sample.error_kind});

@@ -65,8 +65,7 @@ class RequestMetrics {
     Histogram genai_input, genai_output, genai_duration, genai_time_to_first_token;
   };
 
-  [[nodiscard]] std::string_view key_of(const RequestSample& sample);
-  [[nodiscard]] Instruments resolve_common(const RequestSample& sample);
+  [[nodiscard]] Instruments resolve_common(const RequestSample& sample, std::string_view status);
   void count_tokens(Instruments& instruments, const RequestSample& sample);
   void count_cost(Instruments& instruments, const RequestSample& sample);
   void observe_times(Instruments& instruments, const RequestSample& sample);
@@ -88,7 +87,6 @@ class RequestMetrics {
   Family<Histogram>& genai_time_to_first_token_;
   Histogram overhead_;
   LocalLookup<Instruments> lookup_;
-  std::string key_;  // kept for its memory
 };
 
 }  // namespace tidegate::metrics

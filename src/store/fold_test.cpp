@@ -37,7 +37,7 @@ TEST(Folding, JoinsTheThreeRecordsIntoOneEntry) {
   EXPECT_EQ(fold.finished_count(), 0U);
   fold.apply(record(sample_end(5)), pins);
   ASSERT_EQ(fold.finished_count(), 1U);
-  const LedgerEntry& entry = *fold.finished(1)[0];
+  const LedgerEntry entry = entry_of(*fold.finished(1)[0]);
   EXPECT_EQ(entry.id, 5);
   EXPECT_EQ(entry.state, AttemptState::Completed);
   EXPECT_EQ(entry.model, "claude-sonnet-4-5-20250929");
@@ -61,7 +61,7 @@ TEST(Folding, NeedsNoCharge) {
   end.state = AttemptState::Failed;
   end.error_kind = "overloaded";
   fold.apply(record(end), pins);
-  const LedgerEntry& entry = *fold.finished(1)[0];
+  const LedgerEntry entry = entry_of(*fold.finished(1)[0]);
   EXPECT_EQ(entry.state, AttemptState::Failed);
   EXPECT_EQ(entry.cost, Money());
   EXPECT_FALSE(entry.estimated);
@@ -76,12 +76,12 @@ TEST(Folding, ChargesTheEstimateWhereNeitherChargeNorEndWasSeen) {
   fold.apply(record(sample_charge(6)), pins);
   fold.finish_interrupted();
   ASSERT_EQ(fold.finished_count(), 2U);
-  const LedgerEntry& uncharged = *fold.finished(2)[0];
+  const LedgerEntry uncharged = entry_of(*fold.finished(2)[0]);
   EXPECT_EQ(uncharged.state, AttemptState::Interrupted);
   EXPECT_TRUE(uncharged.estimated);
   EXPECT_EQ(uncharged.cost, Money::nanodollars(4'000'000));
   EXPECT_EQ(uncharged.tokens.input, 900);
-  const LedgerEntry& charged = *fold.finished(2)[1];
+  const LedgerEntry charged = entry_of(*fold.finished(2)[1]);
   EXPECT_EQ(charged.state, AttemptState::Interrupted);
   EXPECT_FALSE(charged.estimated);
   EXPECT_EQ(charged.cost, Money::nanodollars(5'031'000));
@@ -110,7 +110,7 @@ TEST(Folding, LeavesNothingOfAnEarlierAttemptInAReusedOne) {
   LedgerEntry expected;
   expected.id = 6;
   expected.state = AttemptState::Completed;
-  EXPECT_EQ(*fold.finished(1)[0], expected);
+  EXPECT_EQ(entry_of(*fold.finished(1)[0]), expected);
   fold.release(1);
   ChargeRecord charge;
   charge.id = 7;
@@ -120,20 +120,30 @@ TEST(Folding, LeavesNothingOfAnEarlierAttemptInAReusedOne) {
   expected = LedgerEntry();
   expected.id = 7;
   expected.cost = Money::nanodollars(3);
-  EXPECT_EQ(*fold.finished(1)[0], expected);
+  EXPECT_EQ(entry_of(*fold.finished(1)[0]), expected);
 }
 
-TEST(Folding, MakesRecordsThatFoldIntoTheSame) {
-  Records record;
-  Fold first;
-  std::size_t pins = 0;
-  first.apply(record(sample_begin(5)), pins);
-  first.apply(record(sample_charge(5)), pins);
-  Fold second;
-  second.apply(record(begin_record(first.open().at(5))), pins);
-  second.apply(record(charge_record(first.open().at(5))), pins);
-  EXPECT_EQ(second.open().at(5).entry, first.open().at(5).entry);
-  EXPECT_EQ(second.open().at(5).estimated_cost, first.open().at(5).estimated_cost);
+TEST(Folding, ReadsARecordWhereItWasCopiedTo) {
+  std::size_t old_pins = 0;
+  std::size_t new_pins = 0;
+  Fold fold;
+  Records copies;
+  {
+    Records originals;
+    fold.apply(originals(sample_begin(5)), old_pins);
+    fold.apply(originals(sample_charge(5)), old_pins);
+    FoldedAttempt& attempt = fold.open().at(5);
+    move_record(attempt, copies(attempt.records.begin), new_pins);
+    move_record(attempt, copies(attempt.records.charge), new_pins);
+  }
+  EXPECT_EQ(old_pins, 0U);
+  EXPECT_EQ(new_pins, 2U);
+  fold.apply(copies(sample_end(5)), new_pins);
+  const LedgerEntry entry = entry_of(*fold.finished(1)[0]);
+  EXPECT_EQ(entry.model, sample_begin(5).model);
+  EXPECT_EQ(entry.upstream_request_id, sample_charge(5).upstream_request_id);
+  fold.release(1);
+  EXPECT_EQ(new_pins, 0U);
 }
 
 }  // namespace

@@ -198,8 +198,7 @@ Result<void> JournalKeeper::drain_lanes(Now now) {
 
 Result<void> JournalKeeper::hand_over(Fold& fold) {
   const std::size_t count = std::min(fold.finished_count(), kGroup);
-  const auto& entries = fold.finished(count);
-  auto done = ledger_.write(entries);
+  auto done = ledger_.write(fold.finished(count));
   if (!done) return done;
   fold.release(count);
   drained_ += count;
@@ -243,19 +242,18 @@ void JournalKeeper::carry_over(const std::vector<TrackedSegment*>& held, Now now
     write_record(carried->segment->make_room(record_bytes(bytes)), sequence++, record, bytes);
   };
   for (const FoldedAttempt* attempt : attempts) {
-    if (attempt->seen[0]) write(begin_record(*attempt));
-    if (attempt->seen[1]) write(charge_record(*attempt));
+    if (attempt->seen[0]) write(attempt->records.begin);
+    if (attempt->seen[1]) write(attempt->records.charge);
   }
   if (auto synced = carried->segment->sync(); !synced) {
     carried->segment->unlink();
     return note_journal(synced, now);
   }
+  SegmentCursor copies(*carried->segment, SegmentCursor::Holes::Stop);
   for (FoldedAttempt* attempt : attempts) {
-    for (std::size_t which = 0; which < 2; ++which) {
-      if (!attempt->seen[which]) continue;
-      --*attempt->pins[which];
-      attempt->pins[which] = &carried->pins;
-      ++carried->pins;
+    for (auto left = std::count(attempt->seen.begin(), attempt->seen.end(), true); left > 0 && copies.peek(); --left) {
+      move_record(*attempt, *copies.peek(), carried->pins);
+      copies.next();
     }
   }
   if (carried_ != nullptr) carried_->segment->unlink();

@@ -24,9 +24,9 @@ using ::testing::HasSubstr;
 /// Keeps entries in memory, and fails when told to.
 class MemoryLedger final : public Ledger {
  public:
-  Result<void> write(std::span<const LedgerEntry* const> entries) override {
+  Result<void> write(std::span<const AttemptRecords* const> attempts) override {
     if (failing) return fail(FailureKind::Exhausted, Origin::Store, "the disk is full");
-    for (const LedgerEntry* entry : entries) kept.emplace(entry->id, *entry);
+    for (const AttemptRecords* attempt : attempts) kept.emplace(attempt->begin.id, entry_of(*attempt));
     return {};
   }
   Result<AttemptId> last_id() override { return kept.empty() ? 0 : kept.rbegin()->first; }

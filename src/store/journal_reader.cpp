@@ -29,7 +29,10 @@ TrackedSegment* earliest(const std::vector<TrackedSegment*>& segments) {
 
 TrackedSegment* OrderedRecords::next(const std::vector<TrackedSegment*>& segments) {
   // Mostly it follows the last one.
-  if (last_ != nullptr && last_->cursor.peek() && last_->cursor.peek()->sequence == expected_) return last_;
+  if (last_ != nullptr) {
+    const auto& record = last_->cursor.peek();
+    if (record && record->sequence == expected_) return last_;
+  }
   TrackedSegment* found = earliest(segments);
   if (found == nullptr || found->cursor.peek()->sequence == expected_) return found;
   return earliest(segments);

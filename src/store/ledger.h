@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "store/entry.h"
+#include "store/attempt_records.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,10 +20,10 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  /// Adds all entries or none, durably. An id that is there already is left as it is: the first write counts, because
+  /// Adds all attempts or none, durably. An id that is there already is left as it is: the first write counts, because
   /// what is replayed a second time may have lost records that the first time were there. Failure: Io, Exhausted,
   /// Denied, Corrupt, Timeout.
-  [[nodiscard]] virtual Result<void> write(std::span<const LedgerEntry* const> entries) = 0;
+  [[nodiscard]] virtual Result<void> write(std::span<const AttemptRecords* const> attempts) = 0;
 
   /// The greatest id, 0 if there is none.
   [[nodiscard]] virtual Result<AttemptId> last_id() = 0;

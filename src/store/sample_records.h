@@ -3,8 +3,11 @@
 #pragma once
 
 #include "store/attempt_id.h"
-#include "store/entry.h"
+#include "store/attempt_records.h"
 #include "store/journal.h"
+#include "store/ledger.h"
+
+#include <vector>
 
 namespace tidegate::store {
 
@@ -54,6 +57,62 @@ inline EndRecord sample_end(AttemptId id) {
   record.request_bytes = 1034;
   record.response_bytes = 9120;
   return record;
+}
+
+/// What `entry_of` makes that entry of; the texts are the entry's.
+inline AttemptRecords records_of(const LedgerEntry& entry) {
+  AttemptRecords records;
+  auto& [begin, charge, end] = records;
+  begin.id = charge.id = end.id = entry.id;
+  begin.started_at = entry.started_at;
+  begin.kind = entry.kind;
+  begin.attempt = static_cast<std::uint8_t>(entry.attempt);
+  begin.stream = entry.stream;
+  begin.metered = entry.metered;
+  begin.request_id = entry.request_id;
+  begin.dialect = entry.dialect;
+  begin.endpoint = entry.endpoint;
+  begin.provider = entry.provider;
+  begin.pool = entry.pool;
+  begin.model = entry.model;
+  begin.tenant = entry.tenant;
+  begin.key = entry.key;
+  begin.user = entry.user;
+  begin.session = entry.session;
+  begin.agent = entry.agent;
+  begin.estimated_input = entry.estimated_input;
+  charge.tokens = entry.tokens;
+  charge.web_search_requests = entry.web_search_requests;
+  charge.estimated = entry.estimated;
+  charge.price_known = entry.price_known;
+  charge.cost = entry.cost;
+  charge.response_model = entry.response_model;
+  charge.service_tier = entry.service_tier;
+  charge.speed = entry.speed;
+  charge.inference_geo = entry.inference_geo;
+  charge.upstream_request_id = entry.upstream_request_id;
+  charge.organisation = entry.organisation;
+  charge.workspace = entry.workspace;
+  end.state = entry.state;
+  end.status = entry.status;
+  end.upstream_status = entry.upstream_status;
+  end.error_kind = entry.error_kind;
+  end.stop_reason = entry.stop_reason;
+  end.queue_wait = entry.queue_wait;
+  end.time_to_first_byte = entry.time_to_first_byte;
+  end.duration = entry.duration;
+  end.request_bytes = entry.request_bytes;
+  end.response_bytes = entry.response_bytes;
+  return records;
+}
+
+/// Hands entries to a ledger as the journal would.
+inline Result<void> write_entries(Ledger& ledger, const std::vector<LedgerEntry>& entries) {
+  std::vector<AttemptRecords> records;
+  for (const LedgerEntry& entry : entries) records.push_back(records_of(entry));
+  std::vector<const AttemptRecords*> group;
+  for (const AttemptRecords& one : records) group.push_back(&one);
+  return ledger.write(group);
 }
 
 /// Writes all three; whether all were recorded.

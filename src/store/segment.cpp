@@ -162,7 +162,7 @@ Result<void> Segment::sync() {
 
 void Segment::unlink() { ::unlink(path_.c_str()); }
 
-const std::optional<RecordView>& SegmentCursor::peek() {
+void SegmentCursor::look() {
   while (!current_ && offset_ < bytes_.size()) {
     if (offset_ % kPageBytes == 0) {
       offset_ += kCellBytes;
@@ -185,7 +185,6 @@ const std::optional<RecordView>& SegmentCursor::peek() {
       offset_ = page_end;
     }
   }
-  return current_;
 }
 
 void SegmentCursor::next() {

@@ -101,13 +101,18 @@ class SegmentCursor {
   SegmentCursor(const Segment& segment, Holes holes) : bytes_(segment.bytes()), holes_(holes) {}
 
   /// The record at the cursor, if there is one (yet). Stays the same until `next`.
-  [[nodiscard]] const std::optional<RecordView>& peek();
+  [[nodiscard]] const std::optional<RecordView>& peek() {
+    if (!current_) look();
+    return current_;
+  }
   /// Goes past the record that `peek` gave.
   void next();
   /// Places where something lay that is no whole record.
   [[nodiscard]] std::size_t damaged() const { return damaged_; }
 
  private:
+  void look();
+
   std::span<const std::byte> bytes_;
   Holes holes_;
   std::size_t offset_ = kPageBytes + kCellBytes;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "net/connector.h"
+#include "net/http1/head.h"
 #include "net/reactor.h"
 #include "upstream/provider.h"
 #include "upstream/read_buffers.h"
+#include "upstream/spares.h"
 
 #include <cstddef>
 #include <deque>
@@ -43,6 +45,7 @@ class ConnectionPool {
   [[nodiscard]] std::size_t idle() const;
   [[nodiscard]] net::Reactor& reactor() const { return reactor_; }
   [[nodiscard]] ReadBuffers& buffers() { return buffers_; }
+  [[nodiscard]] Spares<net::http1::ResponseHeadParser>& parsers() { return parsers_; }
 
  private:
   struct Idle {
@@ -54,6 +57,7 @@ class ConnectionPool {
   net::Resolver& resolver_;
   std::function<void(const Provider&)> on_opened_;
   ReadBuffers buffers_;
+  Spares<net::http1::ResponseHeadParser> parsers_;
   /// Keeps the destination, so that no later one at the same address inherits connections that lead elsewhere.
   std::map<std::shared_ptr<const net::Destination>, std::deque<Idle>, std::owner_less<>> idle_;  ///< oldest first
 };

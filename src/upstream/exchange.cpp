@@ -25,7 +25,12 @@ tl::unexpected<Failure> cancelled() {
 }  // namespace
 
 Exchange::Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider)
-    : pool_(pool), provider_(std::move(provider)) {}
+    : pool_(pool), provider_(std::move(provider)), parser_(pool.parsers().take()) {}
+
+Exchange::~Exchange() {
+  drop_inbox();
+  pool_.parsers().give(std::move(parser_));
+}
 
 void Exchange::drop_inbox() {
   if (inbox_capacity_ == ReadBuffers::kBytes) pool_.buffers().give(std::move(inbox_));
@@ -107,7 +112,7 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
     if (!written && written.error().kind != FailureKind::Closed) co_return std::move(written);
   }
   const SteadyTime written_at = pool_.reactor().read_clock().steady;
-  parser_.reset();
+  parser_->reset();
   drop_inbox();
   while (true) {
     Result<std::size_t> count = co_await stream.read_some(*this);
@@ -124,24 +129,24 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
                        fmt::format("{} closed the connection before it answered", provider_->authority()));
     }
     inbox_size_ += *count;
-    net::http1::ParseState state = parser_.parse(std::string_view(inbox_.get(), inbox_size_));
-    while (state == net::http1::ParseState::Complete && parser_.head().status < 200 && parser_.head().status != 101) {
-      const std::size_t size = parser_.head().size;
+    net::http1::ParseState state = parser_->parse(std::string_view(inbox_.get(), inbox_size_));
+    while (state == net::http1::ParseState::Complete && parser_->head().status < 200 && parser_->head().status != 101) {
+      const std::size_t size = parser_->head().size;
       std::memmove(inbox_.get(), inbox_.get() + size, inbox_size_ - size);
       inbox_size_ -= size;
-      parser_.reset();
-      state = parser_.parse(std::string_view(inbox_.get(), inbox_size_));
+      parser_->reset();
+      state = parser_->parse(std::string_view(inbox_.get(), inbox_size_));
     }
     if (state == net::http1::ParseState::Complete) {
-      head_size_ = parser_.head().size;
-      framing_ = net::http1::body_framing(parser_.head(), method_);
+      head_size_ = parser_->head().size;
+      framing_ = net::http1::body_framing(parser_->head(), method_);
       waited_ += pool_.reactor().now().steady - written_at;
       co_return Result<void>{};
     }
     if (state == net::http1::ParseState::Rejected || inbox_size_ >= kLargestHead) {
       co_return broken(FailureKind::Protocol, fmt::format("{} did not answer in HTTP/1.1: {}", provider_->authority(),
                                                           state == net::http1::ParseState::Rejected
-                                                              ? parser_.rejection().reason
+                                                              ? parser_->rejection().reason
                                                               : std::string_view("the head is too large")));
     }
     if (inbox_size_ == inbox_capacity_) {
@@ -163,7 +168,7 @@ net::Stream::Read Exchange::read() {
 
 void Exchange::complete() {
   if (connection_.stream == nullptr || cancelled_) return;
-  if (parser_.head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
+  if (parser_->head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
     pool_.release(*provider_, std::move(connection_.stream));
   }
   connection_.stream.reset();

@@ -4,6 +4,7 @@
 
 #include "net/http1/body.h"
 #include "net/http1/head.h"
+#include "net/recycled.h"
 #include "net/stream.h"
 #include "upstream/connection_pool.h"
 
@@ -18,12 +19,12 @@ namespace tidegate::upstream {
 
 /// One request sent to a provider and its answer as it comes. The caller may `cancel` at any time: the connection is then
 /// closed at once, which is how a provider learns that nobody listens any more. One thread; not reused.
-class Exchange final : private net::Stream::Lender {
+class Exchange final : public net::Recycled, private net::Stream::Lender {
  public:
   Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
-  ~Exchange() { drop_inbox(); }
+  ~Exchange();
 
   /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
   /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so all of it must stay
@@ -37,7 +38,7 @@ class Exchange final : private net::Stream::Lender {
   [[nodiscard]] net::Task<Result<void>> await_head(std::string_view method);
 
   /// After a successful `send` or `await_head`; views stay valid until `read` is called for the first time.
-  [[nodiscard]] const net::http1::ResponseHead& head() const { return parser_.head(); }
+  [[nodiscard]] const net::http1::ResponseHead& head() const { return parser_->head(); }
   [[nodiscard]] net::http1::BodyFraming framing() const { return framing_; }
   /// Bytes of the body that came with the head.
   [[nodiscard]] std::string_view first_bytes() const { return std::string_view(inbox_.get(), inbox_size_).substr(head_size_); }
@@ -68,7 +69,7 @@ class Exchange final : private net::Stream::Lender {
   std::shared_ptr<const Provider> provider_;
   Connection connection_;
   std::string method_;
-  net::http1::ResponseHeadParser parser_;
+  std::unique_ptr<net::http1::ResponseHeadParser> parser_;  ///< the pool's; never null
   net::http1::BodyFraming framing_;
   std::unique_ptr<char[]> inbox_;
   std::size_t inbox_capacity_ = 0;

@@ -9,8 +9,9 @@
 
 namespace tidegate::upstream {
 
-/// One worker's buffers for what providers send. An exchange holds one only from the moment when bytes are there until
-/// they are passed on, so thousands of waiting streams share a few. One thread.
+/// One worker's buffers for what clients and providers send. A client's connection and an exchange hold one only from the
+/// moment when bytes are there until they are dealt with, so thousands of idle connections and waiting streams share a few.
+/// One thread.
 class ReadBuffers {
  public:
   static constexpr std::size_t kBytes = 16UL * 1024;

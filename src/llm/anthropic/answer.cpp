@@ -190,7 +190,6 @@ JsonReader::JsonReader() : members_(kAnswerMembers, "content") {}
 /// expected, and nothing was read of it.
 bool JsonReader::take_whole(std::string_view bytes) {
   if (!bytes.ends_with('}') && !bytes.ends_with('\n')) return false;
-  AnswerFacts facts;
   std::int64_t content = 0;
   bool as_expected = true;
   Cursor cursor(bytes);
@@ -201,12 +200,14 @@ bool JsonReader::take_whole(std::string_view bytes) {
     }
     const std::size_t begin = cursor.begin_of_value();
     as_expected &= key != "error";
-    read_message_member(cursor, key, facts);
+    read_message_member(cursor, key, facts_);
     // A longer value counts as none there (kAnswerMembers); such an answer goes the long way.
     as_expected &= cursor.end_of_value() - begin <= kLongestId || key == "usage";
   });
-  if (!closed || cursor.broken() || !as_expected) return false;
-  facts_ = std::move(facts);
+  if (!closed || cursor.broken() || !as_expected) {
+    facts_ = {};
+    return false;
+  }
   facts_.content_started = content > kEmptyList;
   if (facts_.content_started) facts_.output_characters = content - kEmptyList;
   facts_.finished = true;

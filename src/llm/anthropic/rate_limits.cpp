@@ -22,15 +22,17 @@ constexpr std::size_t kLongestName = 64;
 /// By dimension. Resets wait here until `Date`, which may come after them, is known.
 using Resets = std::array<std::string_view, static_cast<std::size_t>(LimitDimension::PriorityOutputTokens) + 1>;
 
-/// Takes the family, and the dash behind it, off the front of what follows `anthropic-`.
+/// Takes the family, and the dash behind it, off the front of what follows `anthropic-ratelimit-`.
 std::optional<LimitDimension> take_family(std::string_view& name) {
-  if (take_name_prefix(name, "ratelimit-")) {
-    if (take_name_prefix(name, "requests-")) return LimitDimension::Requests;
-    if (take_name_prefix(name, "tokens-")) return LimitDimension::Tokens;
-    if (take_name_prefix(name, "input-tokens-")) return LimitDimension::InputTokens;
-    if (take_name_prefix(name, "output-tokens-")) return LimitDimension::OutputTokens;
-    return std::nullopt;
-  }
+  if (take_name_prefix(name, "requests-")) return LimitDimension::Requests;
+  if (take_name_prefix(name, "tokens-")) return LimitDimension::Tokens;
+  if (take_name_prefix(name, "input-tokens-")) return LimitDimension::InputTokens;
+  if (take_name_prefix(name, "output-tokens-")) return LimitDimension::OutputTokens;
+  return std::nullopt;
+}
+
+/// Likewise off what follows `anthropic-`, for the families that not every answer tells of.
+std::optional<LimitDimension> take_rare_family(std::string_view& name) {
   if (take_name_prefix(name, "fast-input-tokens-")) return LimitDimension::FastInputTokens;
   if (take_name_prefix(name, "fast-output-tokens-")) return LimitDimension::FastOutputTokens;
   if (take_name_prefix(name, "priority-input-tokens-")) return LimitDimension::PriorityInputTokens;
@@ -101,12 +103,15 @@ RateLimitReading read_rate_limits(HeaderFields fields) {
     const char first = field.name.empty() ? '\0' : to_lower(field.name[0]);
     if ((first != 'a' && first != 'r' && first != 'd') || field.name.size() > kLongestName) continue;
     std::string_view name = field.name;
-    if (take_name_prefix(name, "anthropic-")) {
-      std::string_view rest = name;
-      if (const auto dimension = take_family(rest)) {
-        take_limit(*dimension, rest, field.value, limits, resets);
-      } else if (rest = name; take_name_prefix(rest, "ratelimit-unified-")) {
-        take_unified(lower(rest), field.value, reading.unified);
+    if (take_name_prefix(name, "anthropic-ratelimit-")) {
+      if (const auto dimension = take_family(name)) {
+        take_limit(*dimension, name, field.value, limits, resets);
+      } else if (take_name_prefix(name, "unified-")) {
+        take_unified(lower(name), field.value, reading.unified);
+      }
+    } else if (take_name_prefix(name, "anthropic-")) {
+      if (const auto dimension = take_rare_family(name)) {
+        take_limit(*dimension, name, field.value, limits, resets);
       } else if (name_is(name, "organization-id")) {
         reading.organisation = field.value;
       } else if (name_is(name, "workspace-id")) {

@@ -208,9 +208,9 @@ std::int64_t Cursor::skip_compact() {
 std::optional<std::string_view> Cursor::raw_string() {
   if (peek() != Kind::String) return skip(), std::nullopt;
   const std::size_t begin = at_ + 1;
-  skip();
+  skip_string();
   if (broken_) return std::nullopt;
-  return text_.substr(begin, at_ - 1 - begin);
+  return std::string_view(text_.data() + begin, at_ - 1 - begin);
 }
 
 std::string Cursor::text(std::size_t limit) {

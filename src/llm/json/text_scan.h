@@ -63,7 +63,8 @@ struct Matches {
     return {matches(text.data() + block, a, b) >> (at - block), text.size()};
   }
   unsigned mask = 0;
-  for (std::size_t i = at; i < text.size(); ++i) mask |= static_cast<unsigned>(text[i] == a || text[i] == b) << (i - at);
+  for (std::size_t i = at; i < text.size(); ++i)
+    mask |= static_cast<unsigned>(text[i] == a || text[i] == b) << (i - at);
   return {mask, text.size()};
 }
 }  // namespace scan
@@ -105,10 +106,6 @@ struct Matches {
 [[nodiscard]] inline std::size_t find_string_end(std::string_view text, std::size_t from) {
   std::size_t at = from;
   while (at < text.size()) {
-    // Long texts are what bodies are made of: four blocks a step while there is nothing to see.
-    while (at + 4 * scan::kBlock <= text.size() && !scan::any_of_four(text.data() + at, '"', '\\')) {
-      at += 4 * scan::kBlock;
-    }
     auto [mask, next] = scan::matches_from(text, at, '"', '\\');
     while (mask != 0) {
       const std::size_t found = at + static_cast<unsigned>(__builtin_ctz(mask));
@@ -117,6 +114,11 @@ struct Matches {
       mask &= ~(3U << (found - at));
     }
     at = next;
+    // Most texts end in their first block; what bodies are made of are long ones: four blocks a step while there is
+    // nothing to see.
+    while (at + 4 * scan::kBlock <= text.size() && !scan::any_of_four(text.data() + at, '"', '\\')) {
+      at += 4 * scan::kBlock;
+    }
   }
   return std::string_view::npos;
 }

@@ -40,7 +40,7 @@ bool for_each_token(std::string_view list, Token token) {
       continue;
     }
     const std::size_t first = at;
-    while (at < list.size() && in(kToken, list[at])) ++at;
+    at = static_cast<std::size_t>(find_name_end(list.data() + first, list.data() + list.size()) - list.data());
     if (at == first) return false;
     token(list.substr(first, at - first));
     while (at < list.size() && is_blank(list[at])) ++at;
@@ -133,11 +133,11 @@ Step read_line_end(Cursor& cursor, Rejection& rejection) {
 std::optional<ConnectionOptions> read_connection(Head& head, Rejection& rejection) {
   ConnectionOptions options;
   const auto read_option = [&](std::string_view option) {
-    if (equals_ignoring_case(option, "close")) {
+    if (name_is(option, "close")) {
       options.close = true;
-    } else if (equals_ignoring_case(option, "keep-alive")) {
+    } else if (name_is(option, "keep-alive")) {
       options.keep_alive = true;
-    } else if (equals_ignoring_case(option, "upgrade")) {
+    } else if (name_is(option, "upgrade")) {
       options.upgrade = true;
     } else {
       mark_hop_by_hop(head, option);
@@ -145,7 +145,7 @@ std::optional<ConnectionOptions> read_connection(Head& head, Rejection& rejectio
   };
   // Proxy-Connection is no standard, but who says close there means it; its keep-alive is not believed.
   const auto read_proxy_option = [&](std::string_view option) {
-    options.close = options.close || equals_ignoring_case(option, "close");
+    options.close = options.close || name_is(option, "close");
   };
   const auto read_field = [&](std::size_t i) {
     const FieldClass field = head.tags[i].field_class;

@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -56,7 +57,7 @@ inline constexpr CharSet kTarget = char_set("!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 #if defined(__SSE2__)
 // Sixteen bytes a step where the processor has them (every x86-64): names and values are nearly all of a head, and the
-// step costs about what one byte costs otherwise. The plain loops behind finish the last bytes, and do all of it
+// step costs about what one byte costs otherwise. Plain loops finish the last bytes of names, and do all of it
 // elsewhere.
 
 [[nodiscard]] inline __m128i bytes_of(char c) { return _mm_set1_epi8(c); }
@@ -104,9 +105,19 @@ inline constexpr CharSet kTarget = char_set("!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
     if (*at != '\t') return at;
     ++at;
   }
-#endif
+  if (at == end) return end;
+  std::array<char, 16> last;  // what is left, among blanks
+  last.fill(' ');
+  std::memcpy(last.data(), at, static_cast<std::size_t>(end - at));
+  for (unsigned marks = controls_among(load16(last.data())); marks != 0; marks &= marks - 1) {
+    const char* const found = at + std::countr_zero(marks);
+    if (*found != '\t') return found;
+  }
+  return end;
+#else
   while (at != end && !is_control(*at)) ++at;
   return at;
+#endif
 }
 
 /// The first character that no field name may have, or `end`.

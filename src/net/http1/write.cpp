@@ -6,7 +6,6 @@
 #include "net/http1/status.h"
 
 #include <array>
-#include <charconv>
 
 namespace tidegate::net::http1 {
 namespace {
@@ -55,14 +54,8 @@ HeadWriter& HeadWriter::field(std::string_view name, std::string_view value) {
     refused_ = true;
     return *this;
   }
-  out_.append(name).append(": ").append(value).append("\r\n");
+  append_field(name.data(), name.size(), value);
   return *this;
-}
-
-HeadWriter& HeadWriter::field(std::string_view name, std::uint64_t value) {
-  std::array<char, 20> digits;
-  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  return field(name, scan::view(digits.data(), end));
 }
 
 void HeadWriter::copy_lines(const Head& head, std::size_t first, std::size_t last) {

@@ -4,6 +4,8 @@
 
 #include "net/http1/head.h"
 
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,7 +31,6 @@ class HeadWriter {
   HeadWriter& status_line(int status, std::string_view reason);
 
   HeadWriter& field(std::string_view name, std::string_view value);
-  HeadWriter& field(std::string_view name, std::uint64_t value);
   /// With a name that stands in the source, and so is one.
   template <std::size_t N>
   HeadWriter& field(const char (&name)[N], std::string_view value) {
@@ -37,7 +38,14 @@ class HeadWriter {
       refused_ = true;
       return *this;
     }
-    out_.append(name, N - 1).append(": ", 2).append(value).append("\r\n", 2);
+    append_field(name, N - 1, value);
+    return *this;
+  }
+  template <std::size_t N>
+  HeadWriter& field(const char (&name)[N], std::uint64_t value) {
+    std::array<char, 20> digits;
+    const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    append_field(name, N - 1, {digits.data(), static_cast<std::size_t>(end - digits.data())});
     return *this;
   }
 
@@ -68,6 +76,9 @@ class HeadWriter {
 
  private:
   [[nodiscard]] static bool is_value(std::string_view text);
+  void append_field(const char* name, std::size_t size, std::string_view value) {
+    out_.append(name, size).append(": ", 2).append(value).append("\r\n", 2);
+  }
   void copy_lines(const Head& head, std::size_t first, std::size_t last);
 
   std::string& out_;

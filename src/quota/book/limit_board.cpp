@@ -24,7 +24,12 @@ void append_part(std::string& name, std::string_view part) {
 
 }  // namespace
 
-LimitBoard::Pool& LimitBoard::pool_of(const PoolSighting& sighting) {
+bool LimitBoard::is_of(const PoolSighting& sighting, const Pool& pool) {
+  return sighting.organisation == pool.organisation && sighting.model_group == pool.model_group &&
+         sighting.workspace == pool.workspace && sighting.provider == pool.provider;
+}
+
+LimitBoard::Pool& LimitBoard::find_or_make(const PoolSighting& sighting) {
   name_.clear();
   append_part(name_, sighting.provider);
   append_part(name_, sighting.organisation);
@@ -32,19 +37,24 @@ LimitBoard::Pool& LimitBoard::pool_of(const PoolSighting& sighting) {
   append_part(name_, sighting.model_group);
   if (sighting.organisation.empty()) append_part(name_, sighting.key);
   auto found = pools_.find(name_);
-  if (found == pools_.end()) {
-    if (pools_.size() >= max_pools_) {
-      pools_.erase(std::min_element(pools_.begin(), pools_.end(),
-                                    [](const auto& a, const auto& b) { return a.second.read_at < b.second.read_at; }));
-    }
-    Pool pool;
-    pool.provider = sighting.provider;
-    pool.organisation = sighting.organisation;
-    pool.workspace = sighting.workspace;
-    pool.model_group = sighting.model_group;
-    found = pools_.emplace(name_, std::move(pool)).first;
+  if (found != pools_.end()) return found->second;
+  if (pools_.size() >= max_pools_) {
+    last_ = nullptr;
+    pools_.erase(std::min_element(pools_.begin(), pools_.end(),
+                                  [](const auto& a, const auto& b) { return a.second.read_at < b.second.read_at; }));
   }
-  Pool& pool = found->second;
+  Pool pool;
+  pool.provider = sighting.provider;
+  pool.organisation = sighting.organisation;
+  pool.workspace = sighting.workspace;
+  pool.model_group = sighting.model_group;
+  return pools_.emplace(name_, std::move(pool)).first->second;
+}
+
+LimitBoard::Pool& LimitBoard::pool_of(const PoolSighting& sighting) {
+  // One answer is often of the same pool as the one before: a comparison instead of a hash and a search.
+  Pool& pool = last_ != nullptr && is_of(sighting, *last_) ? *last_ : find_or_make(sighting);
+  if (!sighting.organisation.empty()) last_ = &pool;  // else its key would have to be compared as well
   if (!sighting.key.empty() && pool.keys.size() < kMostKeys &&
       std::find(pool.keys.begin(), pool.keys.end(), sighting.key) == pool.keys.end()) {
     pool.keys.emplace_back(sighting.key);

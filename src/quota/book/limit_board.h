@@ -87,7 +87,11 @@ class LimitBoard {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
+  using Pools = std::unordered_map<std::string, Pool, Hash, std::equal_to<>>;
+
   [[nodiscard]] Pool& pool_of(const PoolSighting& sighting);
+  [[nodiscard]] Pool& find_or_make(const PoolSighting& sighting);
+  [[nodiscard]] static bool is_of(const PoolSighting& sighting, const Pool& pool);
   [[nodiscard]] static std::string name_of(const Pool& pool);
   static void take(Level& level, const llm::LimitReading& reading, Now now);
   [[nodiscard]] static std::optional<double> remaining_now(const Level& level, SteadyTime now);
@@ -95,8 +99,9 @@ class LimitBoard {
 
   const std::size_t max_pools_;
   mutable std::mutex mutex_;  ///< guards the fields below
-  std::unordered_map<std::string, Pool, Hash, std::equal_to<>> pools_;
-  std::string name_;  ///< kept for its memory
+  Pools pools_;
+  std::string name_;      ///< kept for its memory
+  Pool* last_ = nullptr;  ///< seen last, by its organisation; in pools_
 };
 
 }  // namespace tidegate::quota

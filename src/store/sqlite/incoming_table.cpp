@@ -80,44 +80,45 @@ int eof(sqlite3_vtab_cursor* base) {
 }
 
 int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) {
-  *id = reinterpret_cast<Cursor*>(cursor)->row->entry->id;
+  *id = reinterpret_cast<Cursor*>(cursor)->row->attempt->begin.id;
   return SQLITE_OK;
 }
 
 int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int index) {
   const IncomingRow& row = *reinterpret_cast<Cursor*>(cursor)->row;
-  const LedgerEntry& e = *row.entry;
-  // The entry outlives the statement: no text is copied.
-  const auto text = [&](const std::string& value) {
-    sqlite3_result_text(result, value.data(), static_cast<int>(value.size()), SQLITE_STATIC);
+  const auto& [begin, charge, end] = *row.attempt;
+  // The texts outlive the statement: none is copied. A null pointer would be NULL.
+  const auto text = [&](std::string_view value) {
+    sqlite3_result_text(result, value.data() == nullptr ? "" : value.data(), static_cast<int>(value.size()),
+                        SQLITE_STATIC);
   };
   const auto number = [&](std::int64_t value) { sqlite3_result_int64(result, value); };
   switch (index) {
-    case 0: number(e.id); break;
-    case 1: number(unix_nanoseconds(e.started_at)); break;
-    case 2: number(pack_flags(e)); break;
+    case 0: number(begin.id); break;
+    case 1: number(unix_nanoseconds(begin.started_at)); break;
+    case 2: number(pack_flags(*row.attempt)); break;
     case 3: number(row.labels); break;
     case 4: number(row.user); break;
     case 5: number(row.session); break;
     case 6: number(row.agent); break;
-    case 7: text(e.request_id); break;
-    case 8: text(e.upstream_request_id); break;
-    case 9: number(e.status); break;
-    case 10: number(e.upstream_status); break;
-    case 11: number(e.tokens.input); break;
-    case 12: number(e.tokens.cache_read); break;
-    case 13: number(e.tokens.cache_write_5m); break;
-    case 14: number(e.tokens.cache_write_1h); break;
-    case 15: number(e.tokens.output); break;
-    case 16: number(e.tokens.reasoning); break;
-    case 17: number(e.web_search_requests); break;
-    case 18: number(e.estimated_input); break;
-    case 19: number(e.cost.nanodollars()); break;
-    case 20: number(e.queue_wait.count()); break;
-    case 21: number(e.time_to_first_byte.count()); break;
-    case 22: number(e.duration.count()); break;
-    case 23: number(e.request_bytes); break;
-    case 24: number(e.response_bytes); break;
+    case 7: text(begin.request_id); break;
+    case 8: text(charge.upstream_request_id); break;
+    case 9: number(end.status); break;
+    case 10: number(end.upstream_status); break;
+    case 11: number(charge.tokens.input); break;
+    case 12: number(charge.tokens.cache_read); break;
+    case 13: number(charge.tokens.cache_write_5m); break;
+    case 14: number(charge.tokens.cache_write_1h); break;
+    case 15: number(charge.tokens.output); break;
+    case 16: number(charge.tokens.reasoning); break;
+    case 17: number(charge.web_search_requests); break;
+    case 18: number(begin.estimated_input); break;
+    case 19: number(charge.cost.nanodollars()); break;
+    case 20: number(end.queue_wait.count()); break;
+    case 21: number(end.time_to_first_byte.count()); break;
+    case 22: number(end.duration.count()); break;
+    case 23: number(end.request_bytes); break;
+    case 24: number(end.response_bytes); break;
     default: sqlite3_result_null(result); break;
   }
   return SQLITE_OK;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "store/entry.h"
+#include "store/attempt_records.h"
 #include "store/sqlite/database.h"
 
 #include <cstdint>
@@ -11,17 +11,17 @@
 
 namespace tidegate::store {
 
-/// An entry on its way in, with the row ids of what repeats.
+/// An attempt on its way in, with the row ids of what repeats.
 struct IncomingRow {
-  const LedgerEntry* entry;
+  const AttemptRecords* attempt;
   std::int64_t labels;
   std::int64_t user;
   std::int64_t session;
   std::int64_t agent;
 };
 
-/// Shows SQLite a vector of entries as the table `incoming`, with the columns of `entry` in their order, so that one
-/// INSERT … SELECT takes a whole group. Against a statement run for each entry this saves binding, starting and ending
+/// Shows SQLite a vector of attempts as the table `incoming`, with the columns of `entry` in their order, so that one
+/// INSERT … SELECT takes a whole group. Against a statement run for each attempt this saves binding, starting and ending
 /// each run, and the search for the place of each key: a third of the drain's instructions. `rows` outlives the
 /// database's connection.
 [[nodiscard]] Result<void> show_incoming(Database& database, const std::vector<IncomingRow>& rows);

@@ -132,7 +132,7 @@ std::map<AttemptId, LedgerEntry> journal_entries(const std::filesystem::path& di
   const auto keep = [&](const FoldedAttempt& attempt) {
     // Without its begin, the attempt was drained before (its first segment is gone); the ledger has it whole.
     if (!attempt.seen[0]) return;
-    LedgerEntry entry = interrupted(attempt);
+    LedgerEntry entry = entry_of(interrupted(attempt));
     if (running && !attempt.seen[2]) entry.state = AttemptState::Completed;  // charged, and about to end
     if (matches(filter, entry)) entries.emplace(entry.id, std::move(entry));
   };

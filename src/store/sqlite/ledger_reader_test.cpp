@@ -35,11 +35,9 @@ LedgerEntry entry(std::string_view time, int number, std::string model, std::int
 
 class Reading : public ::testing::Test {
  protected:
-  void store(std::vector<LedgerEntry> entries) {
-    std::vector<const LedgerEntry*> group;
-    for (const LedgerEntry& one : entries) group.push_back(&one);
+  void store(const std::vector<LedgerEntry>& entries) {
     SqliteLedger ledger(directory.path() / "ledger.db");
-    ASSERT_TRUE(ledger.write(group));
+    ASSERT_TRUE(write_entries(ledger, entries));
   }
   void store_ordinary() {
     auto failed = entry("2026-05-02T10:00:00Z", 4, "opus", 0);
@@ -129,7 +127,7 @@ TEST_F(Reading, CountsSqlAndJournalAlike) {
 /// Fails always, so that entries stay in the journal.
 class NoLedger final : public Ledger {
  public:
-  Result<void> write(std::span<const LedgerEntry* const>) override {
+  Result<void> write(std::span<const AttemptRecords* const>) override {
     return fail(FailureKind::Io, Origin::Store, "no");
   }
   Result<AttemptId> last_id() override { return 0; }

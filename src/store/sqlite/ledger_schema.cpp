@@ -64,10 +64,11 @@ Result<Database> open_ledger_database(const std::filesystem::path& path) {
   return database;
 }
 
-std::int64_t pack_flags(const LedgerEntry& entry) {
-  return static_cast<std::int64_t>(entry.state) | static_cast<std::int64_t>(entry.kind) << 4 |
-         std::int64_t{entry.stream} << 6 | std::int64_t{entry.metered} << 7 | std::int64_t{entry.estimated} << 8 |
-         std::int64_t{entry.price_known} << 9 | std::int64_t{entry.attempt} << 16;
+std::int64_t pack_flags(const AttemptRecords& attempt) {
+  const auto& [begin, charge, end] = attempt;
+  return static_cast<std::int64_t>(end.state) | static_cast<std::int64_t>(begin.kind) << 4 |
+         std::int64_t{begin.stream} << 6 | std::int64_t{begin.metered} << 7 | std::int64_t{charge.estimated} << 8 |
+         std::int64_t{charge.price_known} << 9 | std::int64_t{begin.attempt} << 16;
 }
 
 void unpack_flags(std::int64_t flags, LedgerEntry& entry) {

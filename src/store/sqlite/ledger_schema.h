@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "store/entry.h"
+#include "store/attempt_records.h"
 #include "store/sqlite/database.h"
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace tidegate::store {
 
 /// The small fields of an entry in one number: state in bits 0–3, kind 4–5, stream 6, metered 7, estimated 8, price
 /// known 9, attempt from bit 16.
-[[nodiscard]] std::int64_t pack_flags(const LedgerEntry& entry);
+[[nodiscard]] std::int64_t pack_flags(const AttemptRecords& attempt);
 void unpack_flags(std::int64_t flags, LedgerEntry& entry);
 
 }  // namespace tidegate::store

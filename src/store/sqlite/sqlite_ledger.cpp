@@ -41,19 +41,32 @@ struct Hash {
 
 using IdCache = std::unordered_map<std::string, std::int64_t, Hash, std::equal_to<>>;
 
-std::array<std::string_view, 15> labels_of(const LedgerEntry& e) {
-  return {e.dialect,        e.endpoint,     e.provider,  e.pool,         e.model,
-          e.response_model, e.tenant,       e.key,       e.service_tier, e.speed,
-          e.inference_geo,  e.organisation, e.workspace, e.error_kind,   e.stop_reason};
+std::array<std::string_view, 15> labels_of(const AttemptRecords& attempt) {
+  const auto& [begin, charge, end] = attempt;
+  return {begin.dialect,         begin.endpoint,      begin.provider,   begin.pool,          begin.model,
+          charge.response_model, begin.tenant,        begin.key,        charge.service_tier, charge.speed,
+          charge.inference_geo,  charge.organisation, charge.workspace, end.error_kind,      end.stop_reason};
 }
 
+/// Texts one behind the other, each with its length in front: none is longer than 255 bytes (record.h).
 template <std::size_t N>
 void join(const std::array<std::string_view, N>& parts, std::string& joined) {
   joined.clear();
   for (const std::string_view part : parts) {
-    joined.push_back(static_cast<char>(part.size()));  // no part is longer than 255 bytes (record.h)
+    joined.push_back(static_cast<char>(part.size()));
     joined.append(part);
   }
+}
+
+/// Whether `join` would give that.
+template <std::size_t N>
+bool is_join_of(std::string_view joined, const std::array<std::string_view, N>& parts) {
+  for (const std::string_view part : parts) {
+    if (joined.size() <= part.size() || static_cast<unsigned char>(joined[0]) != part.size()) return false;
+    if (joined.substr(1, part.size()) != part) return false;
+    joined.remove_prefix(1 + part.size());
+  }
+  return joined.empty();
 }
 
 /// Gives the row id of texts in a table that has each combination once.
@@ -72,8 +85,8 @@ class Dictionary {
 
   template <std::size_t N>
   [[nodiscard]] Result<std::int64_t> id(const std::array<std::string_view, N>& texts) {
+    if (is_join_of(last_key_, texts)) return last_id_;  // attempts come in runs that are alike
     join(texts, key_);
-    if (key_ == last_key_) return last_id_;  // entries come in runs that are alike
     if (const auto known = ids_.find(std::string_view(key_)); known != ids_.end()) return remember(known->second);
     if (ids_.size() >= kMaxCached) ids_.clear();
     auto stored = find_or_insert(texts);
@@ -142,16 +155,16 @@ struct SqliteLedger::Connection {
     return texts.id(std::array{text});
   }
 
-  [[nodiscard]] Result<void> add(const LedgerEntry& entry) {
-    const auto label_id = labels.id(labels_of(entry));
+  [[nodiscard]] Result<void> add(const AttemptRecords& attempt) {
+    const auto label_id = labels.id(labels_of(attempt));
     if (!label_id) return fail(label_id);
-    const auto user = text_id(entry.user);
+    const auto user = text_id(attempt.begin.user);
     if (!user) return fail(user);
-    const auto session = text_id(entry.session);
+    const auto session = text_id(attempt.begin.session);
     if (!session) return fail(session);
-    const auto agent = text_id(entry.agent);
+    const auto agent = text_id(attempt.begin.agent);
     if (!agent) return fail(agent);
-    incoming.push_back(IncomingRow{&entry, *label_id, *user, *session, *agent});
+    incoming.push_back(IncomingRow{&attempt, *label_id, *user, *session, *agent});
     return {};
   }
 };
@@ -170,10 +183,10 @@ Result<SqliteLedger::Connection*> SqliteLedger::connect() {
   return connection_.get();
 }
 
-Result<void> SqliteLedger::write(std::span<const LedgerEntry* const> entries) {
+Result<void> SqliteLedger::write(std::span<const AttemptRecords* const> attempts) {
   const auto connection = connect();
   if (!connection) return fail(connection);
-  auto done = write_all(**connection, entries);
+  auto done = write_all(**connection, attempts);
   if (!done) {
     (*connection)->labels.forget();
     (*connection)->texts.forget();
@@ -181,16 +194,16 @@ Result<void> SqliteLedger::write(std::span<const LedgerEntry* const> entries) {
   return checked(std::move(done));
 }
 
-Result<void> SqliteLedger::write_all(Connection& connection, std::span<const LedgerEntry* const> entries) {
+Result<void> SqliteLedger::write_all(Connection& connection, std::span<const AttemptRecords* const> attempts) {
   auto transaction = Transaction::start(connection.database, "BEGIN IMMEDIATE");
   if (!transaction) return fail(transaction);
   connection.incoming.clear();
-  for (const LedgerEntry* entry : entries) {
-    if (auto added = connection.add(*entry); !added) return added;
+  for (const AttemptRecords* attempt : attempts) {
+    if (auto added = connection.add(*attempt); !added) return added;
   }
   // In the order of the key: each insert finds its place next to the last one.
   std::sort(connection.incoming.begin(), connection.incoming.end(),
-            [](const IncomingRow& a, const IncomingRow& b) { return a.entry->id < b.entry->id; });
+            [](const IncomingRow& a, const IncomingRow& b) { return a.attempt->begin.id < b.attempt->begin.id; });
   if (auto inserted = connection.insert.run(); !inserted) return inserted;
   return transaction->commit();
 }

@@ -22,7 +22,7 @@ class SqliteLedger final : public Ledger {
   explicit SqliteLedger(std::filesystem::path path);
   ~SqliteLedger() override;
 
-  [[nodiscard]] Result<void> write(std::span<const LedgerEntry* const> entries) override;
+  [[nodiscard]] Result<void> write(std::span<const AttemptRecords* const> attempts) override;
   [[nodiscard]] Result<AttemptId> last_id() override;
   [[nodiscard]] Result<void> maintain(AttemptId oldest) override;
 
@@ -30,7 +30,7 @@ class SqliteLedger final : public Ledger {
   struct Connection;
 
   [[nodiscard]] Result<Connection*> connect();
-  [[nodiscard]] Result<void> write_all(Connection& connection, std::span<const LedgerEntry* const> entries);
+  [[nodiscard]] Result<void> write_all(Connection& connection, std::span<const AttemptRecords* const> attempts);
   /// Hands a failure on; a connection that it may have broken is given up.
   [[nodiscard]] Result<void> checked(Result<void> done);
 

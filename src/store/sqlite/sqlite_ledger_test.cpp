@@ -66,8 +66,7 @@ std::vector<LedgerEntry> all(const std::filesystem::path& directory) {
 }
 
 Result<void> write(Ledger& ledger, const LedgerEntry& entry) {
-  const LedgerEntry* one = &entry;
-  return ledger.write({&one, 1});
+  return write_entries(ledger, {entry});
 }
 
 /// A connection of somebody else's.
@@ -175,13 +174,11 @@ TEST_F(Ledgers, RecoverFromAFullDiskWithoutLosingTheirDictionaries) {
     entries.push_back(full_entry(id));
     entries.back().session = "session " + std::to_string(id);
   }
-  std::vector<const LedgerEntry*> group;
-  for (const LedgerEntry& entry : entries) group.push_back(&entry);
-  done = ledger.write(group);
+  done = write_entries(ledger, entries);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ::signal(SIGXFSZ, handler);
   ASSERT_FALSE(done);
-  ASSERT_TRUE(ledger.write(group)) << "after space was made";
+  ASSERT_TRUE(write_entries(ledger, entries)) << "after space was made";
   const auto kept = all(directory.path());
   ASSERT_EQ(kept.size(), 1999U);
   EXPECT_EQ(kept.back(), entries.back());
