@@ -259,6 +259,10 @@ std::vector<Route> admin_routes(Instance& instance) {
          return answer(json::object{{"pools", view(instance.limits())}});
        }},
       {"GET", "/api/v1/rooms", Access::Read, Kind::Quick, [&](const Request&) { return answer(rooms(instance)); }},
+      {"GET", "/api/v1/savings", Access::Read, Kind::Quick,
+       [&](const Request&) {
+         return answer(json::object{{"prompt_cache", view(instance.cache_savings())}});
+       }},
       {"GET", "/api/v1/guard", Access::Read, Kind::Quick,
        [&](const Request& request) {
          return with_parameters(request, {}, [&](const Parameters& given) { return guard(instance, given); });

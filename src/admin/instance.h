@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "caching/savings_book.h"
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
 #include "monitor/windows.h"
@@ -59,6 +60,8 @@ class Instance {
   [[nodiscard]] virtual std::vector<quota::RoomBook::NamedKeys> provider_keys() const = 0;
   /// What tenants and valid keys have spent and may yet take, ordered by tenant and key.
   [[nodiscard]] virtual std::vector<quota::AccountLevel> accounts() const = 0;
+  /// What marks of the gateway for prompt caches came to, since the start; empty where it sets none.
+  [[nodiscard]] virtual std::vector<caching::SavingsBook::Line> cache_savings() const { return {}; }
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.

@@ -182,6 +182,24 @@ json::value view(std::span<const quota::RoomBook::NamedRoom> rooms) {
   return out;
 }
 
+json::value view(std::span<const caching::SavingsBook::Line> savings) {
+  json::array out;
+  for (const caching::SavingsBook::Line& line : savings) {
+    const caching::Savings& sum = line.savings;
+    out.emplace_back(json::object{{"model", line.model},
+                                  {"tenant", line.tenant},
+                                  {"is_dry_run", line.is_dry_run},
+                                  {"requests", sum.requests},
+                                  {"marked", sum.marked},
+                                  {"tokens_read", sum.tokens_read},
+                                  {"tokens_written_5m", sum.tokens_written_5m},
+                                  {"tokens_written_1h", sum.tokens_written_1h},
+                                  {"saved_usd", to_text(sum.saved)},
+                                  {"quota_tokens", sum.quota_tokens}});
+  }
+  return out;
+}
+
 json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most) {
   json::array out;
   for (const quota::RoomBook::NamedKeys& provider : providers) {

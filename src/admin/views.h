@@ -21,6 +21,7 @@ namespace tidegate::admin {
 [[nodiscard]] boost::json::value view(std::span<const monitor::WindowLine> lines);
 [[nodiscard]] boost::json::value view(std::span<const quota::PoolLevel> pools);
 [[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedRoom> rooms);
+[[nodiscard]] boost::json::value view(std::span<const caching::SavingsBook::Line> savings);
 /// Each key with how many lead to the same pool: those share one limit. Of each provider the first `most`, and how many more there are.
 [[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cost_answer.h"
 
+#include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include <string>
@@ -75,6 +76,30 @@ Result<std::vector<store::CostRow>> read_cost_rows(const json::value& answer, st
     return fail(FailureKind::Protocol, Origin::Operator,
                 "the instance's answer is not what this version of tidegate expects");
   return out;
+}
+
+std::string savings_text(const json::value& answer) {
+  std::string text;
+  for (const bool is_dry_run : {false, true}) {
+    std::int64_t read = 0, written = 0, quota = 0, requests = 0;
+    Money saved;
+    const json::value* const lines = answer.is_object() ? answer.get_object().if_contains("prompt_cache") : nullptr;
+    if (lines == nullptr || !lines->is_array()) return {};
+    for (const json::value& line : lines->get_array()) {
+      const json::value* const dry = line.is_object() ? line.get_object().if_contains("is_dry_run") : nullptr;
+      if (dry == nullptr || !dry->is_bool() || dry->get_bool() != is_dry_run) continue;
+      Members of(line);
+      requests += of.number("requests");
+      read += of.number("tokens_read");
+      written += of.number("tokens_written_5m") + of.number("tokens_written_1h");
+      quota += of.number("quota_tokens");
+      saved += of.money("saved_usd");
+    }
+    if (requests == 0) continue;
+    text += fmt::format("prompt cache{}: {} tokens read, {} written, ${} saved net of writes, {} input tokens fewer against the limits\n",
+                        is_dry_run ? " (dry run: as it would have been)" : "", read, written, to_text(saved), quota);
+  }
+  return text;
 }
 
 }  // namespace tidegate::app

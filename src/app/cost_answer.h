@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <span>
+#include <string>
 #include <vector>
 
 namespace tidegate::app {
@@ -16,5 +17,8 @@ namespace tidegate::app {
 /// Failure: Protocol if the answer is not of that shape.
 [[nodiscard]] Result<std::vector<store::CostRow>> read_cost_rows(const boost::json::value& answer,
                                                                  std::span<const store::Dimension> by);
+
+/// `GET /api/v1/savings` in words, one line for real marks and one for a dry run; empty if nothing was looked at.
+[[nodiscard]] std::string savings_text(const boost::json::value& answer);
 
 }  // namespace tidegate::app

@@ -35,6 +35,7 @@ class DataPlane {
     gateway::OutcomeSink& sink;
     gateway::KeyCheck* key_check = nullptr;
     quota::TenantBook* tenants = nullptr;
+    gateway::PromptMarks* prompt_marks = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

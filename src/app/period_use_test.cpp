@@ -3,6 +3,7 @@
 #include "app/period_use.h"
 
 #include "store/attempt_id.h"
+#include "store/sample_records.h"
 #include "store/sqlite/ledger_reader.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/temporary_directory.h"
@@ -33,9 +34,7 @@ store::LedgerEntry entry(WallTime at, int number, std::string model, std::string
 }
 
 void write(store::SqliteLedger& ledger, const std::vector<store::LedgerEntry>& entries) {
-  std::vector<const store::LedgerEntry*> group;
-  for (const store::LedgerEntry& one : entries) group.push_back(&one);
-  ASSERT_TRUE(ledger.write(group));
+  ASSERT_TRUE(store::write_entries(ledger, entries));
 }
 
 TEST(PeriodUse, TheLedgerRemembersWhatNoHeaderTells) {

@@ -13,6 +13,8 @@
 
 #include <fmt/format.h>
 
+#include <random>
+
 #include <algorithm>
 #include <system_error>
 #include <utility>
@@ -89,7 +91,12 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
                       .open = open_key_source}),
       schedule_(clock),
-      lookups_(clock) {}
+      lookups_(clock) {
+  if (options_.prompt_cache.enabled != caching::Injection::Off) {
+    std::random_device random;
+    prompt_marks_.emplace(options_.prompt_cache, static_cast<std::uint64_t>(random()) << 32 | random());
+  }
+}
 
 Server::~Server() {
   schedule_.stop();
@@ -119,7 +126,7 @@ Result<void> Server::open() {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
-                                  &key_checks_.emplace_back(keys_), &tenants_};
+                                  &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);

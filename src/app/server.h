@@ -76,6 +76,9 @@ class Server {
   [[nodiscard]] const AlarmBoard& alarms() const { return alarms_; }
   [[nodiscard]] const quota::LimitBoard& limits() const { return limits_; }
   [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
+  [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const {
+    return prompt_marks_ ? prompt_marks_->savings() : std::vector<caching::SavingsBook::Line>{};
+  }
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
@@ -117,6 +120,7 @@ class Server {
   Board<pricing::PriceBook> prices_;
   quota::LimitBoard limits_;
   PeriodUse period_use_;
+  std::optional<gateway::PromptMarks> prompt_marks_;
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;

@@ -212,6 +212,11 @@ void WorkerSink::attempt_over(const gateway::Outcome& outcome) {
   end_record_of(outcome);
 }
 
+caching::InputPrices WorkerSink::input_prices(const gateway::Outcome& outcome) {
+  const pricing::PriceRow& row = prices_.get()->row_of(outcome.asked_model(), outcome.provider, outcome.started_at);
+  return {.input = row.input, .cache_read = row.cache_read, .cache_write_5m = row.cache_write_5m, .cache_write_1h = row.cache_write_1h};
+}
+
 void WorkerSink::provider_changed(std::string_view provider, bool out) {
   const WallTime now = to_.clock.now().wall;
   if (!out) {

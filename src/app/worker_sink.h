@@ -46,6 +46,7 @@ class WorkerSink final : public gateway::OutcomeSink {
   [[nodiscard]] store::AttemptId begin(const gateway::Outcome& outcome) override;
   void answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) override;
   void attempt_over(const gateway::Outcome& outcome) override;
+  caching::InputPrices input_prices(const gateway::Outcome& outcome) override;
   void provider_changed(std::string_view provider, bool out) override;
   void key_changed(std::string_view provider, std::string_view key, std::optional<quota::KeyRing::Fault> fault) override;
   [[nodiscard]] gateway::Charged charge(const gateway::Outcome& outcome) override;

@@ -315,6 +315,8 @@ Type<ProviderOptions> quirks() {
                                           "openai: which kinds of structured output it takes"));
   fields.push_back(field<ProviderOptions>("openai_most_tokens", TIDEGATE_AT(openai.most_max_tokens), optional(count<std::int64_t>(1, 10'000'000)),
                                           "openai: the most output that may be asked for"));
+  fields.push_back(field<ProviderOptions>("prompt_cache", TIDEGATE_AT(takes_cache_control), yes_or_no(),
+                                          "anthropic: takes `cache_control`, so that `prompt_cache:` may mark its prompts"));
   fields.push_back(field<ProviderOptions>("version", TIDEGATE_AT(anthropic.version), text("date"), "anthropic: `anthropic-version` that is sent"));
   fields.push_back(field<ProviderOptions>("thinking", TIDEGATE_AT(anthropic.thinking),
                                           word<Thinking>({{"adaptive", Thinking::Adaptive}, {"budget", Thinking::Budget}, {"none", Thinking::None}}),

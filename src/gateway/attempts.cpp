@@ -71,6 +71,10 @@ net::Task<bool> Journey::serve() {
 // --- 5 estimate, 6 admit ---------------------------------------------------------------------------------------------
 
 net::Task<Journey::Step> Journey::try_target() {
+  if (layout_ != nullptr) {
+    net::Task<void> marking = mark_prompt();
+    co_await marking;
+  }
   std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = tied_key_, .preferred = preferred_key_});
   while (true) {
     if (!word) {
@@ -111,6 +115,11 @@ net::Task<Journey::Step> Journey::try_target() {
     net::Task<Step> attempting = attempt();
     const Step step = co_await attempting;
     if (step != Step::Again) co_return step;
+    if (advice_is_open_) {
+      give_up_marks();
+      net::Task<void> marking_again = mark_prompt();
+      co_await marking_again;
+    }
     if (is_key_lost_) {
       passage_.withdraw();
       co_return Step::Next;
@@ -301,6 +310,7 @@ net::Task<Journey::Step> Journey::judge_answer() {
 /// The provider took the request (whatever it thinks of its content): its limits and its key are as they should be.
 void Journey::note_good_head() {
   passage_.answered(quota::to_readings(limits_, model_group_));
+  if (advice_is_open_) worker_.shared().prompt_marks->begun(*advice_);
   quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
   if (ring == nullptr || passage_.key().empty()) return;
   ring->learn(passage_.key(), outcome_.organisation);

@@ -156,6 +156,12 @@ void Journey::read() {
   if (body.empty()) return;
   switch (outcome_.match.endpoint) {
     case llm::Endpoint::Messages:
+      if (worker_.shared().prompt_marks != nullptr) {
+        client_layout_ = std::make_unique<llm::PromptLayout>();
+        outcome_.view = llm::anthropic::read_request(body, *client_layout_);
+        break;
+      }
+      [[fallthrough]];
     case llm::Endpoint::CountTokens: outcome_.view = llm::anthropic::read_request(body); break;
     case llm::Endpoint::ChatCompletions:
     case llm::Endpoint::Responses:
@@ -316,6 +322,7 @@ void Journey::charge() {
   reader_.end();
   outcome_.answer = reader_.facts();
   settle_room();
+  count_marks();
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
   if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;
@@ -329,6 +336,7 @@ void Journey::charge() {
 void Journey::finish() {
   if (finished_) return;
   finished_ = true;
+  give_up_marks();
   outcome_.duration = worker_.reactor().read_clock().steady - incoming_.began();
   worker_.sink().finish(outcome_);
 }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "caching/body_edit.h"
 #include "gateway/answer_reader.h"
 #include "gateway/incoming.h"
 #include "gateway/outcome.h"
@@ -12,11 +13,13 @@
 #include "gateway/worker.h"
 #include "net/http1/body.h"
 #include "net/http1/write.h"
+#include "llm/prompt_layout.h"
 #include "net/stream.h"
 #include "upstream/exchange.h"
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,7 +92,13 @@ class Journey {
   [[nodiscard]] std::string model_of(const Target& target) const;
   [[nodiscard]] bool may_attempt_more() const;
   void no_target_left() { targets_.resize(target_ + 1); }
+  // In marked_prompt.cpp.
   void lay_out_body();
+  void splice_body(std::span<const caching::Insertion> insertions);
+  [[nodiscard]] PromptMarks* marks() const;
+  [[nodiscard]] net::Task<void> mark_prompt();
+  void give_up_marks();
+  void count_marks();
   [[nodiscard]] bool translate();
   void write_translated_head();
   [[nodiscard]] std::string own_head(int status, std::string_view content_type, std::optional<std::size_t> length) const;
@@ -154,6 +163,13 @@ class Journey {
   std::string untranslatable_;       ///< why the last target of the other dialect cannot be asked
   std::string cleaned_;              ///< the body without what other providers' translated answers left in it
   std::string new_model_;            ///< the model's name there as JSON, if it goes into the body
+  std::string_view plain_body_;      ///< for the present target, before anything is put into it
+  llm::ByteRange model_range_;       ///< in `plain_body_`
+  std::unique_ptr<llm::PromptLayout> client_layout_;  ///< of the client's body, where somebody watches prompts
+  llm::PromptLayout own_layout_;     ///< of `plain_body_`, if it is another one
+  const llm::PromptLayout* layout_ = nullptr;  ///< of `plain_body_`; null: nobody watches
+  std::optional<caching::Advice> advice_;  ///< of the last attempt
+  bool advice_is_open_ = false;      ///< the watcher has not heard what came of it
   std::vector<std::string_view> body_;  ///< what is sent, in pieces
   const ClassRule* class_ = nullptr;  ///< in `setup_`
   std::string system_hash_;           ///< told to the client where some class asks for one

@@ -5,6 +5,7 @@
 #include "base/amount.h"
 #include "base/money.h"
 #include "base/time.h"
+#include "caching/cache_terms.h"
 #include "llm/answer.h"
 #include "llm/dialect.h"
 #include "llm/rate_limits.h"
@@ -95,6 +96,8 @@ class OutcomeSink {
   /// The most that a request may take: its input as estimated and all the output that it allows, at list price. Asked
   /// before `begin`, and only where somebody limits the caller.
   [[nodiscard]] virtual Amount estimate(const Outcome& /*outcome*/) { return {1, 0, 0, {}}; }
+  /// What the input of the outcome's model costs, by kind.
+  [[nodiscard]] virtual caching::InputPrices input_prices(const Outcome& /*outcome*/) { return {}; }
   /// The provider's head has come.
   virtual void answered(const Outcome& outcome, const llm::RateLimitReading& limits) = 0;
   /// Usage is known; the answer's last bytes have not been handed to the socket yet.

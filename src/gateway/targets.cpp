@@ -4,9 +4,6 @@
 // Where a journey goes: its targets in order, what each of them calls the model, and what its room is told.
 #include "base/ascii.h"
 #include "gateway/journey.h"
-#include "llm/anthropic/conversation.h"
-#include "llm/anthropic/request.h"
-#include "llm/json/cursor.h"
 #include "llm/json/object_id.h"
 #include "llm/model_group.h"
 
@@ -146,26 +143,6 @@ bool Journey::choose_target(std::size_t index) {
   if (provider_->options().dialect != outcome_.match.dialect) return translate();
   lay_out_body();
   return true;
-}
-
-/// The body as this target gets it: as it came, but for the model's name where the target has another, and for thinking that a provider of
-/// the other dialect wrote: Anthropic would refuse it.
-void Journey::lay_out_body() {
-  std::string_view body = incoming_.body();
-  llm::ByteRange range = outcome_.view.model_range;
-  if (outcome_.view.foreign_reasoning) {
-    cleaned_ = llm::anthropic::without_foreign_reasoning(body);
-    body = cleaned_;
-    range = llm::anthropic::read_request(body).model_range;
-  }
-  body_.clear();
-  new_model_.clear();
-  if (outcome_.model_there.empty() || range.length == 0) {
-    body_.push_back(body);
-    return;
-  }
-  llm::json::append_quoted(new_model_, outcome_.model_there);
-  body_ = {body.substr(0, range.offset), new_model_, body.substr(range.offset + range.length)};
 }
 
 std::size_t Journey::body_size() const {

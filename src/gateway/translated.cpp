@@ -47,7 +47,7 @@ bool Journey::translate() {
   translator_ = std::move(*translator);
   translated_ = std::move(*request);
   asks_ = {there.dialect, there.dialect == llm::Dialect::Anthropic ? llm::Endpoint::Messages : llm::Endpoint::ChatCompletions};
-  body_ = {translated_.body};
+  lay_out_body();
   return true;
 }
 

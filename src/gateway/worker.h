@@ -5,6 +5,7 @@
 #include "gateway/body_memory.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
+#include "gateway/prompt_marks.h"
 #include "gateway/provider_health.h"
 #include "gateway/tie_board.h"
 #include "net/listen_options.h"
@@ -59,6 +60,7 @@ class Worker {
     net::Resolver& resolver;
     TieBoard& ties;
     ProviderHealth& health;
+    PromptMarks* prompt_marks;  ///< null: prompts go out as they came
     quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited

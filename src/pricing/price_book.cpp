@@ -229,6 +229,11 @@ Amount PriceBook::estimate(std::string_view model, std::string_view provider, co
   return {1, usage.tokens.input, usage.tokens.output, cost(model, provider, usage, at).total};
 }
 
+const PriceRow& PriceBook::row_of(std::string_view model, std::string_view provider, WallTime at) const {
+  const PriceRow* const row = find_row(model, 0, Speed::Standard, {provider, false, false, false, at});
+  return row == nullptr ? unknown_model_ : *row;
+}
+
 bool PriceBook::knows(std::string_view model, std::string_view provider, WallTime at) const {
   return find_row(model, INT64_MAX, Speed::Standard, {provider, false, false, false, at}) != nullptr;
 }

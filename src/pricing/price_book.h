@@ -64,6 +64,9 @@ class PriceBook {
   [[nodiscard]] Amount estimate(std::string_view model, std::string_view provider, const llm::RequestView& request,
                                 std::optional<std::int64_t> learned_output, WallTime at) const;
 
+  /// The row that prices a model's short prompts at the standard speed; the one for unknown models if there is none. Lives as long as the book.
+  [[nodiscard]] const PriceRow& row_of(std::string_view model, std::string_view provider, WallTime at) const;
+
   /// Whether there is a row for this model now, whatever its prompt and speed.
   [[nodiscard]] bool knows(std::string_view model, std::string_view provider, WallTime at) const;
 

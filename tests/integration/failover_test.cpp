@@ -380,5 +380,94 @@ TEST_F(OtherDialect, OnlyMessagesAndChatCompletionsGoThere) {
   EXPECT_THAT(read_message(client), EndsWith(R"({"input_tokens":1})"));
 }
 
+// --- marks for the prompt cache --------------------------------------------------------------------------------------
+
+class PromptMarks : public Failover {
+ protected:
+  /// A conversation behind a long system prompt, its `turn`th turn.
+  static std::string conversation(int turn) {
+    std::string body = fmt::format(R"({{"model":"claude-sonnet-4-6","max_tokens":9,"system":"{}","messages":[)", std::string(20'000, 's'));
+    for (int i = 0; i < turn; ++i) body += fmt::format(R"({{"role":"user","content":"question {}"}},{{"role":"assistant","content":"answer {}"}},)", i, i);
+    return body + R"({"role":"user","content":"and now?"}]})";
+  }
+  static std::string answered(std::int64_t read, std::int64_t written) {
+    return answer("200 OK", fmt::format(R"({{"id":"msg_1","type":"message","model":"claude-sonnet-4-6","content":[{{"type":"text","text":"hi"}}],"stop_reason":"end_turn",)"
+                                        R"("usage":{{"input_tokens":12,"cache_read_input_tokens":{},"cache_creation_input_tokens":{},)"
+                                        R"("cache_creation":{{"ephemeral_5m_input_tokens":{},"ephemeral_1h_input_tokens":0}},"output_tokens":3}}}})", read, written, written));
+  }
+  static std::string ask_once(RunningGateway& gateway, const PlainListener& listener, const std::string& body, const std::string& reply) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    const std::string sent = serve(listener, reply);
+    EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+    return sent.substr(sent.find("\r\n\r\n") + 4);
+  }
+  static std::string without(std::string text, std::string_view part) {
+    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part)) text.erase(at, part.size());
+    return text;
+  }
+};
+
+TEST_F(PromptMarks, AreSplicedInWhereTheyPayAndTheRestKeepsItsBytes) {
+  caching::CachingOptions options;
+  options.enabled = caching::Injection::On;
+  gateway::PromptMarks marks(options, 7);
+  choice.prompt_marks = &marks;
+  choice.spare_ports.clear();
+  RunningGateway gateway(official.port(), choice);
+  std::string sent;
+  for (int turn = 0; turn < 4; ++turn) sent = ask_once(gateway, official, conversation(turn), answered(turn == 0 ? 0 : 5'000, turn == 0 ? 5'000 : 20));
+  EXPECT_THAT(sent, HasSubstr(R"("cache_control":{"type":"ephemeral"})"));
+  std::string plain = without(sent, R"(,"cache_control":{"type":"ephemeral"})");
+  for (const std::string_view part : {R"([{"type":"text","text":)", "}]"}) {
+    // A plain text that was marked stands in a list of one block.
+    EXPECT_THAT(plain, HasSubstr(std::string(part)));
+  }
+  const auto saved = marks.savings();
+  ASSERT_EQ(saved.size(), 1U);
+  EXPECT_EQ(saved[0].model, "claude-sonnet-4-6");
+  EXPECT_EQ(saved[0].savings.requests, 4U);
+  EXPECT_GT(saved[0].savings.tokens_read, 10'000);
+}
+
+TEST_F(PromptMarks, ADryRunChangesNothing) {
+  caching::CachingOptions options;
+  options.enabled = caching::Injection::DryRun;
+  gateway::PromptMarks marks(options, 7);
+  choice.prompt_marks = &marks;
+  choice.spare_ports.clear();
+  RunningGateway gateway(official.port(), choice);
+  for (int turn = 0; turn < 4; ++turn) EXPECT_EQ(ask_once(gateway, official, conversation(turn), answered(0, 0)), conversation(turn));
+  ASSERT_EQ(marks.savings().size(), 1U);
+  EXPECT_TRUE(marks.savings()[0].is_dry_run);
+}
+
+TEST_F(PromptMarks, LeaveTheClientsOwnMarksAlone) {
+  caching::CachingOptions options;
+  options.enabled = caching::Injection::On;
+  gateway::PromptMarks marks(options, 7);
+  choice.prompt_marks = &marks;
+  choice.spare_ports.clear();
+  RunningGateway gateway(official.port(), choice);
+  std::string body = conversation(1);
+  body.replace(body.find(R"("content":"and now?")"), std::string_view(R"("content":"and now?")").size(),
+               R"("content":[{"type":"text","text":"and now?","cache_control":{"type":"ephemeral"}}])");
+  for (int turn = 0; turn < 3; ++turn) EXPECT_EQ(ask_once(gateway, official, body, answered(0, 0)), body);
+}
+
+TEST_F(PromptMarks, AndAnotherNameOfTheModelGoTogether) {
+  caching::CachingOptions options;
+  options.enabled = caching::Injection::On;
+  gateway::PromptMarks marks(options, 7);
+  choice.prompt_marks = &marks;
+  choice.spare_ports.clear();
+  choice.adapt = [](std::size_t, upstream::ProviderOptions& provider) { provider.models = {{"claude-sonnet-4-6", "sonnet"}}; };
+  RunningGateway gateway(official.port(), choice);
+  std::string sent;
+  for (int turn = 0; turn < 4; ++turn) sent = ask_once(gateway, official, conversation(turn), answered(5'000, 20));
+  EXPECT_THAT(sent, StartsWith(R"({"model":"sonnet","max_tokens":9,)"));
+  EXPECT_THAT(sent, HasSubstr("cache_control"));
+}
+
 }  // namespace
 }  // namespace tidegate

@@ -50,6 +50,14 @@ Result<std::vector<store::CostRow>> ask_for_rows(const CostArguments& arguments,
   return read_cost_rows(*answer, by);
 }
 
+/// One line about what the instance's own marks for prompt caches saved; empty if it set none, or cannot be asked.
+std::string savings_line(const CostArguments& arguments) {
+  InstanceArguments instance = arguments.instance;
+  instance.url = arguments.url;
+  const auto answer = ask_instance(instance, "/api/v1/savings");
+  return answer ? savings_text(*answer) : std::string{};
+}
+
 int cost(const CostArguments& arguments) {
   CostReport report;
   for (const std::string& name : arguments.by) {
@@ -77,6 +85,7 @@ int cost(const CostArguments& arguments) {
   if (!rows) return complain(rows.error().detail);
   report.rows = std::move(*rows);
   fmt::print("{}", write_report(report, *format));
+  if (!arguments.url.empty() && *format == ReportFormat::Table) fmt::print("{}", savings_line(arguments));
   return report.is_over() ? 2 : 0;
 }
 
