@@ -528,13 +528,17 @@ net::Task<Result<void>> Journey::upload() {
 
 /// What this answer made belongs to the key that asked for it, and so does what follows in its session.
 void Journey::remember_ties() {
-  if (provider_ == nullptr || provider_->options().keys.size() < 2 || outcome_.status >= 300) return;
+  if (provider_ == nullptr || outcome_.status >= 300 || provider_->options().keys.empty()) return;
+  if (provider_->options().keys.size() < 2 && !has_choice_) return;  // there is nobody else it could go to
   TieBoard& ties = worker_.shared().ties;
   const std::string& key = provider_->options().keys[key_].name;
   const std::string& provider = provider_->id().text();
   ties.note(provider, outcome_.answer.id, key);
   ties.note(provider, outcome_.answer.container, key);
-  if (outcome_.metered()) ties.note(provider, cache_id_, key);
+  if (outcome_.metered()) {
+    ties.note(provider, cache_id_, key);
+    if (const std::string conversation = conversation_id(); conversation != cache_id_) ties.note(provider, conversation, key);
+  }
   if (!created_.empty()) ties.note(provider, llm::json::read_object_id(created_), key);
 }
 

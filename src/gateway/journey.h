@@ -115,7 +115,10 @@ class Journey {
   void note_good_head();
   void note_health(bool is_well);
   void note_refusal(const llm::UpstreamError& error);
+  [[nodiscard]] std::string conversation_id() const;
+  [[nodiscard]] std::string holder_at(const upstream::Provider& provider) const;
   [[nodiscard]] std::string tied_key() const;
+  void keep_to_holder();
   [[nodiscard]] std::string cache_id() const;
   [[nodiscard]] std::string preferred_key() const;
   void remember_ties();
@@ -202,6 +205,7 @@ class Journey {
   bool charged_ = false;
   bool goes_on_ = false;
   bool sends_chunks_ = false;  ///< with a head of our own
+  bool has_choice_ = false;    ///< its route has more than one target
   bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already
   bool input_told_ = false;

@@ -68,7 +68,7 @@ bool is_ours_to_mend(llm::UpstreamErrorKind kind) { return consequence_of(kind).
 void Journey::take_answer_head() {
   const http1::ResponseHead& head = exchange_->head();
   keeps_created_ =
-      outcome_.method == "POST" && provider_->options().keys.size() > 1 &&
+      outcome_.method == "POST" && (provider_->options().keys.size() > 1 || has_choice_) &&
       (outcome_.match.endpoint == llm::Endpoint::Files || outcome_.match.endpoint == llm::Endpoint::MessageBatches);
   outcome_.upstream_status = outcome_.status = head.status;
   auto request_id = head.find(FieldClass::RequestId);

@@ -83,6 +83,8 @@ bool Journey::plan() {
                    .message = "This request may cost more than `max_cost` of every target of its route; ask for less output (max_tokens) or send less input.",
                    .should_retry = false});
   }
+  has_choice_ = targets_.size() > 1;
+  keep_to_holder();
   rank_targets();
   return true;
 }
@@ -151,21 +153,51 @@ std::size_t Journey::body_size() const {
   return size;
 }
 
-/// The key that made what the request speaks of; empty if there is none, or only one key.
-std::string Journey::tied_key() const {
-  if (provider_->options().keys.size() < 2) return {};
+/// Names the conversation that a request belongs to: its session, else how it begins, which all its turns share. Empty: it has no turns.
+std::string Journey::conversation_id() const {
+  if (!outcome_.caller.session.empty()) return outcome_.caller.session;
+  const llm::RequestView& view = outcome_.view;
+  if (!outcome_.metered() || view.first_message_range.length == 0) return {};
+  constexpr std::size_t kEnough = 4'096;  // of each part, with its length
+  const std::string_view body = incoming_.body();
+  const auto hash = [&](llm::ByteRange range) {
+    return std::hash<std::string_view>{}(body.substr(range.offset, std::min(range.length, kEnough))) ^ (range.length * 0x9e3779b97f4a7c15ULL);
+  };
+  return fmt::format("conversation:{:016x}{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), hash(view.first_message_range), view.model);
+}
+
+/// The name of the provider's key that made what the request speaks of; empty if nothing is known of it.
+std::string Journey::holder_at(const upstream::Provider& provider) const {
   const llm::StateTies& ties = outcome_.view.ties;
   const TieBoard& board = worker_.shared().ties;
+  const auto known = [&](std::string_view id) -> std::string {
+    const auto name = board.key_of(provider.id().text(), id);
+    return name && provider.find_key(*name) ? *name : std::string{};
+  };
   for (const std::string_view id :
        {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
         std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
-    const auto name = board.key_of(provider_->id().text(), id);
-    if (name && provider_->find_key(*name)) return *name;
+    if (std::string name = known(id); !name.empty()) return name;
   }
-  // What has no id of its own (a thinking signature, a fallback credit) was made for the same session.
-  if (!ties.any() || outcome_.caller.session.empty()) return {};
-  const auto name = board.key_of(provider_->id().text(), outcome_.caller.session);
-  return name && provider_->find_key(*name) ? *name : std::string{};
+  // What has no id of its own (a thinking signature, a fallback credit) was made in the same conversation.
+  return ties.any() ? known(conversation_id()) : std::string{};
+}
+
+/// The key that must be used; empty if any will do, or there is only one.
+std::string Journey::tied_key() const {
+  return provider_->options().keys.size() < 2 ? std::string{} : holder_at(*provider_);
+}
+
+/// A request that is bound to what a provider holds goes to that one and to no other: to the first of its route, if it is not known which.
+void Journey::keep_to_holder() {
+  if (targets_.size() < 2 || (!outcome_.view.ties.any() && llm::named_object(incoming_.head().path()).empty())) return;
+  std::string holder = targets_.front().provider->id().text();
+  for (const Target& target : targets_) {
+    if (holder_at(*target.provider).empty()) continue;
+    holder = target.provider->id().text();
+    break;
+  }
+  std::erase_if(targets_, [&](const Target& target) { return target.provider->id().text() != holder; });
 }
 
 /// Names what the provider may have cached of the request: its session, else the beginning that its cache markers share with others.

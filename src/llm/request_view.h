@@ -60,6 +60,7 @@ struct RequestView {
   bool is_empty_object = false;  ///< the body is `{}`: a member spliced in needs no comma behind it
   ByteRange system_range;    ///< of Anthropic's `system` value
   ByteRange tools_range;     ///< of the `tools` value
+  ByteRange first_message_range;  ///< of the first element of Anthropic's `messages`, which a conversation keeps
   StateTies ties;
 };
 

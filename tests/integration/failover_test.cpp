@@ -243,6 +243,37 @@ TEST_F(Failover, ATenantsPromptsGoOnlyWhereItAllows) {
   EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
 }
 
+// --- what is bound to a provider ---------------------------------------------------------------------------------------
+
+TEST_F(Failover, WhatIsBoundToOneProviderGoesNowhereElse) {
+  choice.options.admission.max_wait = Nanoseconds(0);
+  RunningGateway gateway(official.port(), choice);
+  const auto turn = [&](std::string_view messages) {
+    const std::string body = fmt::format(R"({{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":"first"}}{}]}})", messages);
+    PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    return client;
+  };
+  const std::string signed_turn =
+      R"(,{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"sig"}]},{"role":"user","content":"next"})";
+  {
+    // Nobody knows who thought that: the first of the route may, and its refusal is the answer.
+    const PlainSocket client = turn(signed_turn);
+    (void)serve(official, answer("529 Overloaded", "{}"));
+    EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 529 "));
+  }
+  {
+    const PlainSocket client = turn("");
+    (void)serve(official, answer("529 Overloaded", "{}"));
+    (void)serve(relay, answer("200 OK", kGood));
+    EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+  }
+  // The same conversation goes on where it was answered.
+  const PlainSocket client = turn(signed_turn);
+  (void)serve(relay, answer("529 Overloaded", "{}"));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 529 "));
+}
+
 // --- the other dialect -----------------------------------------------------------------------------------------------
 
 const std::string kChat =

@@ -107,10 +107,12 @@ void read_content(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder
   cursor.array([&] { read_block(cursor, facts, depth, recorder); });
 }
 
-ContentFacts read_messages(Cursor& cursor, LayoutRecorder* recorder) {
+ContentFacts read_messages(Cursor& cursor, ByteRange& first, LayoutRecorder* recorder) {
   ContentFacts facts;
+  first = {};
   if (recorder != nullptr) recorder->begin_messages();
   cursor.array([&] {
+    const std::size_t begin = first.length == 0 ? cursor.begin_of_value() : 0;
     if (recorder != nullptr) recorder->begin_message();
     cursor.object([&](std::string_view key) {
       if (key == "content") {
@@ -121,6 +123,7 @@ ContentFacts read_messages(Cursor& cursor, LayoutRecorder* recorder) {
       }
     });
     if (recorder != nullptr) recorder->end_message();
+    if (first.length == 0) first = {begin, cursor.end_of_value() - begin};
   });
   return facts;
 }
@@ -239,7 +242,7 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
     if (key == "model") {
       read_model(cursor, view);
     } else if (key == "messages") {
-      messages = read_messages(cursor, recorder);
+      messages = read_messages(cursor, view.first_message_range, recorder);
     } else if (key == "system") {
       const std::size_t begin = cursor.begin_of_value();
       system = read_system(cursor, recorder);
