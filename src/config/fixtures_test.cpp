@@ -14,6 +14,7 @@
 #include <iterator>
 #include <map>
 #include <ostream>
+#include <regex>
 #include <sstream>
 
 namespace tidegate::config {
@@ -262,6 +263,25 @@ TEST(ExampleConfiguration, ShowsEverySettingAndIsValidWithAllOfThem) {
   const std::string text = with_everything_switched_on(read_text(kExample));
   EXPECT_EQ(settings_missing_in(text), std::vector<std::string>());
   EXPECT_EQ(messages(load_text("tidegate.yaml", text)), "");
+}
+
+/// Every row of examples/providers is a whole configuration once its key is there.
+TEST(ExampleProviders, LoadWithoutAWord) {
+  const std::filesystem::path folder = std::filesystem::path(TIDEGATE_SOURCE_DIR) / "examples/providers";
+  int rows = 0;
+  for (const auto& file : std::filesystem::directory_iterator(folder)) {
+    const std::string text = read_text(file.path());
+    Environment environment;
+    const std::regex variable(R"(\{env: ([A-Z_]+)\})");
+    for (std::sregex_iterator at(text.begin(), text.end(), variable), end; at != end; ++at) environment[(*at)[1].str()] = "sk-s3cr3t";
+    const LoadResult result = load({.yaml = SourceText{.name = file.path().filename().string(), .text = text}, .environment = environment, .read_file = read_test_file});
+    EXPECT_EQ(messages(result), "");
+    ASSERT_TRUE(result.ok()) << file.path();
+    ASSERT_EQ(result.options.providers.size(), 1U);
+    EXPECT_EQ(result.options.providers[0].id.text(), file.path().stem().string());
+    ++rows;
+  }
+  EXPECT_EQ(rows, 12);
 }
 
 }  // namespace
