@@ -4,6 +4,7 @@
 
 #include "admin/admin_options.h"
 #include "gateway/gateway_options.h"
+#include "monitor/shadow_options.h"
 #include "monitor/window_options.h"
 #include "net/listen_options.h"
 #include "pricing/price_options.h"
@@ -36,6 +37,7 @@ struct Options {
   store::StoreOptions store;
   pricing::PriceOptions prices;
   monitor::WindowOptions windows;
+  monitor::ShadowOptions shadow;
   LogOptions log;
 
   friend bool operator==(const Options&, const Options&) = default;
