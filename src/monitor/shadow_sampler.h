@@ -52,6 +52,8 @@ class ShadowGate {
   void adopt(ShadowOptions options) { options_ = std::move(options); }
   /// What copies cost since the day (UTC) of `now` began, before this process. Nothing is sent before it is called.
   void restore(Money spent_today, Now now);
+  /// `restore` was not called yet.
+  [[nodiscard]] bool misses_past() const { return !restored_; }
 
   /// `Send` sets the estimate aside and counts the copy as running; each needs one `settle`.
   [[nodiscard]] ShadowDecision ask(const ShadowQuestion& question, Now now);
