@@ -6,6 +6,7 @@
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
 #include "admin/page.h"
+#include "admin/shadow_view.h"
 #include "admin/views.h"
 
 #include <fmt/format.h>
@@ -103,6 +104,12 @@ Result<json::value> cost(Instance& instance, const Parameters& parameters) {
   const auto rows = instance.cost(filter, by);
   if (!rows) return fail(rows);
   return view(*rows, by);
+}
+
+Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
+  const auto since = duration(parameters, "since", std::chrono::hours(24));
+  if (!since) return fail(since);
+  return view(instance.shadow(*since));
 }
 
 json::object rooms(Instance& instance) {
@@ -278,6 +285,10 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request& request) {
          return with_parameters(request, {"since", "by", "session"},
                                 [&](const Parameters& given) { return cost(instance, given); });
+       }},
+      {"GET", "/api/v1/shadow", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {"since"}, [&](const Parameters& given) { return shadow(instance, given); });
        }},
       {"POST", "/api/v1/reload", Access::Change, Kind::Slow, [&](const Request&) { return reload(instance); }},
       {"GET", "/api/v1/keys", Access::Read, Kind::Slow, [&](const Request&) { return list_keys(instance); }},

@@ -104,6 +104,22 @@ class FakeInstance final : public Instance {
     row.cost = *Money::parse("0.25");
     return std::vector{row};
   }
+  ShadowState shadow(Nanoseconds length) override {
+    ShadowState state;
+    if (length < std::chrono::hours(1)) return state;
+    state.options.provider = ProviderId("relay");
+    state.counts.answered.push_back({"relay", 40, 2, *Money::parse("0.42")});
+    state.counts.decided[static_cast<std::size_t>(monitor::ShadowDecision::Budget)] = 7;
+    state.counts.spent_today = *Money::parse("1.25");
+    monitor::ShadowReport& report = state.reports.emplace_back();
+    report.official_provider = "anthropic";
+    report.shadow_provider = "relay";
+    report.pairs = 42;
+    report.official.errors = {{"overloaded", 2}};
+    report.time_to_first_token = {.official = 900.5, .shadow = 1'080, .difference = {.value = 180.123456, .low = 140, .high = 230, .count = 40}};
+    report.verdict = {monitor::ShadowVerdict::Kind::TooFew, "too few samples yet (n = 42)"};
+    return state;
+  }
   Result<std::vector<std::string>> reload() override {
     ++reloads;
     return fail(FailureKind::InvalidInput, Origin::Operator, "line 3: no such key");
@@ -212,11 +228,31 @@ TEST_F(AdminServer, JudgesUseByTheLimitsOfTheQuestion) {
   EXPECT_EQ(verdict.at("breaches").as_array().size(), 3U);
 }
 
+TEST_F(AdminServer, ComparesTheSpareWithTheProvider) {
+  start();
+  const auto shadow = ask_json("/api/v1/shadow");
+  EXPECT_TRUE(shadow.at("is_on").as_bool());
+  EXPECT_EQ(shadow.at("options").at("budget_usd").as_string(), "5.00");
+  EXPECT_EQ(shadow.at("not_sent").at("budget").as_int64(), 7);
+  EXPECT_FALSE(shadow.at("not_sent").as_object().contains("send"));
+  EXPECT_EQ(shadow.at("answered").as_array()[0].at("cost_usd").as_string(), "0.42");
+  EXPECT_EQ(shadow.at("spent_today_usd").as_string(), "1.25");
+  const auto& report = shadow.at("reports").as_array()[0];
+  EXPECT_EQ(report.at("verdict").at("kind").as_string(), "too_few");
+  EXPECT_EQ(report.at("time_to_first_token_ms").at("official").as_double(), 900.5);
+  EXPECT_EQ(report.at("time_to_first_token_ms").at("difference").at("value").as_double(), 180.1235);
+  EXPECT_EQ(report.at("official").at("errors").at("overloaded").as_int64(), 2);
+  EXPECT_FALSE(report.as_object().contains("model")) << "all models";
+  EXPECT_FALSE(report.as_object().contains("cost_ratio")) << "not known";
+  EXPECT_FALSE(ask_json("/api/v1/shadow?since=10m").at("is_on").as_bool());
+}
+
 TEST_F(AdminServer, RefusesWhatItCannotRead) {
   start();
   EXPECT_THAT(ask("GET /api/v1/windows?window=2h"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET /api/v1/windows?windw=60s"), HasSubstr("there are: window, by"));
   EXPECT_THAT(ask("GET /api/v1/cost?by=colour"), HasSubstr("'colour' is no dimension"));
+  EXPECT_THAT(ask("GET /api/v1/shadow?since=long"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET /nothing"), StartsWith("HTTP/1.1 404"));
   EXPECT_THAT(ask("PUT /api/v1/keys"), testing::AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("allow: GET, POST\r\n")));
   EXPECT_THAT(ask("GET /api/v1/keys/abc"), HasSubstr("allow: PUT, DELETE\r\n"));

@@ -7,6 +7,8 @@
 #include "caching/savings_book.h"
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
+#include "monitor/shadow_counts.h"
+#include "monitor/shadow_report.h"
 #include "monitor/windows.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
@@ -41,6 +43,14 @@ struct Status {
   store::LedgerHealth ledger;
 };
 
+/// Copies to a second provider, and how the two compare.
+struct ShadowState {
+  monitor::ShadowOptions options;
+  monitor::ShadowCounts counts;
+  /// Of every two providers: all models together, then each model, most pairs first, if there are several.
+  std::vector<monitor::ShadowReport> reports;
+};
+
 /// Port to the running program; `app` implements it. The calls of the first group answer at once and may come from any
 /// thread; those of the second may take long (disk) and come from one thread at a time.
 class Instance {
@@ -70,6 +80,8 @@ class Instance {
   /// Sums of the ledger. Failure: as the database gives it.
   [[nodiscard]] virtual Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
                                                                  std::span<const store::Dimension> by) = 0;
+  /// Pairs of the last `length` compared.
+  [[nodiscard]] virtual ShadowState shadow(Nanoseconds length) = 0;
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
   [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
   // Failures as store::Directory gives them.

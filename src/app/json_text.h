@@ -36,4 +36,12 @@ namespace tidegate::app {
   return fmt::format("{}", *figure);
 }
 
+/// Text from clients must not steer the terminal.
+[[nodiscard]] inline std::string printable(std::string text) {
+  for (char& c : text) {
+    if (c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
+  }
+  return text;
+}
+
 }  // namespace tidegate::app

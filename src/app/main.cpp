@@ -7,6 +7,7 @@
 #include "app/cli/keys_command.h"
 #include "app/cli/reconcile_command.h"
 #include "app/cli/serve_command.h"
+#include "app/cli/shadow_command.h"
 #include "app/cli/status_command.h"
 #include "app/cli/tenants_command.h"
 
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_status_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
   tidegate::app::add_guard_command(program, exit_code);
+  tidegate::app::add_shadow_command(program, exit_code);
   tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_tenants_command(program, exit_code);

@@ -67,6 +67,11 @@ Result<std::vector<store::CostRow>> RunningInstance::cost(const store::EntryFilt
   return store::LedgerReader(server_.options().store.directory).aggregate(filter, by);
 }
 
+admin::ShadowState RunningInstance::shadow(Nanoseconds length) {
+  ShadowBoard& board = server_.shadow();
+  return {.options = board.options(), .counts = board.counts(now()), .reports = board.reports(length, now().steady)};
+}
+
 Result<std::vector<store::VirtualKey>> RunningInstance::keys() { return directory_.list_keys(); }
 
 Result<store::CreatedKey> RunningInstance::create_key(const store::NewKey& wanted) {

@@ -32,6 +32,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::string configuration() const override;
   [[nodiscard]] Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
                                                          std::span<const store::Dimension> by) override;
+  [[nodiscard]] admin::ShadowState shadow(Nanoseconds length) override;
   [[nodiscard]] Result<std::vector<std::string>> reload() override { return reload_(); }
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
   [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;

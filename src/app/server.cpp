@@ -4,6 +4,7 @@
 
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
+#include "app/shadow_figures.h"
 #include "app/stored_limits.h"
 #include "app/version.h"
 #include "config/difference.h"
@@ -31,6 +32,9 @@ constexpr Seconds kRestoreSpendingEvery(2);
 constexpr std::size_t kMostBudgetAlarms = 50;
 constexpr std::size_t kMostBudgetSamples = 2'000;
 constexpr Milliseconds kCollectUseEvery(200);
+constexpr Seconds kCollectShadowEvery(1);
+constexpr Seconds kCompareShadowEvery(60);
+constexpr Seconds kRestoreShadowEvery(2);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
 constexpr std::chrono::hours kReadStatedLimitsEvery(1);
@@ -82,6 +86,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                return pools;
              }),
       use_(std::move(windows), options_.gateway.worker_threads),
+      shadow_(options_.shadow, options_.gateway.worker_threads),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
       directory_(database(options_, "directory.db")),
@@ -217,14 +222,30 @@ void Server::plan_jobs() {
   keeper_->every(kSaveLimitsEvery, [this](Now now) { save_limits(now); });
   keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
+  schedule_.every(kCollectShadowEvery, [this](Now) { shadow_.collect(); });
   schedule_.every(Seconds(1), [this](Now now) {
     look_at_ledger(now);
     look_at_budgets(now);
     look_at_clock(now);
   });
   lookups_.every(kRestoreSpendingEvery, [this](Now) { restore_spending(store::LedgerReader::Writers::AsFound); });
+  lookups_.every(kRestoreShadowEvery, [this](Now now) { restore_shadow_spending(now); });
+  lookups_.every(kCompareShadowEvery, [this](Now now) { shadow_watch_.look(shadow_, alarms_, now); });
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+void Server::restore_shadow_spending(Now now) {
+  store::LedgerReader ledger(options().store.directory);
+  if (Result<void> restored = app::restore_shadow_spending(shadow_, ledger, now); !restored) {
+    alarms_.raise({.kind = "shadow",
+                   .subject = {},
+                   .severity = Severity::Warning,
+                   .message = restored.error().detail + "; until the ledger tells what copies cost today, none is sent",
+                   .since = now.wall});
+  } else {
+    alarms_.clear("shadow", {}, now.wall);
+  }
 }
 
 /// Hourly, and every minute until it works: what the Admin API says of the limits.
@@ -381,6 +402,7 @@ void Server::collect_metrics() {
       }
     }
     add_room_figures(sink, rooms_.rooms());
+    add_shadow_figures(sink, shadow_.counts(now));
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -445,6 +467,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
     return fail(adopted);
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
+  shadow_.adopt(after.shadow);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);

@@ -10,6 +10,8 @@
 #include "app/period_use.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
+#include "app/shadow_board.h"
+#include "app/shadow_watch.h"
 #include "app/tenant_accounts.h"
 #include "app/use_board.h"
 #include "app/worker_sink.h"
@@ -81,6 +83,7 @@ class Server {
   }
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
+  [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -105,6 +108,7 @@ class Server {
   void look_at_ledger(Now now);
   void look_at_budgets(Now now);
   void look_at_clock(Now now);
+  void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
 
   const Clock& clock_;
@@ -124,6 +128,7 @@ class Server {
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;
+  ShadowBoard shadow_;
 
   store::SqliteLedger ledger_;
   store::SqliteLimits stored_limits_;
@@ -140,6 +145,7 @@ class Server {
   ProviderKeys provider_keys_;
   Schedule schedule_;
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
+  ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only

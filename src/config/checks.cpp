@@ -260,6 +260,23 @@ void check_windows(const monitor::WindowOptions& windows, Reading& reading) {
   if (different.size() != lengths.size()) reading.refuse_at("windows.lengths", "names a length twice");
 }
 
+void check_shadow(const Options& options, const std::vector<std::string>& names, Reading& reading) {
+  const std::string& provider = options.shadow.provider.text();
+  if (provider.empty()) {
+    if (reading.has("shadow") && options.shadow != monitor::ShadowOptions{}) {
+      reading.warn_at("shadow", "has no effect, because nobody gets the copies; name a provider, as in 'provider: relay'");
+    }
+    return;
+  }
+  check_name(provider, names, "shadow.provider", reading);
+  if (names.size() == 1 && names.front() == provider) {
+    reading.refuse_at("shadow.provider", fmt::format("{} is the only provider, and cannot be compared with itself", shown(provider)));
+  }
+  if (!options.shadow.is_on()) return;
+  if (options.shadow.share <= 0) reading.warn_at("shadow.share", "nothing is drawn; write 'enabled: false' if that is meant");
+  if (options.shadow.budget <= Money()) reading.warn_at("shadow.budget", "nothing may be spent, so that nothing is sent");
+}
+
 void check_prices(const pricing::PriceOptions& prices, const std::vector<std::string>& names, Reading& reading) {
   if (!reading.has("prices")) return;  // the shipped list has tests of its own
   check_overlaps(prices.rows, [&](const std::string& message) { reading.refuse_at("prices.rows", message); });
@@ -279,6 +296,7 @@ void check_together(const Options& options, Reading& reading) {
   check_routes(options, names, reading);
   check_sizes(options, reading);
   check_windows(options.windows, reading);
+  check_shadow(options, names, reading);
   check_prices(options.prices, names, reading);
 }
 

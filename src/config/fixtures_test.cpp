@@ -231,6 +231,11 @@ TEST(FullConfiguration, IsReadValueByValue) {
                                                            .fan_out_wait = Seconds(5)}));
   EXPECT_EQ(options.store.when_full, store::WhenFull::Refuse);
   EXPECT_EQ(options.windows.lengths, (std::vector<Nanoseconds>{Seconds(10), Seconds(60)}));
+  EXPECT_EQ(options.shadow.provider, ProviderId("local"));
+  EXPECT_FALSE(options.shadow.is_on());
+  EXPECT_EQ(options.shadow.share, 0.1);
+  EXPECT_EQ(options.shadow.by, monitor::ShadowBy::Session);
+  EXPECT_EQ(options.shadow.budget, Money::nanodollars(2'500'000'000));
   ASSERT_EQ(options.prices.rows.size(), 3U);  // one of the list, two by an alias
   EXPECT_EQ(options.prices.rows[2].model, "house-model-latest");
   EXPECT_EQ(options.prices.web_search, Money::nanodollars(12'500'000));

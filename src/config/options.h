@@ -5,6 +5,7 @@
 #include "admin/admin_options.h"
 #include "caching/caching_options.h"
 #include "gateway/gateway_options.h"
+#include "monitor/shadow_options.h"
 #include "monitor/window_options.h"
 #include "net/listen_options.h"
 #include "pricing/price_options.h"
@@ -38,6 +39,7 @@ struct Options {
   pricing::PriceOptions prices;
   monitor::WindowOptions windows;
   caching::CachingOptions prompt_cache;
+  monitor::ShadowOptions shadow;
   LogOptions log;
 
   friend bool operator==(const Options&, const Options&) = default;

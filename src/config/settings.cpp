@@ -561,6 +561,23 @@ Type<monitor::WindowOptions> windows() {
                             "rows per dimension (model, user …); the rest shares one row `other`", Takes::Restart)});
 }
 
+Type<monitor::ShadowOptions> shadow() {
+  using monitor::ShadowBy;
+  using monitor::ShadowOptions;
+  return record<ShadowOptions>(
+      {field<ShadowOptions>("provider", TIDEGATE_AT(provider), id<ProviderId>(), "who gets the copies; without it, nobody"),
+       field<ShadowOptions>("enabled", TIDEGATE_AT(enabled), yes_or_no(), "false keeps the other settings, and sends nothing"),
+       field<ShadowOptions>("share", TIDEGATE_AT(share), figure(0, 1), "of the traffic that is copied"),
+       field<ShadowOptions>("by", TIDEGATE_AT(by), word<ShadowBy>({{"request", ShadowBy::Request}, {"session", ShadowBy::Session}}),
+                            "what is drawn: single requests, or conversations as a whole"),
+       field<ShadowOptions>("max_concurrent", TIDEGATE_AT(max_concurrent), count<std::size_t>(1, 1'000), "copies that run at once"),
+       field<ShadowOptions>("max_per_minute", TIDEGATE_AT(max_per_minute), count<std::size_t>(1, 100'000),
+                            "copies in any 60 seconds"),
+       field<ShadowOptions>("budget", TIDEGATE_AT(budget), dollars(), "a day in UTC, for all copies; when it is spent, none is sent"),
+       field<ShadowOptions>("min_headroom", TIDEGATE_AT(min_headroom), figure(0, 1),
+                            "share of its limits that a pool must have left; with less, none is sent")});
+}
+
 Type<LogOptions> log() {
   return record<LogOptions>(
       {field<LogOptions>("level", TIDEGATE_AT(level),
@@ -612,6 +629,8 @@ Type<Options> make_all() {
   fields.push_back(
       field<Options>("ledger", TIDEGATE_AT(store), ledger(), "the record of every request", Takes::Restart));
   fields.push_back(field<Options>("windows", TIDEGATE_AT(windows), windows(), "live figures", Takes::Restart));
+  fields.push_back(field<Options>("shadow", TIDEGATE_AT(shadow), shadow(),
+                                  "copies of some requests to a second provider, after their clients were served (docs/shadow.md)"));
   fields.push_back(
       field<Options>("prices", TIDEGATE_AT(prices), price_settings(),
                      "what models cost; a row here replaces the shipped rows of the same model, provider and speed"));

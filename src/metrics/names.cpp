@@ -35,6 +35,8 @@ constexpr std::array kProviderPriority{closed("provider"), closed("priority")};
 constexpr std::array kProviderObstacle{closed("provider"), closed("obstacle")};
 constexpr std::array kSide{closed("side")};
 constexpr std::array kProvider{closed("provider")};
+constexpr std::array kProviderOutcome{closed("provider"), closed("outcome")};
+constexpr std::array kReason{closed("reason")};
 constexpr std::array kModel{open("model")};
 constexpr std::array kResult{closed("result")};
 constexpr std::array kMetric{closed("metric")};
@@ -190,6 +192,20 @@ constexpr std::array kRows{
     Row{Metric::PriceUnknown,
         {"tidegate_price_unknown_total", Counter, Unit::Requests, kModel,
          "Requests whose model the price book does not know; they were charged the configured price"}},
+    Row{Metric::ShadowRequests,
+        {"tidegate_shadow_requests_total", Counter, Unit::Requests, kProviderOutcome,
+         "Copies that a second provider has answered for comparison, by outcome: good or failed; no other metric counts them"}},
+    Row{Metric::ShadowNotSent,
+        {"tidegate_shadow_not_sent_total", Counter, Unit::Requests, kReason,
+         "Requests drawn for comparison that were not copied, by reason: starting, headroom, budget, minute or concurrency"}},
+    Row{Metric::ShadowCost,
+        {"tidegate_shadow_cost_dollars_total", Counter, Unit::Dollars, kProvider, "Cost of copies, from the price book"}},
+    Row{Metric::ShadowDropped,
+        {"tidegate_shadow_dropped_total",
+         Counter,
+         Unit::One,
+         {},
+         "Compared pairs that are missing in the report, because they came faster than they were taken in"}},
     Row{Metric::ConfigReloads,
         {"tidegate_config_reloads_total", Counter, Unit::One, kResult,
          "Reloads of the configuration, by result: applied or rejected"}},

@@ -56,6 +56,13 @@ void add(SampleSink& sink, const LedgerFigures& figures) {
   add(sink, Metric::LedgerUnrecorded, figures.unrecorded);
 }
 
+void add(SampleSink& sink, const ShadowFigures& figures) {
+  const MetricDefinition& requests = definition(Metric::ShadowRequests);
+  sink.add(requests, {figures.provider, "good"}, static_cast<double>(figures.good));
+  sink.add(requests, {figures.provider, "failed"}, static_cast<double>(figures.failed));
+  sink.add(definition(Metric::ShadowCost), {figures.provider}, figures.dollars);
+}
+
 void add(SampleSink& sink, const BuildFigures& figures) {
   sink.add(definition(Metric::BuildInfo), {figures.version, figures.commit}, 1.0);
 }

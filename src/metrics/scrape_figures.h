@@ -78,6 +78,15 @@ struct LedgerFigures {
 };
 void add(SampleSink& sink, const LedgerFigures& figures);
 
+/// Copies that one provider has answered.
+struct ShadowFigures {
+  std::string_view provider = {};
+  std::int64_t good = 0;
+  std::int64_t failed = 0;
+  double dollars = 0;
+};
+void add(SampleSink& sink, const ShadowFigures& figures);
+
 struct BuildFigures {
   std::string_view version = {};
   std::string_view commit = {};

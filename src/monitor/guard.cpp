@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "monitor/guard.h"
 
+#include "monitor/figure_text.h"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -12,17 +14,6 @@ namespace {
 
 /// Shares are quotients: 9.7 of 50 is not 0.194 to the last bit, and exactly at a limit is within it.
 constexpr double kRounding = 1e-9;
-
-/// `1,234,567`
-std::string grouped(std::int64_t number) {
-  std::string text = std::to_string(number);
-  const std::size_t first_digit = number < 0 ? 1 : 0;
-  for (std::size_t i = text.size(); i > first_digit + 3;) {
-    i -= 3;
-    text.insert(i, ",");
-  }
-  return text;
-}
 
 /// At most two decimals: `2%`, `0.35%`.
 std::string percent(double ratio) {

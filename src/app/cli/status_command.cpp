@@ -94,14 +94,6 @@ std::string use_table(const json::value& windows) {
                            text(totals, "cost_usd"));
 }
 
-/// Text from clients must not steer the terminal.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (c != '\n' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
-  }
-  return text;
-}
-
 Result<std::string> ask_for_picture(const StatusArguments& arguments) {
   const auto status = ask_instance(arguments.instance, "/api/v1/status");
   if (!status) return fail(status);
