@@ -99,6 +99,9 @@ Result<json::value> cost(Instance& instance, const Parameters& parameters) {
   }
   store::EntryFilter filter;
   filter.since = instance.now().wall - *since;
+  const std::string_view kind = parameters.find("kind").value_or("request");
+  if (kind != "request" && kind != "shadow") return fail(FailureKind::InvalidInput, Origin::Client, "kind: write request or shadow");
+  filter.kind = kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
   if (const auto session = parameters.find("session"))
     filter.equals.push_back({store::Dimension::Session, std::string(*session)});
   const auto rows = instance.cost(filter, by);
@@ -283,7 +286,7 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/live", Access::Read, Kind::Events, [live](const Request&) { return live->next(); }},
       {"GET", "/api/v1/cost", Access::Read, Kind::Slow,
        [&](const Request& request) {
-         return with_parameters(request, {"since", "by", "session"},
+         return with_parameters(request, {"since", "by", "session", "kind"},
                                 [&](const Parameters& given) { return cost(instance, given); });
        }},
       {"GET", "/api/v1/shadow", Access::Read, Kind::Slow,

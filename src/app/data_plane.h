@@ -36,6 +36,7 @@ class DataPlane {
     gateway::KeyCheck* key_check = nullptr;
     quota::TenantBook* tenants = nullptr;
     gateway::PromptMarks* prompt_marks = nullptr;
+    gateway::ShadowPort* shadow = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

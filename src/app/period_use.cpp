@@ -41,7 +41,7 @@ Result<void> PeriodUse::restore(store::LedgerQueries& ledger, std::span<const up
   at_ = now;
   for (const bool is_day : {true, false}) {
     const auto period = std::chrono::hours(is_day ? 24 : 30 * 24);
-    auto rows = ledger.aggregate({.since = now - period, .until = std::nullopt, .equals = {}}, kBy);
+    auto rows = ledger.aggregate({.since = now - period, .until = std::nullopt, .kind = std::nullopt, .equals = {}}, kBy);
     if (!rows) return fail(rows);
     for (const store::CostRow& row : *rows) {
       const auto& [provider, organisation, key, model, endpoint] = std::tie(row.labels[0], row.labels[1], row.labels[2], row.labels[3], row.labels[4]);

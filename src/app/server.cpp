@@ -131,7 +131,8 @@ Result<void> Server::open() {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
-                                  &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr};
+                                  &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
+                                  &shadows_.emplace_back(shadow_, number)};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);

@@ -14,6 +14,7 @@
 #include "app/shadow_watch.h"
 #include "app/tenant_accounts.h"
 #include "app/use_board.h"
+#include "app/worker_shadow.h"
 #include "app/worker_sink.h"
 #include "base/board.h"
 #include "config/options.h"
@@ -129,6 +130,7 @@ class Server {
   quota::TenantBook tenants_;
   UseBoard use_;
   ShadowBoard shadow_;
+  std::deque<WorkerShadow> shadows_;
 
   store::SqliteLedger ledger_;
   store::SqliteLimits stored_limits_;

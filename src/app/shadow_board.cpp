@@ -23,6 +23,13 @@ constexpr std::chrono::hours kDay(24);
 ShadowBoard::ShadowBoard(monitor::ShadowOptions options, std::size_t workers)
     : is_on_(options.is_on()), gate_(std::move(options)), lanes_(workers) {}
 
+ProviderId ShadowBoard::drawn(std::string_view request_id, std::string_view session) const {
+  if (!is_on_.load(std::memory_order_relaxed)) return {};
+  const std::lock_guard lock(gate_mutex_);
+  const monitor::ShadowOptions& options = gate_.options();
+  return monitor::is_in_shadow_sample(options, request_id, session) ? options.provider : ProviderId();
+}
+
 ShadowDecision ShadowBoard::ask(const monitor::ShadowQuestion& question, Now now) {
   if (!is_on_.load(std::memory_order_relaxed)) return ShadowDecision::Off;
   const std::lock_guard lock(gate_mutex_);

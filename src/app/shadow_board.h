@@ -33,6 +33,8 @@ class ShadowBoard {
   ShadowBoard(monitor::ShadowOptions options, std::size_t workers);
 
   // ---- workers
+  /// Who gets the copy of a request, if it is drawn; empty: nobody. Costs an atomic read while shadow traffic is off.
+  [[nodiscard]] ProviderId drawn(std::string_view request_id, std::string_view session) const;
   /// `Send` must be followed by one `finish` or `abandon` with the same estimate.
   [[nodiscard]] monitor::ShadowDecision ask(const monitor::ShadowQuestion& question, Now now);
   /// The copy ended with an answer or an error. `worker` is the number of the worker whose thread calls. What is more than

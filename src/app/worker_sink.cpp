@@ -17,6 +17,7 @@ store::BeginRecord begin_record(const gateway::Outcome& outcome, store::AttemptI
   store::BeginRecord record;
   record.id = id;
   record.started_at = outcome.started_at;
+  if (outcome.is_shadow) record.kind = store::EntryKind::Shadow;
   record.attempt = static_cast<std::uint8_t>(std::clamp(outcome.attempt, 1, 255));
   record.stream = outcome.view.stream;
   record.metered = outcome.metered();
@@ -122,7 +123,7 @@ store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
     record.estimated_cost = expected.money;
   }
   if (to_.journal.begin(record) == store::Recorded::No) unrecorded_.push_back(id);
-  metrics_.in_flight.add();
+  if (!outcome.is_shadow) metrics_.in_flight.add();
   return id;
 }
 
@@ -160,6 +161,8 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
 }
 
 void WorkerSink::finish(const gateway::Outcome& outcome) {
+  // A copy is in the ledger and in figures of its own (ShadowBoard); what people asked for is counted without it.
+  if (outcome.is_shadow) return end_record_of(outcome);
   if (log_level_of(outcome) >= to_.log_level.load(std::memory_order_relaxed)) {
     to_.log.write([&](std::string& line) { append_log_line(line, outcome); });
   }

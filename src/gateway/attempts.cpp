@@ -192,6 +192,8 @@ net::Task<Journey::Step> Journey::attempt() {
   // One translator for an attempt; that it can be done has been seen before.
   if (translator_ && std::exchange(translator_used_, true)) (void)translate();
   exchange_ = std::make_unique<upstream::Exchange>(worker_.pool(), provider_);
+  sent_at_ = worker_.reactor().now().steady;
+  kept_answer_.clear();
   const LeaveWatch watch(client_, *exchange_);
   net::Task<Result<void>> calling = uploads ? upload() : call();
   Result<void> called = co_await calling;

@@ -63,6 +63,7 @@ Journey::Journey(Worker& worker, std::shared_ptr<const Setup> setup, net::Stream
 Journey::~Journey() {
   if (finished_) return;
   outcome_.state = store::AttemptState::Interrupted;
+  shadow_provider_ = {};
   finish();
 }
 
@@ -339,6 +340,7 @@ void Journey::finish() {
   give_up_marks();
   outcome_.duration = worker_.reactor().read_clock().steady - incoming_.began();
   worker_.sink().finish(outcome_);
+  if (!shadow_provider_.empty()) copy_to_shadow();
 }
 
 }  // namespace tidegate::gateway

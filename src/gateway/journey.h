@@ -98,6 +98,12 @@ class Journey {
   [[nodiscard]] PromptMarks* marks() const;
   [[nodiscard]] net::Task<void> mark_prompt();
   void give_up_marks();
+  // In shadowed.cpp.
+  void draw_shadow();
+  void keep_answer(std::string_view payload) {
+    if (!shadow_provider_.empty() && kept_answer_.size() < kLongestKept) kept_answer_.append(payload.substr(0, kLongestKept - kept_answer_.size()));
+  }
+  void copy_to_shadow();
   void count_marks();
   [[nodiscard]] bool translate();
   void write_translated_head();
@@ -205,6 +211,10 @@ class Journey {
   bool charged_ = false;
   bool goes_on_ = false;
   bool sends_chunks_ = false;  ///< with a head of our own
+  static constexpr std::size_t kLongestKept = 1024 * 1024;
+  ProviderId shadow_provider_;  ///< who gets a copy once the client has been served; empty: nobody
+  std::string kept_answer_;     ///< to be compared with the copy's
+  SteadyTime sent_at_{};        ///< the last attempt
   bool has_choice_ = false;    ///< its route has more than one target
   bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already

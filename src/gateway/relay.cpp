@@ -200,6 +200,7 @@ net::Task<Journey::Step> Journey::relay() {
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
       outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
       reader_.feed(payload);
+      keep_answer(payload);
       if (keeps_created_ && created_.size() < kLongestCreated) created_.append(payload);
       if (dechunk) unframed.append(payload);
     });
@@ -247,7 +248,7 @@ net::Task<Journey::Step> Journey::relay() {
     }
     if (complete) break;
     // A stream may go on for minutes: what asked for it need not lie here meanwhile.
-    if (streams_ && answered_ && !forgotten && incoming_.is_complete()) {
+    if (streams_ && answered_ && !forgotten && shadow_provider_.empty() && incoming_.is_complete()) {
       incoming_.forget();
       forgotten = true;
     }

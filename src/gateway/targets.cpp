@@ -84,6 +84,7 @@ bool Journey::plan() {
                    .should_retry = false});
   }
   has_choice_ = targets_.size() > 1;
+  if (worker_.shared().shadow != nullptr) draw_shadow();
   keep_to_holder();
   rank_targets();
   return true;

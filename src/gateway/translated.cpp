@@ -112,6 +112,7 @@ net::Task<Journey::Step> Journey::relay_translated() {
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
       outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
       reader_.feed(payload);
+      keep_answer(payload);
       if (!streams_ && created_.size() < kLongestError) created_.append(payload);
       text += translator_->feed(payload);
     });

@@ -7,6 +7,7 @@
 #include "gateway/outcome.h"
 #include "gateway/prompt_marks.h"
 #include "gateway/provider_health.h"
+#include "gateway/shadow_port.h"
 #include "gateway/tie_board.h"
 #include "net/listen_options.h"
 #include "net/listener.h"
@@ -61,6 +62,7 @@ class Worker {
     TieBoard& ties;
     ProviderHealth& health;
     PromptMarks* prompt_marks;  ///< null: prompts go out as they came
+    ShadowPort* shadow;         ///< null: nothing is copied; each worker has its own
     quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited

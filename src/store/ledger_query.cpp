@@ -88,6 +88,7 @@ std::string value_of(const LedgerEntry& entry, Dimension dimension) {
 bool matches(const EntryFilter& filter, const LedgerEntry& entry) {
   if (filter.since && entry.id < first_id_at(*filter.since)) return false;
   if (filter.until && entry.id >= first_id_at(*filter.until)) return false;
+  if (filter.kind && entry.kind != *filter.kind) return false;
   return std::all_of(filter.equals.begin(), filter.equals.end(), [&](const EntryFilter::Equals& wanted) {
     return value_of(entry, wanted.dimension) == wanted.value;
   });

@@ -41,6 +41,7 @@ enum class Dimension : std::uint8_t {
 struct EntryFilter {
   std::optional<WallTime> since;  ///< to the millisecond, inclusive
   std::optional<WallTime> until;  ///< exclusive
+  std::optional<EntryKind> kind = std::nullopt;  ///< of that kind alone
   /// Exact values; Day and Hour are not for filters.
   struct Equals {
     Dimension dimension;

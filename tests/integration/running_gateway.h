@@ -69,6 +69,7 @@ class RunningGateway {
     gateway::KeyCheck* key_check = nullptr;            ///< of AuthMode::Virtual; outlives the gateway
     quota::TenantBook* tenants = nullptr;              ///< outlives the gateway
     gateway::PromptMarks* prompt_marks = nullptr;    ///< outlives the gateway
+    gateway::ShadowPort* shadow = nullptr;           ///< outlives the gateway
     Money cost = {};                                 ///< see Recorded
     std::function<void(std::size_t number, upstream::ProviderOptions&)> adapt = {};  ///< changes a provider before it is made
   };

@@ -28,6 +28,7 @@ struct CostArguments {
   std::string format = "table";
   std::string fail_over;
   std::string session;
+  std::string kind = "request";
   std::string url;  ///< of a running instance, instead of the files
   InstanceArguments instance;
 };
@@ -42,6 +43,7 @@ Result<std::vector<store::CostRow>> ask_for_rows(const CostArguments& arguments,
                                                  const std::vector<store::Dimension>& by) {
   std::string path = "/api/v1/cost?since=" + query_value(arguments.since) +
                      "&by=" + query_value(fmt::format("{}", fmt::join(arguments.by, ",")));
+  if (arguments.kind != "request") path += "&kind=" + query_value(arguments.kind);
   if (!arguments.session.empty()) path += "&session=" + query_value(arguments.session);
   InstanceArguments instance = arguments.instance;
   instance.url = arguments.url;
@@ -78,6 +80,7 @@ int cost(const CostArguments& arguments) {
     report.fail_over = *limit;
   }
   store::EntryFilter filter;
+  filter.kind = arguments.kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
   filter.since = SystemClock().now().wall - *since;
   if (!arguments.session.empty()) filter.equals.push_back({store::Dimension::Session, arguments.session});
   auto rows = arguments.url.empty() ? store::LedgerReader(arguments.ledger).aggregate(filter, report.by)
@@ -100,6 +103,9 @@ void add_cost_command(CLI::App& program, int& exit_code) {
   command->add_option("--format", arguments->format, "table, json, csv, markdown or junit")->capture_default_str();
   command->add_option("--fail-over", arguments->fail_over, "Exit with 2 if the total is above so many dollars");
   command->add_option("--session", arguments->session, "Only this session (Claude Code's session id)");
+  command->add_option("--kind", arguments->kind, "request, or shadow for copies that went to a second provider")
+      ->check(CLI::IsMember({"request", "shadow"}))
+      ->capture_default_str();
   command->add_option("--url", arguments->url,
                       "Ask the running instance with this dashboard address instead of reading the files");
   add_token_argument(*command, arguments->instance);

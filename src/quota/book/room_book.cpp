@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kNoTime = SteadyTime::max().time_since_epoch().count();
 constexpr Nanoseconds kLongestSleep = Seconds(1);
+constexpr Nanoseconds kSpentFor = Seconds(15 * 60);  ///< a room that is made later looks again for itself
 
 /// Ends every part, so that two different names never read alike.
 std::string id_of(const RoomName& name) {
@@ -80,7 +81,13 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
     room->own_ring.set_keys(std::span(&own, 1));
     ring = &room->own_ring;
   }
-  room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, clock_.now().steady);
+  const SteadyTime now = clock_.now().steady;
+  room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, now);
+  if (name.credential.empty()) {
+    for (const auto& [key, since] : provider->second->spent) {
+      if (now - since < kSpentFor) room->live->money_spent(now, key);
+    }
+  }
   return rooms_.emplace(id, std::move(room)).first->second->live.get();
 }
 
@@ -113,13 +120,14 @@ void RoomBook::set_stated_limits(std::string_view provider, std::map<std::string
 
 void RoomBook::money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows) {
   std::vector<LiveRoom*> others;
+  const SteadyTime now = clock_.now().steady;
   {
-    const std::shared_lock lock(mutex_);
+    const std::unique_lock lock(mutex_);
+    if (const auto known = providers_.find(provider); known != providers_.end()) known->second->spent.insert_or_assign(std::string(key), now);
     for (const auto& [id, room] : rooms_) {
       if (room->provider == provider && room->credential.empty() && room->live.get() != knows) others.push_back(room->live.get());
     }
   }
-  const SteadyTime now = clock_.now().steady;
   for (LiveRoom* const room : others) room->money_spent(now, key);
 }
 

@@ -89,6 +89,7 @@ class RoomBook {
     PoolOptions pools;
     std::map<std::string, GroupLimits, std::less<>> stated;
     KeyRing ring;
+    std::map<std::string, SteadyTime, std::less<>> spent;  ///< keys whose organisation's money was spent, and when that was last said
   };
   struct Room {
     std::string provider, model_group, class_name, credential;

@@ -157,6 +157,8 @@ TEST(RoomBook, MoneyThatIsSpentIsSpentInAllRoomsOfTheOrganisation) {
   ASSERT_EQ(rooms.size(), 2U);
   for (const BucketView& pool : rooms[0].room.pools) EXPECT_EQ(pool.is_dead, pool.pool == "org-1") << pool.pool;
   EXPECT_GT(rooms[0].room.pools[0].blocked_seconds, 800);
+  (void)book.room(name_of("sonnet-5"));
+  EXPECT_TRUE(book.rooms()[2].room.pools[0].is_dead) << "a room that is made later";
   for (const BucketView& pool : rooms[1].room.pools) EXPECT_FALSE(pool.is_dead) << "the room that knows is told by the refusal itself";
 }
 

@@ -51,6 +51,7 @@ std::string where(const EntryFilter& filter) {
   // Values are bound, not written: parameters 1 and 2 are the ids, 3 on the values. Joins that nothing refers to are
   // dropped by SQLite's planner, since their keys are unique.
   std::string sql = " WHERE e.id >= ?1 AND e.id < ?2";
+  if (filter.kind) sql += fmt::format(" AND (e.flags >> 4 & 3) = {}", static_cast<int>(*filter.kind));
   for (std::size_t i = 0; i < filter.equals.size(); ++i) {
     sql += fmt::format(" AND {} = ?{}", expression(filter.equals[i].dimension), i + 3);
   }

@@ -4,7 +4,6 @@ import unittest
 
 import anthropic
 import openai
-from simulator import fault
 
 HI = [{"role": "user", "content": "say hi"}]
 TEXT = "Hello from the simulator."
@@ -63,11 +62,6 @@ class OpenAiSdkTest(unittest.TestCase):
         with openai.OpenAI(timeout=60, max_retries=0) as client, self.assertRaises(openai.BadRequestError) as raised:
             client.chat.completions.create(model=self.MODEL, messages=[])
         self.assertTrue(raised.exception.message)
-
-    def test_hears_of_an_error_in_the_middle_of_a_stream(self):
-        with self.assertRaises(openai.APIError):
-            for _ in self.chat(stream=True, extra_headers=fault("error_event")):
-                pass
 
 
 class AnthropicSdkTest(unittest.TestCase):
