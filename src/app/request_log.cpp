@@ -95,6 +95,7 @@ void append_log_line(std::string& line, const gateway::Outcome& outcome) {
   append(line, "model", outcome.view.model);
   append(line, "answered_by", outcome.answer.model);
   append(line, "lost_in_translation", outcome.losses);
+  append(line, "violation", outcome.violation);
   append(line, "class", outcome.class_name);
   append(line, "tenant", outcome.caller.tenant);
   append(line, "key", outcome.caller.key);

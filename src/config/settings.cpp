@@ -357,6 +357,9 @@ Type<ProviderOptions> provider() {
       "key of the Admin API, for `tidegate reconcile` and for limits"));
   fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
                                           "requested model: its name there; other models keep their name"));
+  fields.push_back(field<ProviderOptions>("strict", TIDEGATE_AT(strict), yes_or_no(),
+                                          "hold its streams of messages and chat completions against the grammar of its dialect; one that leaves it is broken off, "
+                                          "or, before its first event, is no answer"));
   fields.push_back(field<ProviderOptions>("quirks", kItself, quirks(), "what it takes of its dialect; for requests that are translated into it"));
   fields.push_back(field<ProviderOptions>("tier", TIDEGATE_AT(pools.tier), tier(),
                                           "usage tier, for the limits before the first header tells them: start, build, scale, tier1 to "

@@ -71,8 +71,11 @@ net::Task<bool> Journey::relay_early() {
   while (true) {
     payload.clear();
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view piece) { payload.append(piece); });
-    outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
-    reader_.feed(payload);
+    watch(payload);
+    if (breaks_its_grammar()) {
+      net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
+      co_return co_await breaking;
+    }
     report_progress();
     const bool ended = followed.state == http1::BodyState::Complete || at_end;
     const bool whole = ended && !lacks_its_end();

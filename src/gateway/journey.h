@@ -8,6 +8,7 @@
 #include "gateway/outcome.h"
 #include "gateway/own_answer.h"
 #include "gateway/passage.h"
+#include "gateway/stream_judge.h"
 #include "gateway/tenant_limits.h"
 #include "gateway/translator.h"
 #include "gateway/worker.h"
@@ -104,6 +105,14 @@ class Journey {
     if (!shadow_provider_.empty() && kept_answer_.size() < kLongestKept) kept_answer_.append(payload.substr(0, kLongestKept - kept_answer_.size()));
   }
   void copy_to_shadow();
+  /// Everything that wants to see an answer pass.
+  void watch(std::string_view payload) {
+    outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
+    reader_.feed(payload);
+    if (judge_ != nullptr) judge_->feed(payload);
+    keep_answer(payload);
+  }
+  [[nodiscard]] bool breaks_its_grammar();
   void count_marks();
   [[nodiscard]] bool translate();
   void write_translated_head();
@@ -200,6 +209,7 @@ class Journey {
   std::unique_ptr<upstream::Exchange> exchange_;
   std::string head_;  ///< towards the provider, then towards the client
   AnswerReader reader_;
+  std::unique_ptr<StreamJudge> judge_;  ///< of a stream that has to keep to its grammar; null: nobody looks
   std::string created_;  ///< the beginning of an answer that may tell the id of a batch or a file
   SteadyTime received_at_;
   bool client_keeps_alive_ = true;

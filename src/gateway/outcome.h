@@ -50,6 +50,7 @@ struct Outcome {
   Caller caller;
   llm::RequestView view;
   std::string provider;  ///< empty if nothing went upstream
+  std::string violation;    ///< how its stream left the grammar of its dialect, if it did and somebody looked
   std::string losses;       ///< what a translation of the request could not carry, by names of fields
   std::string model_there;  ///< what that provider calls the model; empty: as the client does
   std::string pool;

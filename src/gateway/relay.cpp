@@ -81,6 +81,8 @@ void Journey::take_answer_head() {
   encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
   reader_.begin(asks_, head.status, streams_);
   created_.clear();
+  const bool has_grammar = asks_.endpoint == llm::Endpoint::Messages || asks_.endpoint == llm::Endpoint::ChatCompletions;
+  judge_ = provider_->options().strict && streams_ && head.status == 200 && has_grammar ? std::make_unique<StreamJudge>(asks_.dialect) : nullptr;
   limits_ = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
                                                                     : llm::openai::read_rate_limits(head.fields);
   worker_.sink().answered(outcome_, limits_);
@@ -123,6 +125,13 @@ void Journey::write_client_head() {
     writer.field("connection", "close");
   }
   (void)writer.finish();
+}
+
+/// Of a stream that is looked at: whether it has left its grammar.
+bool Journey::breaks_its_grammar() {
+  if (judge_ == nullptr || judge_->violation().empty()) return false;
+  outcome_.violation = judge_->violation();
+  return true;
 }
 
 /// Whether a good head may still turn out to be that of no answer, and another target be asked.
@@ -198,12 +207,16 @@ net::Task<Journey::Step> Journey::relay() {
   while (true) {
     unframed.clear();
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
-      outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
-      reader_.feed(payload);
-      keep_answer(payload);
+      watch(payload);
       if (keeps_created_ && created_.size() < kLongestCreated) created_.append(payload);
       if (dechunk) unframed.append(payload);
     });
+    if (breaks_its_grammar()) {
+      if (!answered_ && may_go_elsewhere()) co_return refuse_beginning();
+      net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
+      goes_on_ = co_await breaking;
+      co_return Step::Over;
+    }
     std::string_view to_client = dechunk ? std::string_view(unframed) : bytes.substr(0, followed.consumed);
     if (streams_) report_progress();
     // A provider that dies behind its own proxy ends the body in good order, without the dialect's last event. Clients

@@ -110,15 +110,13 @@ net::Task<Journey::Step> Journey::relay_translated() {
   bool at_end = false;  // of a body that ends with its connection
   while (true) {
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view payload) {
-      outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
-      reader_.feed(payload);
-      keep_answer(payload);
+      watch(payload);
       if (!streams_ && created_.size() < kLongestError) created_.append(payload);
       text += translator_->feed(payload);
     });
     if (streams_) report_progress();
     const bool complete = followed.state == http1::BodyState::Complete || at_end;
-    bool broken = followed.state == http1::BodyState::Rejected;
+    bool broken = followed.state == http1::BodyState::Rejected || breaks_its_grammar();
     if (complete) {
       text += translator_->end();
       broken = !translator_->is_whole();

@@ -60,6 +60,7 @@ struct ProviderOptions {
   std::string keys_file;                   ///< more keys: a file with one a line, or a directory of files; empty if none
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
+  bool strict = false;               ///< its streams are held against the grammar of its dialect, and broken off where they leave it
   bool takes_cache_control = true;   ///< else prompts get no marks of ours
   llm::anthropic::Quirks anthropic;  ///< for requests that are translated into its dialect
   llm::openai::Quirks openai;        ///< likewise

@@ -243,6 +243,31 @@ TEST_F(Failover, ATenantsPromptsGoOnlyWhereItAllows) {
   EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
 }
 
+// --- streams that have to keep to their grammar --------------------------------------------------------------------------
+
+TEST_F(Failover, AStreamOfAStrictProviderThatLeavesItsGrammarIsNoAnswerOrIsBrokenOff) {
+  choice.adapt = [](std::size_t, upstream::ProviderOptions& provider) { provider.strict = true; };
+  RunningGateway gateway(official.port(), choice);
+  const std::string stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+  {
+    const PlainSocket client = send(gateway, true);
+    (void)serve(official, stream_answer(stop));  // an end without a beginning
+    (void)serve(relay, stream_answer(kGoodStream));
+    EXPECT_THAT(read_message(client), EndsWith(kGoodStream));
+  }
+  const PlainSocket client = send(gateway, true);
+  const PlainSocket asked = official.accept();
+  (void)read_message(asked);
+  const std::string start = kGoodStream.substr(0, kGoodStream.find("event: message_delta"));
+  asked.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n{}", start.size() + stop.size(), start));
+  EXPECT_THAT(client.read_until("message_start\",") , HasSubstr("200 OK"));
+  asked.send(stop);  // without a stop reason before
+  EXPECT_THAT(client.read_all(), Not(HasSubstr("message_stop")));
+  const auto outcomes = gateway.recorded().wait_for(2);
+  EXPECT_EQ(outcomes[1].error, llm::UpstreamErrorKind::Protocol);
+  EXPECT_NE(outcomes[1].violation, "");
+}
+
 // --- what is bound to a provider ---------------------------------------------------------------------------------------
 
 TEST_F(Failover, WhatIsBoundToOneProviderGoesNowhereElse) {
