@@ -223,7 +223,7 @@ Shared shared(int repetitions, const std::vector<std::string>& rooms) {
     SystemClock clock;
     RoomBook book(clock);
     ProviderPlan plan{.provider = "provider", .pools = {}, .keys = {{"red", "org-red", ""}, {"blue", "org-blue", ""}}};
-    plan.pools.limits.push_back({.models = "*", .limits = {.limits = plenty(), .concurrency = {}}});
+    plan.pools.limits.push_back({.models = "*", .limits = {.limits = plenty(), .periods = {}, .concurrency = {}}});
     book.configure(AdmissionOptions{}, std::span(&plan, 1));
     std::vector<LiveRoom*> live;
     for (const std::string& name : rooms) live.push_back(book.room({.provider = "provider", .model_group = name, .class_name = {}, .credential = {}}));
