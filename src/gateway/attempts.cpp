@@ -539,7 +539,7 @@ void Journey::remember_ties() {
   ties.note(provider, outcome_.answer.container, key);
   if (outcome_.metered()) {
     ties.note(provider, cache_id_, key);
-    if (const std::string conversation = conversation_id(); conversation != cache_id_) ties.note(provider, conversation, key);
+    if (conversation_ != cache_id_) ties.note(provider, conversation_, key);
   }
   if (!created_.empty()) ties.note(provider, llm::json::read_object_id(created_), key);
 }

@@ -225,6 +225,7 @@ class Journey {
   ProviderId shadow_provider_;  ///< who gets a copy once the client has been served; empty: nobody
   std::string kept_answer_;     ///< to be compared with the copy's
   SteadyTime sent_at_{};        ///< the last attempt
+  std::string conversation_;   ///< `conversation_id`, where more than one key or target could serve it
   bool has_choice_ = false;    ///< its route has more than one target
   bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already

@@ -84,6 +84,9 @@ bool Journey::plan() {
                    .should_retry = false});
   }
   has_choice_ = targets_.size() > 1;
+  // Now: while an answer streams, the body it is made from has been let go.
+  const bool is_shared = has_choice_ || targets_.front().provider->options().keys.size() > 1;
+  if (is_shared) conversation_ = conversation_id();
   if (worker_.shared().shadow != nullptr) draw_shadow();
   keep_to_holder();
   rank_targets();
@@ -181,7 +184,7 @@ std::string Journey::holder_at(const upstream::Provider& provider) const {
     if (std::string name = known(id); !name.empty()) return name;
   }
   // What has no id of its own (a thinking signature, a fallback credit) was made in the same conversation.
-  return ties.any() ? known(conversation_id()) : std::string{};
+  return ties.any() ? known(conversation_) : std::string{};
 }
 
 /// The key that must be used; empty if any will do, or there is only one.

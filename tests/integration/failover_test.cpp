@@ -243,6 +243,26 @@ TEST_F(Failover, ATenantsPromptsGoOnlyWhereItAllows) {
   EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(Failover, ALongStreamBesideSeveralKeysEndsWell) {
+  // What asked for it is let go while it streams; what its end still needs must not lie there.
+  choice.keys = {"key-1", "key-2"};
+  RunningGateway gateway(official.port(), choice);
+  for (int turn = 0; turn < 2; ++turn) {
+    const std::string body = R"({"model":"claude-haiku-4-5","max_tokens":9,"stream":true,"system":"be brief","messages":[{"role":"user","content":"first"}]})";
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+    const PlainSocket asked = official.accept();
+    (void)read_message(asked);
+    const std::size_t half = kGoodStream.find("event: message_delta");
+    asked.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{}", kGoodStream.size(),
+                           kGoodStream.substr(0, half)));
+    EXPECT_THAT(client.read_until("message_start\","), HasSubstr("200 OK"));
+    asked.send(kGoodStream.substr(half));
+    EXPECT_THAT(client.read_until("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"), EndsWith("\"message_stop\"}\n\n"));
+  }
+  for (const gateway::Outcome& outcome : gateway.recorded().wait_for(2)) EXPECT_EQ(outcome.state, store::AttemptState::Completed);
+}
+
 // --- streams that have to keep to their grammar --------------------------------------------------------------------------
 
 TEST_F(Failover, AStreamOfAStrictProviderThatLeavesItsGrammarIsNoAnswerOrIsBrokenOff) {
