@@ -44,12 +44,12 @@ void KeyWatch::run() {
     const Result<upstream::KeyReading> reading = source_->read();
     lock.lock();
     const upstream::KeySet::Change change = state_.take(reading, clock_.now().wall);
-    has_read_ = true;
     const Nanoseconds pause = state_.pause();
     lock.unlock();
     after_reading_(*this, change);
-    changed_.notify_all();
     lock.lock();
+    has_read_ = true;  // only now: who waits for a reading also expects what follows from it
+    changed_.notify_all();
     changed_.wait_for(lock, pause, [this] { return stopping_; });
   }
 }

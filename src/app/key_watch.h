@@ -30,7 +30,7 @@ class KeyWatch {
 
   /// Once.
   void start();
-  /// Waits for the first reading, good or bad. False: it took longer.
+  /// Waits for the first reading, good or bad, and until all were told of it. False: it took longer.
   bool wait_for_reading(Nanoseconds timeout);
   /// Makes the watch end soon, without waiting for it.
   void begin_stop();
