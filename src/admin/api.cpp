@@ -271,7 +271,7 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/rooms", Access::Read, Kind::Quick, [&](const Request&) { return answer(rooms(instance)); }},
       {"GET", "/api/v1/savings", Access::Read, Kind::Quick,
        [&](const Request&) {
-         return answer(json::object{{"prompt_cache", view(instance.cache_savings())}});
+         return answer(json::object{{"prompt_cache", view(instance.cache_savings())}, {"response_cache", view(instance.kept_answers())}});
        }},
       {"GET", "/api/v1/guard", Access::Read, Kind::Quick,
        [&](const Request& request) {

@@ -72,6 +72,16 @@ class Instance {
   [[nodiscard]] virtual std::vector<quota::AccountLevel> accounts() const = 0;
   /// What marks of the gateway for prompt caches came to, since the start; empty where it sets none.
   [[nodiscard]] virtual std::vector<caching::SavingsBook::Line> cache_savings() const { return {}; }
+  /// Whole answers given again, since the start; nothing where none is kept.
+  struct KeptAnswers {
+    std::int64_t hits = 0;    ///< at once
+    std::int64_t joined = 0;  ///< once another request's answer was there
+    std::int64_t misses = 0;
+    std::int64_t entries = 0;
+    std::int64_t bytes = 0;
+    Money saved;
+  };
+  [[nodiscard]] virtual std::optional<KeptAnswers> kept_answers() const { return std::nullopt; }
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.

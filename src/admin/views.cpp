@@ -200,6 +200,12 @@ json::value view(std::span<const caching::SavingsBook::Line> savings) {
   return out;
 }
 
+json::value view(const std::optional<Instance::KeptAnswers>& answers) {
+  if (!answers) return nullptr;
+  return json::object{{"hits", answers->hits},       {"joined", answers->joined}, {"misses", answers->misses},
+                      {"entries", answers->entries}, {"bytes", answers->bytes},   {"saved_usd", to_text(answers->saved)}};
+}
+
 json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most) {
   json::array out;
   for (const quota::RoomBook::NamedKeys& provider : providers) {

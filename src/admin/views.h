@@ -22,6 +22,8 @@ namespace tidegate::admin {
 [[nodiscard]] boost::json::value view(std::span<const quota::PoolLevel> pools);
 [[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedRoom> rooms);
 [[nodiscard]] boost::json::value view(std::span<const caching::SavingsBook::Line> savings);
+/// null: none is kept.
+[[nodiscard]] boost::json::value view(const std::optional<Instance::KeptAnswers>& answers);
 /// Each key with how many lead to the same pool: those share one limit. Of each provider the first `most`, and how many more there are.
 [[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);

@@ -99,6 +99,12 @@ std::string savings_text(const json::value& answer) {
     text += fmt::format("prompt cache{}: {} tokens read, {} written, ${} saved net of writes, {} input tokens fewer against the limits\n",
                         is_dry_run ? " (dry run: as it would have been)" : "", read, written, to_text(saved), quota);
   }
+  const json::value* const kept = answer.is_object() ? answer.get_object().if_contains("response_cache") : nullptr;
+  if (kept != nullptr && kept->is_object()) {
+    Members of(*kept);
+    const std::int64_t again = of.number("hits") + of.number("joined");
+    text += fmt::format("response cache: {} answers given again, {} made, ${} saved\n", again, of.number("misses"), to_text(of.money("saved_usd")));
+  }
   return text;
 }
 

@@ -37,6 +37,7 @@ class DataPlane {
     quota::TenantBook* tenants = nullptr;
     gateway::PromptMarks* prompt_marks = nullptr;
     gateway::ShadowPort* shadow = nullptr;
+    gateway::AnswerCache* answers = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

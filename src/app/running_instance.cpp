@@ -52,6 +52,12 @@ std::vector<quota::AccountLevel> RunningInstance::accounts() const {
   return server_.tenants().levels(quota::TenantBook::Which::All, server_.clock().now());
 }
 
+std::optional<admin::Instance::KeptAnswers> RunningInstance::kept_answers() const {
+  if (server_.answers() == nullptr) return std::nullopt;
+  const gateway::AnswerCache::Figures kept = server_.answers()->figures();
+  return KeptAnswers{.hits = kept.hits, .joined = kept.joined, .misses = kept.misses, .entries = kept.entries, .bytes = kept.bytes, .saved = kept.saved};
+}
+
 std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
 
 std::string RunningInstance::metrics(metrics::TextFormat format) const {

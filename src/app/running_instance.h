@@ -27,6 +27,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::vector<quota::RoomBook::NamedKeys> provider_keys() const override { return server_.rooms().all_keys(); }
   [[nodiscard]] std::vector<quota::AccountLevel> accounts() const override;
   [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const override { return server_.cache_savings(); }
+  [[nodiscard]] std::optional<KeptAnswers> kept_answers() const override;
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;

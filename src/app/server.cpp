@@ -101,6 +101,12 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
     std::random_device random;
     prompt_marks_.emplace(options_.prompt_cache, static_cast<std::uint64_t>(random()) << 32 | random());
   }
+  if (options_.response_cache.ttl > Nanoseconds(0)) {
+    std::random_device random;
+    gateway::AnswerCache::Id key{};
+    for (unsigned char& byte : key) byte = static_cast<unsigned char>(random());
+    answers_ = std::make_unique<gateway::AnswerCache>(options_.response_cache, key);
+  }
 }
 
 Server::~Server() {
@@ -132,7 +138,7 @@ Result<void> Server::open() {
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
-                                  &shadows_.emplace_back(shadow_, number)};
+                                  &shadows_.emplace_back(shadow_, number), answers_.get()};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
@@ -404,6 +410,15 @@ void Server::collect_metrics() {
     }
     add_room_figures(sink, rooms_.rooms());
     add_shadow_figures(sink, shadow_.counts(now));
+    if (answers_ != nullptr) {
+      const gateway::AnswerCache::Figures kept = answers_->figures();
+      metrics::add(sink, metrics::AnswerCacheFigures{.hits = kept.hits,
+                                                     .joined = kept.joined,
+                                                     .misses = kept.misses,
+                                                     .entries = kept.entries,
+                                                     .bytes = kept.bytes,
+                                                     .saved_dollars = static_cast<double>(kept.saved.nanodollars()) / 1e9});
+    }
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),

@@ -82,6 +82,8 @@ class Server {
   [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const {
     return prompt_marks_ ? prompt_marks_->savings() : std::vector<caching::SavingsBook::Line>{};
   }
+  /// Null: none is kept.
+  [[nodiscard]] const gateway::AnswerCache* answers() const { return answers_.get(); }
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
@@ -126,6 +128,7 @@ class Server {
   quota::LimitBoard limits_;
   PeriodUse period_use_;
   std::optional<gateway::PromptMarks> prompt_marks_;
+  std::unique_ptr<gateway::AnswerCache> answers_;
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;

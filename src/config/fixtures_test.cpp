@@ -229,6 +229,7 @@ TEST(FullConfiguration, IsReadValueByValue) {
                                                            .first_sight = false,
                                                            .max_prefixes = 1000,
                                                            .fan_out_wait = Seconds(5)}));
+  EXPECT_EQ(options.response_cache, (gateway::AnswerCacheOptions{.ttl = std::chrono::minutes(10), .max_bytes = 32U * 1024 * 1024}));
   EXPECT_EQ(options.store.when_full, store::WhenFull::Refuse);
   EXPECT_EQ(options.windows.lengths, (std::vector<Nanoseconds>{Seconds(10), Seconds(60)}));
   EXPECT_EQ(options.shadow.provider, ProviderId("local"));

@@ -4,6 +4,7 @@
 
 #include "admin/admin_options.h"
 #include "caching/caching_options.h"
+#include "gateway/answer_cache_options.h"
 #include "gateway/gateway_options.h"
 #include "monitor/shadow_options.h"
 #include "monitor/window_options.h"
@@ -39,6 +40,7 @@ struct Options {
   pricing::PriceOptions prices;
   monitor::WindowOptions windows;
   caching::CachingOptions prompt_cache;
+  gateway::AnswerCacheOptions response_cache;
   monitor::ShadowOptions shadow;
   LogOptions log;
 

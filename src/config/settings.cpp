@@ -485,6 +485,17 @@ Type<caching::CachingOptions> prompt_cache() {
                              Takes::Restart)});
 }
 
+Type<gateway::AnswerCacheOptions> response_cache() {
+  using gateway::AnswerCacheOptions;
+  return record<AnswerCacheOptions>(
+      {field<AnswerCacheOptions>("ttl", TIDEGATE_AT(ttl), duration(Nanoseconds(0), hours(24 * 30)),
+                                 "how long an answer is given again to the same bytes from the same tenant, if the request says `temperature: 0`, asks "
+                                 "for embeddings, or has the header `x-tidegate-cache: yes`; 0s: never",
+                                 Takes::Restart),
+       field<AnswerCacheOptions>("max_bytes", TIDEGATE_AT(max_bytes), byte_size(kMiB, 64 * kGiB),
+                                 "memory for kept answers; one larger than a sixteenth of it is not kept", Takes::Restart)});
+}
+
 Type<RouteRule> route() {
   return record<RouteRule>(
       {field<RouteRule>("model", TIDEGATE_AT(model), text("pattern"),
@@ -620,6 +631,8 @@ Type<Options> make_all() {
                                   "requests that a provider counts at a part of its limits; the first that fits in all it says"));
   fields.push_back(field<Options>("prompt_cache", TIDEGATE_AT(prompt_cache), prompt_cache(),
                                   "marks for the provider's prompt cache, set by the gateway (docs/prompt_cache.md)"));
+  fields.push_back(field<Options>("response_cache", TIDEGATE_AT(response_cache), response_cache(),
+                                  "whole answers, given again to the same question (docs/answer_cache.md)"));
   fields.push_back(field<Options>("limits", kItself, limits(), "what one client may ask for"));
   fields.push_back(field<Options>("drain_timeout", TIDEGATE_AT(gateway.drain_timeout),
                                   duration(Nanoseconds(0), hours(24)), "after SIGTERM, for running answers"));

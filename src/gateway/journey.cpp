@@ -79,8 +79,16 @@ net::Task<bool> Journey::run() {
   const bool received = co_await receiving;
   if (received) read();
   if (received && identify() && plan() && admit_tenant() && set_patience()) {
-    net::Task<bool> serving = serve();
-    goes_on = co_await serving;
+    bool is_answered = false;
+    if (worker_.shared().answers != nullptr && may_be_answered_again()) {
+      net::Task<bool> answering = answer_again();
+      is_answered = co_await answering;
+      goes_on = goes_on_;
+    }
+    if (!is_answered) {
+      net::Task<bool> serving = serve();
+      goes_on = co_await serving;
+    }
   } else {
     net::Task<bool> answering = answer_ourselves();
     goes_on = co_await answering;
@@ -254,6 +262,10 @@ bool Journey::set_patience() {
                    .message = "x-tidegate-max-wait is no duration such as 30s, 500ms or 0s.",
                    .should_retry = false});
   }
+  const auto cache = worker_.shared().answers != nullptr ? find_header(head.fields, "x-tidegate-cache") : std::nullopt;
+  if (cache && !equals_ignoring_case(*cache, "yes") && !equals_ignoring_case(*cache, "no")) {
+    return refuse({.status = 400, .reason = "bad_header", .message = "x-tidegate-cache is yes or no.", .should_retry = false});
+  }
   class_ = find_class(setup_->options.classes, head, outcome_.view, incoming_.body());
   if (class_ != nullptr) outcome_.class_name = class_->name;
   if (needs_system_hash(setup_->options.classes)) system_hash_ = system_hash(outcome_.view, incoming_.body());
@@ -339,6 +351,7 @@ void Journey::finish() {
   finished_ = true;
   give_up_marks();
   outcome_.duration = worker_.reactor().read_clock().steady - incoming_.began();
+  if (collector_ != nullptr) hand_on_answer();
   worker_.sink().finish(outcome_);
   if (!shadow_provider_.empty()) copy_to_shadow();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "caching/body_edit.h"
+#include "gateway/answer_collector.h"
 #include "gateway/answer_reader.h"
 #include "gateway/incoming.h"
 #include "gateway/outcome.h"
@@ -105,12 +106,19 @@ class Journey {
     if (!shadow_provider_.empty() && kept_answer_.size() < kLongestKept) kept_answer_.append(payload.substr(0, kLongestKept - kept_answer_.size()));
   }
   void copy_to_shadow();
+  // In kept_answer.cpp.
+  [[nodiscard]] bool may_be_answered_again() const;
+  [[nodiscard]] AnswerCache::Id question_id() const;
+  [[nodiscard]] net::Task<bool> answer_again();
+  [[nodiscard]] net::Task<bool> give_again(std::shared_ptr<const KeptAnswer> answer);
+  void hand_on_answer();
   /// Everything that wants to see an answer pass.
   void watch(std::string_view payload) {
     outcome_.response_bytes += static_cast<std::int64_t>(payload.size());
     reader_.feed(payload);
     if (judge_ != nullptr) judge_->feed(payload);
     keep_answer(payload);
+    if (collector_ != nullptr && !translator_) collector_->append(payload);
   }
   [[nodiscard]] bool breaks_its_grammar();
   void count_marks();
@@ -224,6 +232,8 @@ class Journey {
   static constexpr std::size_t kLongestKept = 1024 * 1024;
   ProviderId shadow_provider_;  ///< who gets a copy once the client has been served; empty: nobody
   std::string kept_answer_;     ///< to be compared with the copy's
+  std::unique_ptr<AnswerCollector> collector_;  ///< of an answer that others may get again; null: of none
+  std::string content_type_;    ///< towards the client, where somebody collects
   SteadyTime sent_at_{};        ///< the last attempt
   std::string conversation_;   ///< `conversation_id`, where more than one key or target could serve it
   bool has_choice_ = false;    ///< its route has more than one target

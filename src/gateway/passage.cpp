@@ -2,40 +2,14 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "gateway/passage.h"
 
+#include "gateway/signals.h"
+
 #include <utility>
 
 namespace tidegate::gateway {
 namespace {
 
 constexpr Milliseconds kTellEvery(250);
-
-/// Wakes an event when the client has left.
-class LeaveSignal final : public net::Watch::Waiter {
- public:
-  LeaveSignal(net::Stream& client, net::Event& event) : client_(client), event_(event) { client_.on_peer_closed(this); }
-  LeaveSignal(const LeaveSignal&) = delete;
-  LeaveSignal& operator=(const LeaveSignal&) = delete;
-  ~LeaveSignal() { client_.on_peer_closed(nullptr); }
-
- private:
-  void on_ready() override { event_.set(); }
-
-  net::Stream& client_;
-  net::Event& event_;
-};
-
-/// Wakes an event when a moment has passed.
-class TimeSignal final : public net::DeadlineEntry {
- public:
-  TimeSignal(net::DeadlineWheel& wheel, net::Event& event, SteadyTime at) : event_(event) {
-    if (at != SteadyTime::max()) wheel.set(*this, at);
-  }
-
- private:
-  void on_deadline() override { event_.set(); }
-
-  net::Event& event_;
-};
 
 }  // namespace
 

@@ -81,6 +81,10 @@ void Journey::take_answer_head() {
   encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
   reader_.begin(asks_, head.status, streams_);
   created_.clear();
+  if (collector_ != nullptr) {
+    collector_->begin();
+    content_type_ = type;
+  }
   const bool has_grammar = asks_.endpoint == llm::Endpoint::Messages || asks_.endpoint == llm::Endpoint::ChatCompletions;
   judge_ = provider_->options().strict && streams_ && head.status == 200 && has_grammar ? std::make_unique<StreamJudge>(asks_.dialect) : nullptr;
   limits_ = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
@@ -91,6 +95,7 @@ void Journey::take_answer_head() {
 /// What the gateway says of itself beside the provider's head.
 void Journey::write_own_fields(http1::HeadWriter& writer) const {
   writer.field("x-tidegate-request-id", outcome_.request_id);
+  if (collector_ != nullptr) writer.field("x-tidegate-cache", "miss");
   if (class_ != nullptr) writer.field("x-tidegate-class", class_->name);
   if (!system_hash_.empty()) writer.field("x-tidegate-system-hash", system_hash_);
   if (targets_.size() > 1 || target_ > 0 || translator_) writer.field("x-tidegate-provider", outcome_.provider);

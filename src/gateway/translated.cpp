@@ -93,6 +93,10 @@ net::Task<bool> Journey::send_translated(std::string& text, bool is_last) {
   if (is_framed && !text.empty()) http1::append_chunk(out, text);
   else if (!head_only_) out += text;
   if (is_framed && is_last) out += http1::kLastChunk;
+  if (collector_ != nullptr) {
+    collector_->append(text);
+    content_type_ = translator_->content_type();
+  }
   text.clear();
   if (out.empty()) co_return true;
   if (outcome_.time_to_first_byte == Nanoseconds(0)) outcome_.time_to_first_byte = worker_.reactor().read_clock().steady - received_at_;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "gateway/answer_cache.h"
 #include "gateway/body_memory.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
@@ -66,6 +67,7 @@ class Worker {
     quota::RoomBook& rooms;
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited
+    AnswerCache* answers = nullptr;        ///< null: every answer is made anew
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,
          std::uint32_t number);

@@ -52,6 +52,7 @@ struct RequestView {
   std::int64_t attachment_bytes = 0;  ///< … and their part of body_bytes, which says little of their tokens
   std::int32_t cache_markers = 0;  ///< how many `cache_control` objects the client set
   bool has_tools = false;
+  bool temperature_is_zero = false;  ///< it says so: the likeliest answer is wanted, not a new one each time
   bool foreign_reasoning = false;  ///< an earlier turn carries thinking that a translated answer of another dialect's provider held
   bool wants_stream_usage = false;  ///< OpenAI `stream_options.include_usage`
   ByteRange stream_options_range;   ///< of OpenAI's `stream_options` value, to ask for usage by splicing

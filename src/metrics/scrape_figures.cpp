@@ -63,6 +63,16 @@ void add(SampleSink& sink, const ShadowFigures& figures) {
   sink.add(definition(Metric::ShadowCost), {figures.provider}, figures.dollars);
 }
 
+void add(SampleSink& sink, const AnswerCacheFigures& figures) {
+  const MetricDefinition& requests = definition(Metric::AnswerCacheRequests);
+  sink.add(requests, {"hit"}, static_cast<double>(figures.hits));
+  sink.add(requests, {"joined"}, static_cast<double>(figures.joined));
+  sink.add(requests, {"miss"}, static_cast<double>(figures.misses));
+  add(sink, Metric::AnswerCacheEntries, figures.entries);
+  add(sink, Metric::AnswerCacheBytes, figures.bytes);
+  add(sink, Metric::AnswerCacheSaved, std::optional<double>(figures.saved_dollars));
+}
+
 void add(SampleSink& sink, const BuildFigures& figures) {
   sink.add(definition(Metric::BuildInfo), {figures.version, figures.commit}, 1.0);
 }

@@ -87,6 +87,17 @@ struct ShadowFigures {
 };
 void add(SampleSink& sink, const ShadowFigures& figures);
 
+/// Whole answers given again.
+struct AnswerCacheFigures {
+  std::int64_t hits = 0;    ///< at once
+  std::int64_t joined = 0;  ///< once another request's answer was there
+  std::int64_t misses = 0;
+  std::int64_t entries = 0;
+  std::int64_t bytes = 0;
+  double saved_dollars = 0;
+};
+void add(SampleSink& sink, const AnswerCacheFigures& figures);
+
 struct BuildFigures {
   std::string_view version = {};
   std::string_view commit = {};

@@ -20,6 +20,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using testing::PlainListener;
 using testing::PlainSocket;
+using testing::read_message;
 using testing::RunningGateway;
 
 const std::string kGood =
@@ -42,12 +43,6 @@ std::string answer(std::string_view status, std::string_view body, std::string_v
 }
 std::string stream_answer(std::string_view events) { return answer("200 OK", events, "text/event-stream"); }
 /// A whole message of known length.
-std::string read_message(const PlainSocket& socket) {
-  std::string text = socket.read_until("\r\n\r\n");
-  const std::size_t at = text.find("content-length: ");
-  if (at != std::string::npos) text += socket.read_exactly(std::stoul(text.substr(at + 16)));
-  return text;
-}
 
 class Failover : public ::testing::Test {
  protected:

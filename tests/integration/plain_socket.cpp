@@ -92,6 +92,13 @@ std::string PlainSocket::read_all() const {
   return out;
 }
 
+std::string read_message(const PlainSocket& socket) {
+  std::string text = socket.read_until("\r\n\r\n");
+  const std::size_t at = text.find("content-length: ");
+  if (at != std::string::npos) text += socket.read_exactly(std::stoul(text.substr(at + 16)));
+  return text;
+}
+
 void PlainSocket::close() {
   if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }

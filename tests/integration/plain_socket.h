@@ -38,6 +38,9 @@ class PlainSocket {
   mutable bool was_reset_ = false;
 };
 
+/// A head and the body that its content-length tells of.
+[[nodiscard]] std::string read_message(const PlainSocket& socket);
+
 /// A listening socket on a free loopback port.
 class PlainListener {
  public:

@@ -24,6 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using testing::PlainListener;
 using testing::PlainSocket;
+using testing::read_message;
 using testing::RunningGateway;
 
 const std::string kGood =
@@ -34,12 +35,6 @@ const std::string kBody = R"({"model":"claude-haiku-4-5","max_tokens":9,"message
 
 std::string answer(std::string_view status, std::string_view body) {
   return fmt::format("HTTP/1.1 {}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{}", status, body.size(), body);
-}
-std::string read_message(const PlainSocket& socket) {
-  std::string text = socket.read_until("\r\n\r\n");
-  const std::size_t at = text.find("content-length: ");
-  if (at != std::string::npos) text += socket.read_exactly(std::stoul(text.substr(at + 16)));
-  return text;
 }
 
 /// Draws everything, and keeps what it hears.

@@ -253,6 +253,8 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
       view.tools_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "max_tokens") {
       view.max_tokens = cursor.integer();
+    } else if (key == "temperature") {
+      view.temperature_is_zero = cursor.integer() == 0;
     } else if (key == "stream") {
       view.stream = cursor.boolean().value_or(false);
     } else if (key == "metadata") {

@@ -31,6 +31,14 @@ TEST(AnthropicRequest, ReadsWhatTheGatewayNeeds) {
   EXPECT_FALSE(view.ties.any());
 }
 
+TEST(AnthropicRequest, TellsWhetherTheLikeliestAnswerIsWanted) {
+  EXPECT_TRUE(read_request(R"({"temperature":0})").temperature_is_zero);
+  EXPECT_TRUE(read_request(R"({"temperature":0.0})").temperature_is_zero);
+  EXPECT_FALSE(read_request(R"({"temperature":0.1})").temperature_is_zero);
+  EXPECT_FALSE(read_request(R"({"temperature":"0"})").temperature_is_zero);
+  EXPECT_FALSE(read_request(R"({"model":"m"})").temperature_is_zero);
+}
+
 TEST(AnthropicRequest, ReadsTheSessionThatClaudeCodePutsIntoTheUser) {
   const RequestView view = read_request(
       R"({"metadata":{"user_id":"{\"device_id\":\"d\",\"account_uuid\":\"\",\"session_id\":\"s-1\"}"},"model":"m"})");

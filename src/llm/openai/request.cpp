@@ -167,6 +167,8 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
       const std::size_t begin = cursor.begin_of_value();
       tools = read_tools(cursor, view.has_tools);
       view.tools_range = {begin, cursor.end_of_value() - begin};
+    } else if (key == "temperature") {
+      view.temperature_is_zero = cursor.integer() == 0;
     } else if (key == "stream") {
       view.stream = cursor.boolean().value_or(false);
     } else if (key == "stream_options") {

@@ -31,6 +31,11 @@ TEST(OpenAiRequest, ReadsAChatCompletion) {
   EXPECT_FALSE(view.ties.any());
 }
 
+TEST(OpenAiRequest, TellsWhetherTheLikeliestAnswerIsWanted) {
+  EXPECT_TRUE(read_chat(R"({"temperature":0})").temperature_is_zero);
+  EXPECT_FALSE(read_chat(R"({"temperature":1})").temperature_is_zero);
+}
+
 TEST(OpenAiRequest, ReadsAResponse) {
   const RequestView view = read_response(
       R"({"model":"gpt-5.1","max_output_tokens":77,"previous_response_id":"resp_1","conversation":{"id":"conv_1"},
