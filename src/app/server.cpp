@@ -37,6 +37,7 @@ constexpr Seconds kCompareShadowEvery(60);
 constexpr Seconds kRestoreShadowEvery(2);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
+constexpr Seconds kLookAtBalancesEvery(5);
 constexpr std::chrono::hours kReadStatedLimitsEvery(1);
 constexpr std::chrono::days kCertificateWarning(14);
 constexpr std::chrono::minutes kTellOfClock(10);
@@ -96,6 +97,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
                       .open = open_key_source}),
       schedule_(clock),
+      balance_lookups_(clock),
       lookups_(clock) {
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
     std::random_device random;
@@ -104,8 +106,10 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 }
 
 Server::~Server() {
+  balances_.begin_stop();
   schedule_.stop();
   lookups_.stop();
+  balance_lookups_.stop();
   provider_keys_.stop();
   rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
@@ -141,6 +145,7 @@ Result<void> Server::open() {
   collect_metrics();
   schedule_.start();
   lookups_.start();
+  balance_lookups_.start();
   return {};
 }
 
@@ -233,6 +238,8 @@ void Server::plan_jobs() {
   lookups_.every(kRestoreShadowEvery, [this](Now now) { restore_shadow_spending(now); });
   lookups_.every(kCompareShadowEvery, [this](Now now) { shadow_watch_.look(shadow_, alarms_, now); });
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
+  balance_lookups_.every(kLookAtBalancesEvery,
+                         [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
 }
 
@@ -404,6 +411,7 @@ void Server::collect_metrics() {
     }
     add_room_figures(sink, rooms_.rooms());
     add_shadow_figures(sink, shadow_.counts(now));
+    add_balance_figures(sink, balances_.list());
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -512,10 +520,12 @@ void Server::note_rejected_reload(const std::string& why) {
 }
 
 void Server::stop() {
+  balances_.begin_stop();  // the question that it is at may end while answers do
   schedule_.stop();
   lookups_.stop();
   provider_keys_.begin_stop();
   plane_->drain(options().gateway.drain_timeout);
+  balance_lookups_.stop();
   provider_keys_.stop();
   keeper_->stop();
   save_limits(clock_.now());

@@ -29,6 +29,7 @@ constexpr std::array kProviderModel{closed("provider"), open("model")};
 constexpr std::array kDuration{closed("provider"), open("model"), closed("endpoint")};
 constexpr std::array kProviderKind{closed("provider"), closed("kind")};
 constexpr std::array kProviderState{closed("provider"), closed("state")};
+constexpr std::array kProviderCurrency{closed("provider"), closed("currency")};
 constexpr std::array kRoom{closed("provider"), open("model_group")};
 constexpr std::array kRoomPriority{closed("provider"), open("model_group"), closed("priority")};
 constexpr std::array kProviderPriority{closed("provider"), closed("priority")};
@@ -105,6 +106,9 @@ constexpr std::array kRows{
         {"tidegate_provider_keys", Gauge, Unit::One, kProviderState,
          "Keys of a provider: in_use; missing, which are still used but were not in the last reading of their source; "
          "draining, which take no new request while earlier ones run on"}},
+    Row{Metric::ProviderBalance,
+        {"tidegate_provider_balance", Gauge, Unit::One, kProviderCurrency,
+         "Money that is left at a provider, in the currency that it tells; absent where it is not asked for, cannot be read or has no limit"}},
     Row{Metric::BudgetLimit,
         {"tidegate_budget_limit", Gauge, Unit::One, kBudget,
          "A tenant's budget in US dollars or tokens, for the running hour, day or month in UTC, or for its life"}},

@@ -21,6 +21,7 @@ enum class Metric : std::uint8_t {
   PoolRemaining,
   PoolSecondsToExhaustion,
   ProviderKeys,
+  ProviderBalance,
   BudgetLimit,
   BudgetSpent,
   BudgetReserved,

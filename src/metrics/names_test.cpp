@@ -49,7 +49,7 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_pool_limit gauge pool model_group dimension",
           "tidegate_pool_remaining gauge pool model_group dimension",
           "tidegate_pool_seconds_to_exhaustion gauge pool model_group dimension",
-          "tidegate_provider_keys gauge provider state",
+          "tidegate_provider_keys gauge provider state", "tidegate_provider_balance gauge provider currency",
           "tidegate_budget_limit gauge tenant period unit", "tidegate_budget_spent gauge tenant period unit",
           "tidegate_budget_reserved gauge tenant period unit", "tidegate_budget_overspent gauge tenant period unit",
           "tidegate_time_to_first_token_seconds histogram provider model",
