@@ -4,6 +4,7 @@
 
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
+#include "app/savings_figures.h"
 #include "app/shadow_figures.h"
 #include "app/stored_limits.h"
 #include "app/version.h"
@@ -412,6 +413,7 @@ void Server::collect_metrics() {
     add_room_figures(sink, rooms_.rooms());
     add_shadow_figures(sink, shadow_.counts(now));
     add_balance_figures(sink, balances_.list());
+    add_savings_figures(sink, cache_savings());
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
