@@ -33,6 +33,13 @@ class FakeInstance final : public Instance {
     status.version = "1.2.3";
     status.providers = {"anthropic https://api.anthropic.com"};
     status.started_at = status.now = now().wall;
+    status.balances = {{.provider = "relay",
+                        .state = monitor::BalanceState::Low,
+                        .balance = {.amounts = {{.currency = "CNY", .left = 3.456}}},
+                        .warn_below = 5,
+                        .read_at = status.now,
+                        .trouble = {}},
+                       {.provider = "new", .state = {}, .balance = {}, .warn_below = 20, .read_at = {}, .trouble = "answers 502"}};
     return status;
   }
   Result<monitor::WindowTotals> totals(Nanoseconds length) override {
@@ -207,6 +214,15 @@ class AdminServer : public testing::Test {
 TEST_F(AdminServer, SaysWhatRunsAndWhatWasUsed) {
   start();
   EXPECT_EQ(ask_json("/api/v1/status").at("version").as_string(), "1.2.3");
+  const auto balances = ask_json("/api/v1/status").at("balances").as_array();
+  ASSERT_EQ(balances.size(), 2U);
+  EXPECT_EQ(balances[0].at("state").as_string(), "low");
+  EXPECT_EQ(balances[0].at("warn_below").as_string(), "5.00");
+  EXPECT_EQ(balances[0].at("amounts").as_array()[0].at("left").as_string(), "3.46");
+  EXPECT_FALSE(balances[0].as_object().contains("trouble"));
+  EXPECT_EQ(balances[1].at("state").as_string(), "pending");
+  EXPECT_EQ(balances[1].at("trouble").as_string(), "answers 502");
+  EXPECT_FALSE(balances[1].as_object().contains("amounts"));
   const auto windows = ask_json("/api/v1/windows?window=60s&by=model");
   EXPECT_EQ(windows.at("totals").at("errors_by_kind").at("overloaded").as_int64(), 1);
   EXPECT_EQ(windows.at("lines").as_array()[0].at("value").as_string(), "a \"quoted\" <name>");

@@ -7,6 +7,7 @@
 #include "caching/savings_book.h"
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
+#include "monitor/balance.h"
 #include "monitor/shadow_counts.h"
 #include "monitor/shadow_report.h"
 #include "monitor/windows.h"
@@ -35,6 +36,7 @@ struct Status {
   std::string listen;  ///< address that clients are served at, as a URL
   std::string auth;    ///< `open`, `virtual`, `passthrough`
   std::vector<std::string> providers;
+  std::vector<monitor::ProviderBalance> balances;  ///< of those that are asked for it
   std::uint32_t workers = 0;
   std::size_t open_connections = 0;  ///< of clients
   std::uint64_t body_memory = 0;     ///< bytes of request bodies held now

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/views.h"
 
+#include <fmt/format.h>
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -67,6 +68,28 @@ json::value view(const quota::LimitLevel& level) {
   return out;
 }
 
+/// Amounts are texts, as everywhere; there is no currency's name in the figure.
+json::value view(const monitor::ProviderBalance& known) {
+  json::object out{{"provider", known.provider}, {"state", to_string(known.state)}, {"warn_below", fmt::format("{:.2f}", known.warn_below)}};
+  if (known.read_at) {
+    json::array amounts;
+    for (const monitor::Balance::Amount& amount : known.balance.amounts)
+      amounts.emplace_back(json::object{{"currency", amount.currency}, {"left", fmt::format("{:.2f}", amount.left)}});
+    out["amounts"] = std::move(amounts);
+    out["is_unlimited"] = known.balance.is_unlimited;
+    out["is_usable"] = known.balance.is_usable;
+  }
+  put(out, "read_at", known.read_at);
+  if (!known.trouble.empty()) out["trouble"] = known.trouble;
+  return out;
+}
+
+json::array views(std::span<const monitor::ProviderBalance> balances) {
+  json::array out;
+  for (const monitor::ProviderBalance& known : balances) out.emplace_back(view(known));
+  return out;
+}
+
 }  // namespace
 
 json::value view(const Status& status) {
@@ -78,6 +101,7 @@ json::value view(const Status& status) {
                       {"listen", status.listen},
                       {"auth", status.auth},
                       {"providers", texts(status.providers)},
+                      {"balances", views(status.balances)},
                       {"workers", status.workers},
                       {"open_connections", status.open_connections},
                       {"body_memory_bytes", status.body_memory},

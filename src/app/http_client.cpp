@@ -47,6 +47,8 @@ Result<HttpReply> ask(const HttpQuestion& question) {
   curl_slist* list = nullptr;
   for (const auto& [name, value] : question.fields)
     list = curl_slist_append(list, fmt::format("{}: {}", name, value.reveal()).c_str());
+  if (!question.bearer.empty())
+    list = curl_slist_append(list, fmt::format("authorization: Bearer {}", question.bearer.reveal()).c_str());
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(list, curl_slist_free_all);
   HttpReply reply;
   std::array<char, CURL_ERROR_SIZE> error{};

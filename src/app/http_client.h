@@ -16,6 +16,7 @@ namespace tidegate::app {
 struct HttpQuestion {
   std::string url;  ///< http or https; the certificate is verified
   std::vector<std::pair<std::string, Secret>> fields;
+  Secret bearer = {};  ///< sent as `authorization: Bearer …`; empty if none
   Nanoseconds timeout = Seconds(10);
   std::string ca_file = {};  ///< PEM; empty = the system's authorities
   std::string proxy =

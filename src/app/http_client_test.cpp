@@ -83,6 +83,12 @@ TEST(HttpClient, SendsItsFieldsAndGivesStatusAndBody) {
   EXPECT_THAT(server.request(), HasSubstr("x-api-key: k-1\r\n"));
 }
 
+TEST(HttpClient, SendsABearerToken) {
+  OneAnswer server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  ASSERT_TRUE(ask({.url = server.url("/"), .fields = {}, .bearer = Secret("t-1")}));
+  EXPECT_THAT(server.request(), HasSubstr("authorization: Bearer t-1\r\n"));
+}
+
 TEST(HttpClient, FollowsNoRedirectThatWouldTakeTheKeyElsewhere) {
   OneAnswer server("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");
   const auto reply = ask({.url = server.url("/"), .fields = {{"x-api-key", Secret("k-1")}}});

@@ -26,6 +26,7 @@ admin::Status RunningInstance::status() const {
                        .listen = server_.url(),
                        .auth = std::string(gateway::to_string(options.gateway.auth)),
                        .providers = {},
+                       .balances = server_.balances().list(),
                        .workers = options.gateway.worker_threads,
                        .open_connections = server_.data_plane().open_connections(),
                        .body_memory = server_.data_plane().body_memory().used(),

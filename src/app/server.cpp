@@ -4,6 +4,7 @@
 
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
+#include "app/savings_figures.h"
 #include "app/shadow_figures.h"
 #include "app/stored_limits.h"
 #include "app/version.h"
@@ -37,6 +38,7 @@ constexpr Seconds kCompareShadowEvery(60);
 constexpr Seconds kRestoreShadowEvery(2);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
+constexpr Seconds kLookAtBalancesEvery(5);
 constexpr std::chrono::hours kReadStatedLimitsEvery(1);
 constexpr std::chrono::days kCertificateWarning(14);
 constexpr std::chrono::minutes kTellOfClock(10);
@@ -96,6 +98,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
                       .open = open_key_source}),
       schedule_(clock),
+      balance_lookups_(clock),
       lookups_(clock) {
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
     std::random_device random;
@@ -110,8 +113,10 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 }
 
 Server::~Server() {
+  balances_.begin_stop();
   schedule_.stop();
   lookups_.stop();
+  balance_lookups_.stop();
   provider_keys_.stop();
   rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
@@ -147,6 +152,7 @@ Result<void> Server::open() {
   collect_metrics();
   schedule_.start();
   lookups_.start();
+  balance_lookups_.start();
   return {};
 }
 
@@ -239,6 +245,8 @@ void Server::plan_jobs() {
   lookups_.every(kRestoreShadowEvery, [this](Now now) { restore_shadow_spending(now); });
   lookups_.every(kCompareShadowEvery, [this](Now now) { shadow_watch_.look(shadow_, alarms_, now); });
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
+  balance_lookups_.every(kLookAtBalancesEvery,
+                         [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
 }
 
@@ -419,6 +427,8 @@ void Server::collect_metrics() {
                                                      .bytes = kept.bytes,
                                                      .saved_dollars = static_cast<double>(kept.saved.nanodollars()) / 1e9});
     }
+    add_balance_figures(sink, balances_.list());
+    add_savings_figures(sink, cache_savings());
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -527,10 +537,12 @@ void Server::note_rejected_reload(const std::string& why) {
 }
 
 void Server::stop() {
+  balances_.begin_stop();  // the question that it is at may end while answers do
   schedule_.stop();
   lookups_.stop();
   provider_keys_.begin_stop();
   plane_->drain(options().gateway.drain_timeout);
+  balance_lookups_.stop();
   provider_keys_.stop();
   keeper_->stop();
   save_limits(clock_.now());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/alarm_board.h"
+#include "app/balance_board.h"
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
@@ -87,6 +88,7 @@ class Server {
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
+  [[nodiscard]] const BalanceBoard& balances() const { return balances_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -151,6 +153,8 @@ class Server {
   Schedule schedule_;
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
+  BalanceBoard balances_{alarms_};
+  Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only

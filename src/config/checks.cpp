@@ -150,10 +150,21 @@ void check_keys(const ProviderOptions& provider, const std::string& path, AuthMo
   }
 }
 
+void check_balance(const ProviderOptions& provider, const std::string& path, Reading& reading) {
+  if (!provider.balance) return;
+  if (provider.balance->key_name.empty() && provider.keys.empty() && !provider.has_key_source()) {
+    reading.refuse_at(path + ".balance", "needs a key to ask with; add 'key: {env: NAME}', or 'keys' to the provider");
+  }
+  if (const auto url = parse_url(provider.balance->url); url && url->scheme == "http" && !is_loopback(url->host)) {
+    reading.warn_at(path + ".balance.url", "plain HTTP beyond this machine: the key can be read on the way; use https");
+  }
+}
+
 void check_provider(const ProviderOptions& provider, const std::string& path, AuthMode auth, Reading& reading) {
   check_keys(provider, path, auth, reading);
   check_keys_file(provider, path, reading);
   check_pool(provider, path, reading);
+  check_balance(provider, path, reading);
   check_readable(provider.ca_file, path + ".tls.ca_file", reading);
   if (!provider.verify_certificate) {
     reading.warn_at(path + ".tls.verify", "certificates are not checked: anybody between could read keys and prompts");

@@ -122,6 +122,9 @@ void compare_secrets(const Options& before, const Options& after, std::vector<Ch
     if (old->admin_key_name == now.admin_key_name) {
       compare_secret(old->admin_key, now.admin_key, path + ".admin_key", changes);
     }
+    if (old->balance && now.balance && old->balance->key_name == now.balance->key_name) {
+      compare_secret(old->balance->key, now.balance->key, path + ".balance.key", changes);
+    }
     if (old->key_list && now.key_list && old->key_list->password_name == now.key_list->password_name) {
       compare_secret(old->key_list->password, now.key_list->password, path + ".pool.password", changes);
     }

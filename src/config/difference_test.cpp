@@ -93,6 +93,17 @@ TEST(Difference, SeesTheListOfKeysMoveAndItsPasswordChange) {
                    "providers[p].pool.password: *** → *** (another)"}));
 }
 
+TEST(Difference, SeesTheBalanceWatchedOtherwiseAndItsKeyChange) {
+  const auto with = [](const char* floor, const char* token) {
+    return load_text(fmt::format("providers: [{{name: p, base_url: https://p.example, credential: none, "
+                                 "balance: {{kind: new_api, warn_below: {}, key: {{env: TOKEN}}}}}}]",
+                                 floor),
+                     {{"TOKEN", token}});
+  };
+  EXPECT_EQ(lines(with("5", "s3cr3t-1"), with("7.5", "s3cr3t-2")),
+            (Lines{"providers[p].balance.warn_below: 5 → 7.5", "providers[p].balance.key: *** → *** (another)"}));
+}
+
 TEST(Difference, NamesTheVariableOfASecretThatComesOrGoes) {
   const Options before = load_text("", {{"CLAUDE_KEY", "sk-ant-s3cr3t-1"}});
   const Options after = load_text("", {{"ANTHROPIC_API_KEY", "sk-ant-s3cr3t-1"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t"}});

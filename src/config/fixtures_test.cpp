@@ -29,6 +29,7 @@ const Environment kEnvironment{
     {"CLAUDE_KEY", "sk-ant-s3cr3t-1"},    {"SECOND_KEY", "sk-ant-s3cr3t-2"},       {"SAME_KEY", "sk-ant-s3cr3t-1"},
     {"OPENAI_API_KEY", "sk-s3cr3t-3"},    {"ADMIN_TOKEN", "s3cr3t-token"},         {"EMPTY_KEY", ""},
     {"BLANK_KEY", "sk-ant s3cr3t blank"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t-admin"}, {"REDIS_PASSWORD", "s3cr3t-redis"},
+    {"RELAY_ACCESS_TOKEN", "s3cr3t-relay"},
 };
 
 constexpr std::string_view kOwnPrices = R"(
@@ -216,6 +217,13 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(anthropic.key_list->every, Milliseconds(500));
   EXPECT_EQ(anthropic.keys_file, "secrets/more_keys");
   EXPECT_EQ(anthropic.admin_key.reveal(), "s3cr3t-admin-in-a-file");
+  ASSERT_TRUE(anthropic.balance);
+  EXPECT_EQ(anthropic.balance->kind, upstream::BalanceKind::NewApi);
+  EXPECT_EQ(anthropic.balance->every, Seconds(60));
+  EXPECT_EQ(anthropic.balance->warn_below, 12.5);
+  EXPECT_EQ(anthropic.balance->url, "https://console.example/relay");
+  EXPECT_EQ(anthropic.balance->key.reveal(), "sk-ant-s3cr3t-2");
+  EXPECT_EQ(anthropic.balance->key_name, "SECOND_KEY");
   EXPECT_EQ(anthropic.models.at("odd: name"), "true");
   EXPECT_EQ(anthropic.deadlines.first_byte, Seconds(90));
   EXPECT_EQ(anthropic.proxy, "http://proxy.example:3128");

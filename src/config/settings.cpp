@@ -9,6 +9,7 @@
 #include "config/secrets.h"
 #include "config/url.h"
 
+#include <array>
 #include <chrono>
 
 namespace tidegate::config {
@@ -331,6 +332,25 @@ Type<ProviderOptions> quirks() {
   return record<ProviderOptions>(std::move(fields));
 }
 
+Type<upstream::BalanceOptions> balance() {
+  using upstream::BalanceKind;
+  using upstream::BalanceOptions;
+  constexpr std::array kKinds{BalanceKind::OneApi,   BalanceKind::NewApi,   BalanceKind::OpenRouter,
+                              BalanceKind::DeepSeek, BalanceKind::Moonshot, BalanceKind::SiliconFlow};
+  std::vector<std::pair<std::string, BalanceKind>> kinds;
+  for (const BalanceKind kind : kKinds) kinds.emplace_back(to_string(kind), kind);
+  return record<BalanceOptions>(
+      {field<BalanceOptions>("kind", TIDEGATE_AT(kind), word<BalanceKind>(std::move(kinds)), "which API tells it").required(),
+       field<BalanceOptions>("every", TIDEGATE_AT(every), duration(Seconds(10), hours(24)), "between two readings"),
+       field<BalanceOptions>("warn_below", TIDEGATE_AT(warn_below), figure(0, 1e9),
+                             "alarm `balance_low` with less, in the currency of the provider's answer"),
+       field<BalanceOptions>("url", TIDEGATE_AT(url), checked_text("URL", why_not_an_origin),
+                             "what the paths of that kind are put after; by default scheme, host and port of `base_url`"),
+       field<BalanceOptions>("key", kItself, secret_in(&BalanceOptions::key_name, &BalanceOptions::key, "a key"),
+                             "of the account, where the provider's own keys do not tell all: an access token of one-api and new-api, a "
+                             "management key of OpenRouter; by default the first of its keys")});
+}
+
 Type<ProviderOptions> provider() {
   std::vector<Field<ProviderOptions>> fields;
   fields.push_back(
@@ -355,6 +375,8 @@ Type<ProviderOptions> provider() {
   fields.push_back(field<ProviderOptions>(
       "admin_key", kItself, secret_in(&ProviderOptions::admin_key_name, &ProviderOptions::admin_key, "an admin key"),
       "key of the Admin API, for `tidegate reconcile` and for limits"));
+  fields.push_back(field<ProviderOptions>("balance", TIDEGATE_AT(balance), optional(balance()),
+                                          "what is left of the money there, read now and then (docs/routing.md)"));
   fields.push_back(field<ProviderOptions>("models", TIDEGATE_AT(models), text_map("model", 1'000),
                                           "requested model: its name there; other models keep their name"));
   fields.push_back(field<ProviderOptions>("strict", TIDEGATE_AT(strict), yes_or_no(),

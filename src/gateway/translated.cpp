@@ -3,12 +3,16 @@
 
 // A target that speaks the other dialect (docs/translation.md): what is sent there, and its answer on the way back. Nothing of it is
 // relayed byte for byte, so the head towards either side is our own.
+#include "base/ascii.h"
 #include "gateway/journey.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace tidegate::gateway {
@@ -18,6 +22,22 @@ namespace http1 = net::http1;
 namespace {
 
 constexpr std::size_t kLongestError = 16 * 1024;  ///< kept of an answer, in case it turns out to be one
+
+/// Of the client's fields only what it added itself goes to a provider of another dialect (`x-team`, `x-trace-id`): what its SDK says
+/// belongs to its own dialect, what proxies left behind tells of machines that are none of that provider's business, and what looks like a
+/// credential is for somebody else.
+bool goes_into_another_dialect(std::string_view name, http1::FieldTag tag) {
+  constexpr std::array<std::string_view, 6> kOfOthers{"x-tidegate-", "x-stainless-", "x-anthropic-", "x-app", "x-real-ip", "x-envoy-"};
+  constexpr std::array<std::string_view, 3> kCredentials{"-key", "-token", "-secret"};
+  if (tag.hop_by_hop || tag.field_class != http1::FieldClass::Other || !starts_with_ignoring_case(name, "x-")) return false;
+  const auto begins = [&](std::string_view prefix) {
+    return prefix.ends_with('-') ? starts_with_ignoring_case(name, prefix) : equals_ignoring_case(name, prefix);
+  };
+  const auto ends = [&](std::string_view suffix) {
+    return name.size() > suffix.size() && equals_ignoring_case(name.substr(name.size() - suffix.size()), suffix);
+  };
+  return std::none_of(kOfOthers.begin(), kOfOthers.end(), begins) && std::none_of(kCredentials.begin(), kCredentials.end(), ends);
+}
 
 }  // namespace
 
@@ -59,6 +79,8 @@ void Journey::write_translated_head() {
   writer.field("accept", outcome_.view.stream ? "text/event-stream" : "application/json").field("accept-encoding", "identity");
   writer.field("user-agent", "tidegate");
   for (const auto& [name, value] : translated_.headers) writer.field(name, value);
+  const http1::RequestHead& asked = incoming_.head();
+  writer.relay(asked, [&](std::size_t index, http1::FieldTag tag) { return goes_into_another_dialect(asked.fields[index].name, tag); });
   writer.field("content-length", static_cast<std::uint64_t>(body_size()));
   (void)writer.finish();
   head_.insert(head_.size() - 2, provider_->credential_line(key_));

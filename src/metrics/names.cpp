@@ -29,6 +29,7 @@ constexpr std::array kProviderModel{closed("provider"), open("model")};
 constexpr std::array kDuration{closed("provider"), open("model"), closed("endpoint")};
 constexpr std::array kProviderKind{closed("provider"), closed("kind")};
 constexpr std::array kProviderState{closed("provider"), closed("state")};
+constexpr std::array kProviderCurrency{closed("provider"), closed("currency")};
 constexpr std::array kRoom{closed("provider"), open("model_group")};
 constexpr std::array kRoomPriority{closed("provider"), open("model_group"), closed("priority")};
 constexpr std::array kProviderPriority{closed("provider"), closed("priority")};
@@ -38,6 +39,8 @@ constexpr std::array kProvider{closed("provider")};
 constexpr std::array kProviderOutcome{closed("provider"), closed("outcome")};
 constexpr std::array kReason{closed("reason")};
 constexpr std::array kModel{open("model")};
+constexpr std::array kModelMode{open("model"), closed("mode")};
+constexpr std::array kModelKindMode{open("model"), closed("kind"), closed("mode")};
 constexpr std::array kResult{closed("result")};
 constexpr std::array kMetric{closed("metric")};
 constexpr std::array kBuild{closed("version"), closed("commit")};
@@ -105,6 +108,9 @@ constexpr std::array kRows{
         {"tidegate_provider_keys", Gauge, Unit::One, kProviderState,
          "Keys of a provider: in_use; missing, which are still used but were not in the last reading of their source; "
          "draining, which take no new request while earlier ones run on"}},
+    Row{Metric::ProviderBalance,
+        {"tidegate_provider_balance", Gauge, Unit::One, kProviderCurrency,
+         "Money that is left at a provider, in the currency that it tells; absent where it is not asked for, cannot be read or has no limit"}},
     Row{Metric::BudgetLimit,
         {"tidegate_budget_limit", Gauge, Unit::One, kBudget,
          "A tenant's budget in US dollars or tokens, for the running hour, day or month in UTC, or for its life"}},
@@ -192,6 +198,18 @@ constexpr std::array kRows{
     Row{Metric::PriceUnknown,
         {"tidegate_price_unknown_total", Counter, Unit::Requests, kModel,
          "Requests whose model the price book does not know; they were charged the configured price"}},
+    Row{Metric::PromptCacheRequests,
+        {"tidegate_prompt_cache_requests_total", Counter, Unit::Requests, kModelMode,
+         "Requests answered with marks of Tidegate's own for the prompt cache, by mode: on, or dry_run, which only reckons"}},
+    Row{Metric::PromptCacheTokens,
+        {"tidegate_prompt_cache_tokens_total", Counter, Unit::Tokens, kModelKindMode,
+         "Input tokens of these requests that the cache gave or took, by kind: cache_read, cache_write_5m, cache_write_1h"}},
+    Row{Metric::PromptCacheSaved,
+        {"tidegate_prompt_cache_saved_dollars", Gauge, Unit::Dollars, kModelMode,
+         "What these marks saved against the plain input price since the start, net of the writes; negative if they did not pay"}},
+    Row{Metric::PromptCacheQuotaTokens,
+        {"tidegate_prompt_cache_quota_tokens_total", Counter, Unit::Tokens, kModelMode,
+         "Input tokens of these requests that did not count against the provider's limit, because the cache gave them"}},
     Row{Metric::ShadowRequests,
         {"tidegate_shadow_requests_total", Counter, Unit::Requests, kProviderOutcome,
          "Copies that a second provider has answered for comparison, by outcome: good or failed; no other metric counts them"}},

@@ -9,6 +9,7 @@
 #include "llm/dialect.h"
 #include "llm/openai/quirk_options.h"
 #include "quota/pool_options.h"
+#include "upstream/balance_options.h"
 #include "upstream/key_list_options.h"
 
 #include <cstddef>
@@ -60,6 +61,7 @@ struct ProviderOptions {
   std::string keys_file;                   ///< more keys: a file with one a line, or a directory of files; empty if none
   Secret admin_key;                        ///< for `tidegate reconcile` and limits; empty if none
   std::string admin_key_name;              ///< the variable or file it came from, for people
+  std::optional<BalanceOptions> balance;   ///< how what is left of the money there is read; without it, it is not
   bool strict = false;               ///< its streams are held against the grammar of its dialect, and broken off where they leave it
   bool takes_cache_control = true;   ///< else prompts get no marks of ours
   llm::anthropic::Quirks anthropic;  ///< for requests that are translated into its dialect

@@ -371,6 +371,24 @@ TEST_F(OtherDialect, ServesWhatTheFirstCannot) {
   EXPECT_EQ(outcome.state, store::AttemptState::Completed);
 }
 
+TEST_F(OtherDialect, GetsTheFieldsThatTheClientAddedItselfAndNoOthers) {
+  RunningGateway gateway(official.port(), choice);
+  const std::string text = body();
+  PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nX-Team: agents\r\nX-Api-Key: mine\r\nX-Stainless-Lang: python\r\n"
+                          "x-trace-id: 7f\r\nx-app: cli\r\nX-Anthropic-Client: y\r\nX-Claude-Code-Session-Id: s\r\nX-Forwarded-For: 10.0.0.1\r\n"
+                          "X-Real-Ip: 10.0.0.1\r\nX-Tidegate-Priority: batch\r\nX-Vendor-Api-Key: mine\r\nx-session-token: mine\r\n"
+                          "Connection: X-Hop\r\nX-Hop: 1\r\nX-Application: portal\r\nanthropic-version: 2023-06-01\r\nUser-Agent: me/1\r\nContent-Length: {}\r\n\r\n{}",
+                          text.size(), text));
+  (void)serve(official, answer("529 Overloaded", "{}"));
+  const std::string there = serve(relay, answer("200 OK", kChat));
+  const std::string head = there.substr(0, there.find("\r\n\r\n") + 2);
+  for (const char* field : {"X-Team: agents\r\n", "x-trace-id: 7f\r\n", "X-Application: portal\r\n", "user-agent: tidegate\r\n"})
+    EXPECT_THAT(head, HasSubstr(field));
+  for (const char* part : {"mine", "tainless", "x-app:", "nthropic", "laude-", "10.0.0.1", "X-Tidegate", "X-Hop", "me/1"})
+    EXPECT_THAT(head, Not(HasSubstr(part)));
+}
+
 TEST_F(OtherDialect, StreamsEventByEventAndKeepsTheConnection) {
   RunningGateway gateway(official.port(), choice);
   PlainSocket client = ask_with(gateway, body(R"("stream":true,)"));

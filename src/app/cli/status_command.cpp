@@ -3,6 +3,7 @@
 #include "app/cli/status_command.h"
 
 #include "app/admin_client.h"
+#include "app/balance_text.h"
 #include "app/json_text.h"
 #include "app/room_text.h"
 #include "base/time.h"
@@ -125,7 +126,8 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
                        text(alarm, "kind"), text(alarm, "subject"), text(alarm, "message"));
   }
   return printable(out + "\n" + limits_table(limits->at("pools")) + "\n" + rooms_text(rooms->at("rooms")) +
-                   keys_text(rooms->at("provider_keys")) + budgets_table(tenants->at("tenants")) + use_table(*windows));
+                   keys_text(rooms->at("provider_keys")) + balances_text(status->at("balances")) +
+                   budgets_table(tenants->at("tenants")) + use_table(*windows));
 }
 
 /// Failure: no instance, or one whose answers have another shape.
