@@ -92,7 +92,7 @@ Result<json::value> cost(Instance& instance, const Parameters& parameters) {
       return fail(
           FailureKind::InvalidInput, Origin::Client,
           fmt::format(
-              "by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour",
+              "by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, agent, day, hour or minute",
               name));
     }
     by.push_back(*dimension);
@@ -248,6 +248,15 @@ Answer reload(Instance& instance) {
   return answer(json::object{{"changes", std::move(lines)}});
 }
 
+Answer page(const PageFile& file, const Request& request) {
+  Answer answer{.content_type = file.content_type};
+  const bool compressed = request.takes_gzip && !file.gzip.empty();
+  answer.body = compressed ? file.gzip : file.content;
+  if (compressed) answer.fields.emplace_back("content-encoding", "gzip");
+  answer.fields.emplace_back("vary", "accept-encoding");
+  return answer;
+}
+
 Answer healthy(const Request&) { return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"}; }
 
 }  // namespace
@@ -306,9 +315,7 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request& request) { return put_tenant(instance, request); }},
   };
   for (const PageFile& file : page_files()) {
-    routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request&) {
-                        return Answer{.content_type = file.content_type, .body = std::string(file.content)};
-                      }});
+    routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request& request) { return page(file, request); }});
   }
   return routes;
 }

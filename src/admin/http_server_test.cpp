@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
+#include "admin/page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -373,6 +374,29 @@ TEST_F(AdminServer, ServesOneRequestAfterTheOtherOnAConnection) {
     ++count;
   EXPECT_EQ(count, 3U);
   EXPECT_THAT(answers, testing::EndsWith("connection: close\r\n\r\n"));  // HEAD has no body
+}
+
+TEST_F(AdminServer, SendsThePageCompressedToWhoReadsThat) {
+  start();
+  const auto has_gzip = [&](const std::string& fields) {
+    const std::string answer = ask("GET /page.js", fields);
+    EXPECT_THAT(answer, HasSubstr("vary: accept-encoding\r\n"));
+    return answer.find("content-encoding: gzip\r\n") != std::string::npos;
+  };
+  EXPECT_FALSE(has_gzip(""));
+  EXPECT_FALSE(has_gzip("accept-encoding: br\r\n"));
+  EXPECT_FALSE(has_gzip("accept-encoding: gzip;q=0, br\r\n"));
+  const bool is_compressed = has_gzip("accept-encoding: deflate, gzip;q=0.5, br\r\n");
+  EXPECT_EQ(is_compressed, std::any_of(page_files().begin(), page_files().end(), [](const PageFile& file) { return !file.gzip.empty(); }));
+}
+
+TEST_F(AdminServer, CarriesAPageThatIsSmall) {
+  std::size_t size = 0;
+  for (const PageFile& file : page_files()) {
+    EXPECT_FALSE(file.content.empty()) << file.path;
+    size += file.gzip.empty() ? file.content.size() : file.gzip.size();
+  }
+  EXPECT_LT(size, 150U * 1024);
 }
 
 TEST_F(AdminServer, TellsThePageWhatIsNew) {

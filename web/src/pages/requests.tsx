@@ -1,0 +1,1 @@
+export function RequestsPage(_: { rest: string[] }) { return <p />; }
