@@ -5,6 +5,7 @@
 #include "admin/allowance_request.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
+#include "admin/ledger_entries.h"
 #include "admin/page.h"
 #include "admin/shadow_view.h"
 #include "admin/views.h"
@@ -113,6 +114,24 @@ Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
   const auto since = duration(parameters, "since", std::chrono::hours(24));
   if (!since) return fail(since);
   return view(instance.shadow(*since));
+}
+
+Result<json::value> entries(Instance& instance, const Parameters& parameters) {
+  const auto wanted = read_entries_request(parameters, instance.now().wall);
+  if (!wanted) return fail(wanted);
+  const auto found = instance.entries(wanted->filter, wanted->limit);
+  if (!found) return fail(found);
+  return view(*found);
+}
+
+/// All attempts of one request, the first one first.
+Answer journey(Instance& instance, const Request& request) {
+  constexpr std::size_t kMostAttempts = 100;
+  auto found = instance.entries(attempts_of(request.last_segment, instance.now().wall), kMostAttempts);
+  if (!found) return error_answer(found.error());
+  if (found->empty()) return error_answer(404, "not_found", "No request with this id began within the last 24 hours.");
+  std::reverse(found->begin(), found->end());
+  return answer(view(*found));
 }
 
 json::object rooms(Instance& instance) {
@@ -298,6 +317,12 @@ std::vector<Route> admin_routes(Instance& instance) {
          return with_parameters(request, {"since", "by", "session", "kind"},
                                 [&](const Parameters& given) { return cost(instance, given); });
        }},
+      {"GET", "/api/v1/levels", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.level_curves())); }},
+      {"GET", "/api/v1/requests", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {}, [&](const Parameters& given) { return entries(instance, given); });
+       }},
+      {"GET", "/api/v1/requests/{id}", Access::Read, Kind::Slow, [&](const Request& request) { return journey(instance, request); }},
       {"GET", "/api/v1/shadow", Access::Read, Kind::Slow,
        [&](const Request& request) {
          return with_parameters(request, {"since"}, [&](const Parameters& given) { return shadow(instance, given); });

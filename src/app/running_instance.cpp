@@ -52,6 +52,10 @@ std::vector<quota::AccountLevel> RunningInstance::accounts() const {
   return server_.tenants().levels(quota::TenantBook::Which::All, server_.clock().now());
 }
 
+admin::LevelCurves RunningInstance::level_curves() const {
+  return {.every = LevelHistory::kEvery, .series = server_.level_history().series()};
+}
+
 std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
 
 std::string RunningInstance::metrics(metrics::TextFormat format) const {
@@ -65,6 +69,10 @@ Result<std::vector<store::CostRow>> RunningInstance::cost(const store::EntryFilt
   // The reader opens the files anew, as the command line does: a connection that was kept would miss a ledger that was
   // set aside.
   return store::LedgerReader(server_.options().store.directory).aggregate(filter, by);
+}
+
+Result<std::vector<store::LedgerEntry>> RunningInstance::entries(const store::EntryFilter& filter, std::size_t most) {
+  return store::LedgerReader(server_.options().store.directory).newest(filter, most);
 }
 
 admin::ShadowState RunningInstance::shadow(Nanoseconds length) {

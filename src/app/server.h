@@ -8,6 +8,7 @@
 #include "app/directory_key_check.h"
 #include "app/log_writer.h"
 #include "app/period_use.h"
+#include "app/level_history.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
 #include "app/shadow_board.h"
@@ -85,6 +86,7 @@ class Server {
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
+  [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -129,6 +131,7 @@ class Server {
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;
+  LevelHistory level_history_;
   ShadowBoard shadow_;
   std::deque<WorkerShadow> shadows_;
 

@@ -11,6 +11,8 @@ export interface Curve {
   /** Place in the palette; the dashes differ with it, so that no reader needs the colours. */
   colour: number;
   filled?: boolean;
+  /** As columns, one for each point. */
+  bars?: boolean;
   /** The edge of a band: drawn faint, without a place in the legend. */
   edge?: boolean;
   dashed?: boolean;
@@ -93,8 +95,9 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
       stroke: colourOf(curve),
       width: curve.edge ? 0.5 : 1.8,
       dash: curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette],
-      fill: curve.filled ? colourOf(curve) + "33" : undefined,
-      points: { show: curve.values.filter((value) => value !== null).length < 3 },
+      fill: curve.filled ? colourOf(curve) + (curve.bars ? "b0" : "33") : undefined,
+      paths: curve.bars ? uPlot.paths.bars!({ size: [0.8, 60] }) : undefined,
+      points: { show: !curve.bars && curve.values.filter((value) => value !== null).length < 3 },
       spanGaps: true,
     }))],
     bands: props.bands?.map(([upper, lower]) => ({ series: [upper + 1, lower + 1], fill: colourOf(props.curves[upper]) + "2e" })),

@@ -27,6 +27,18 @@ export function minutesOf(rows: CostRow[], since: number, until: number): Minute
   return made;
 }
 
+/** Cost at each step from `since` to `until`, in Unix seconds, zero where nothing was spent. `name`: the dimension of the rows. */
+export function costSteps(rows: CostRow[], name: "hour" | "minute", since: number, until: number): { time: number[]; cost: number[] } {
+  const step = name === "hour" ? 3600 : 60;
+  const first = Math.floor(since / step), count = Math.floor(until / step) - first + 1;
+  const cost = new Array<number>(count).fill(0);
+  for (const row of rows) {
+    const at = Date.parse(String(row[name])) / 1000 / step - first;
+    if (at >= 0 && at < count) cost[at] += Number(row.cost_usd);
+  }
+  return { time: cost.map((_, at) => (first + at) * step), cost };
+}
+
 /** Sums over the `length` values that end at each place, as a rate of `per` of them. */
 export function trailing(values: number[], length: number, per: number): number[] {
   let sum = 0;

@@ -6,6 +6,7 @@ import { Chart } from "../chart";
 import { kFigures, linesBy, tagsOf, type Line } from "../costs";
 import { toCsv } from "../csv";
 import { Bar, Choice, download, Empty, Figure, Section, Table, Waiting } from "../parts";
+import { costSteps } from "../series";
 import { useLoaded, useWords } from "../state";
 import type { Cost, CostRow, Key, Saving } from "../types";
 
@@ -41,8 +42,9 @@ function Hours({ since }: { since: string }) {
   const { say, format } = useWords();
   const loaded = useLoaded(() => get<Cost>("cost", { since, by: since === "1h" ? "minute" : "hour" }), [since], 60);
   const drawn = useMemo(() => {
-    const rows = [...(loaded.data?.rows ?? [])].map((row) => ({ time: Date.parse(String(row.minute ?? row.hour)) / 1000, cost: Number(row.cost_usd) })).sort((a, b) => a.time - b.time);
-    return { time: rows.map((row) => row.time), curves: [{ label: say("measure.cost"), values: rows.map((row) => row.cost), colour: 0, filled: true }] };
+    const now = Date.now() / 1000;
+    const { time, cost } = loaded.data ? costSteps(loaded.data.rows, since === "1h" ? "minute" : "hour", now - parseInt(since) * 3600, now) : { time: [], cost: [] };
+    return { time, curves: [{ label: say("measure.cost"), values: cost, colour: 0, filled: true, bars: true }] };
   }, [loaded.data, say]);
   return <Chart title={say(since === "1h" ? "cost.by_minute" : "cost.by_hour")} {...drawn} format={format.money} empty={say("now.no_requests")} />;
 }
@@ -105,7 +107,7 @@ export function CostPage(_: { rest: string[] }) {
         {cost.data && lines.length === 0 ? <Empty>{say("now.no_requests")}</Empty> : <Table caption={say("cost.breakdown")} rows={lines} columns={[
           { name: word(by), isText: true, cell: (line) => left.length > 1
             ? <button type="button" class="link" onClick={() => open(line)}>{nameOf(by, line.value)}</button> : nameOf(by, line.value) },
-          { name: say("cost.share"), cell: (line) => <Bar value={all.cost ? line.cost / all.cost : 0} state="good" label={format.percent(all.cost ? line.cost / all.cost : 0)} /> },
+          { name: say("cost.share"), isText: true, cell: (line) => <Bar value={all.cost ? line.cost / all.cost : 0} state="good" label={format.percent(all.cost ? line.cost / all.cost : 0)} /> },
           { name: say("measure.cost"), cell: (line) => format.money(line.cost) },
           { name: say("measure.requests"), cell: (line) => format.whole(line.requests) },
           { name: say("measure.errors"), cell: (line) => format.whole(line.errors) },

@@ -9,12 +9,15 @@ import { useLoaded, useWords } from "../state";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
+const kLong = 60;
+
 function Part({ name, value, wanted }: { name: string; value: Json; wanted: string }): ComponentChildren {
+  const { format } = useWords();
   const settings = flatten(value).filter(([path, text]) => `${name}.${path} ${text}`.toLowerCase().includes(wanted.toLowerCase()));
   if (settings.length === 0) return null;
   return (
-    <details open>
-      <summary><b>{name}</b></summary>
+    <details class="part" open={settings.length <= kLong || wanted !== ""}>
+      <summary><b>{name}</b> <span class="soft">{format.whole(settings.length)}</span></summary>
       <dl>{settings.map(([path, text]) => <div class="setting"><dt>{path || name}</dt><dd>{text}</dd></div>)}</dl>
     </details>
   );
@@ -40,7 +43,7 @@ export function SettingsPage(_: { rest: string[] }) {
         <input type="search" placeholder={say("settings.search")} value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
       <button type="button" onClick={reload}>{say("settings.reload")}</button></div>}>
       {told && <p class={told.bad ? "trouble" : "soft"} role="status">{told.text}</p>}
-      {loaded.data ? Object.entries(loaded.data).map(([name, value]) => <Part key={name} {...{ name, value, wanted }} />) : <Waiting {...loaded} />}
+      {loaded.data ? <div class="parts">{Object.entries(loaded.data).map(([name, value]) => <Part key={name} {...{ name, value, wanted }} />)}</div> : <Waiting {...loaded} />}
     </Section>
   );
 }
