@@ -18,7 +18,8 @@ export function minutesOf(rows: CostRow[], since: number, until: number): Minute
     const at = Date.parse(String(row.minute)) / 60_000 - first;
     if (!(at >= 0 && at < made.time.length)) continue;
     made.requests[at] = row.requests;
-    made.errors[at] = Math.min(row.errors, row.attempts);
+    // As clients saw it: an attempt that failed and was followed by another one is no error to them.
+    made.errors[at] = Math.max(0, row.errors - (row.attempts - row.requests)) + row.refused;
     made.input[at] = row.input_tokens + row.cache_write_tokens;
     made.output[at] = row.output_tokens;
     made.cached[at] = row.cache_read_tokens;
@@ -48,7 +49,7 @@ export function trailing(values: number[], length: number, per: number): number[
   });
 }
 
-/** Share of attempts that did well within the trailing minutes; null where there was none. */
+/** Share of requests that did well within the trailing minutes; null where there was none. */
 export function successOf(minutes: Minutes, length: number): (number | null)[] {
   const requests = trailing(minutes.requests, length, length), errors = trailing(minutes.errors, length, length);
   return requests.map((count, at) => (count + errors[at] < 0.5 ? null : Math.max(0, 1 - errors[at] / Math.max(count, errors[at]))));

@@ -12,7 +12,7 @@ function row(minute: string, figures: Partial<CostRow>): CostRow {
 }
 
 test("minutes without requests are rows of zeros", () => {
-  const minutes = minutesOf([row("2026-11-26T12:02Z", { requests: 3, attempts: 4, errors: 1, input_tokens: 10, cache_write_tokens: 5, cost_usd: "0.5" }),
+  const minutes = minutesOf([row("2026-11-26T12:02Z", { requests: 3, attempts: 4, errors: 1, refused: 0, input_tokens: 10, cache_write_tokens: 5, cost_usd: "0.5" }),
     row("2026-11-26T09:00Z", { requests: 9 })], kNoon, kNoon + 180);
   assert.deepEqual(minutes.time, [kNoon, kNoon + 60, kNoon + 120, kNoon + 180]);
   assert.deepEqual(minutes.requests, [0, 0, 3, 0]);
@@ -25,8 +25,9 @@ test("a trailing rate forgets what is older than its window", () => {
   assert.deepEqual(trailing([], 5, 60), []);
 });
 
-test("success is a share of attempts, and nothing where there was none", () => {
-  const minutes = minutesOf([row("2026-11-26T12:00Z", { requests: 100, attempts: 100, errors: 2 })], kNoon, kNoon + 120);
+test("success is as clients saw it, and nothing where there was no request", () => {
+  // 103 attempts, 4 of them failed: three were followed by another one, the last one was not; and one request was refused.
+  const minutes = minutesOf([row("2026-11-26T12:00Z", { requests: 100, attempts: 103, errors: 4, refused: 1 })], kNoon, kNoon + 120);
   const success = successOf(minutes, 1);
   assert.ok(Math.abs(success[0]! - 0.98) < 1e-9);
   assert.equal(success[1], null);

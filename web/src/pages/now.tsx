@@ -270,16 +270,20 @@ export function NowPage(_: { rest: string[] }) {
       <Section title={say("now.doing")}><Doing /></Section>
       <Section title={say("now.limits")} note={say("now.limits_note")}><Pools forecast={forecast} /></Section>
       <Section title={say("now.course")} actions={<Choice label={say("now.span")} options={kSpans.map((id) => ({ id, name: format.duration(Number(id) * 3600) }))} chosen={span} choose={setSpan} />}>
-        <div class="charts">
+        <div class="charts four">
           <LeftChart isRequests since={since} />
           <LeftChart isRequests={false} since={since} />
           {minutes ? <>
             <BudgetChart minutes={minutes} now={now} />
             <SuccessChart minutes={minutes} since={since} />
+          </> : <Waiting {...loaded} />}
+        </div>
+        <div class="charts">
+          {minutes && <>
             <TokensChart minutes={minutes} forecast={forecast} since={since} />
             <CostChart minutes={minutes} forecast={forecast} since={since} />
             <RequestsChart minutes={minutes} forecast={forecast} since={since} />
-          </> : <Waiting {...loaded} />}
+          </>}
         </div>
       </Section>
       <Queue />
