@@ -2,8 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/ledger_entries.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include <array>
 #include <charconv>
@@ -24,10 +24,13 @@ constexpr std::chrono::hours kUsual(24);
 /// A request lives for an hour at most (its deadline), and people ask for those of today.
 constexpr std::chrono::hours kSearched(24);
 
-constexpr std::array kExact{store::Dimension::Model, store::Dimension::Tenant, store::Dimension::Provider, store::Dimension::Endpoint,
-                            store::Dimension::Key,   store::Dimension::User,   store::Dimension::Session,  store::Dimension::State};
+constexpr std::array kExact{store::Dimension::Model,    store::Dimension::Tenant, store::Dimension::Provider,
+                            store::Dimension::Endpoint, store::Dimension::Key,    store::Dimension::User,
+                            store::Dimension::Session,  store::Dimension::State};
 
-tl::unexpected<Failure> wrong(std::string detail) { return fail(FailureKind::InvalidInput, Origin::Client, std::move(detail)); }
+tl::unexpected<Failure> wrong(std::string detail) {
+  return fail(FailureKind::InvalidInput, Origin::Client, std::move(detail));
+}
 
 std::optional<int> number(std::string_view text) {
   int value = 0;
@@ -79,14 +82,25 @@ json::object view(const store::LedgerEntry& entry) {
                    {"duration_ms", milliseconds(entry.duration)},
                    {"request_bytes", entry.request_bytes},
                    {"response_bytes", entry.response_bytes}};
-  const std::pair<std::string_view, const std::string&> texts[] = {
-      {"dialect", entry.dialect},           {"endpoint", entry.endpoint},         {"provider", entry.provider},
-      {"pool", entry.pool},                 {"model", entry.model},               {"response_model", entry.response_model},
-      {"tenant", entry.tenant},             {"key", entry.key},                   {"user", entry.user},
-      {"session", entry.session},           {"agent", entry.agent},               {"service_tier", entry.service_tier},
-      {"speed", entry.speed},               {"inference_geo", entry.inference_geo}, {"upstream_request_id", entry.upstream_request_id},
-      {"organisation", entry.organisation}, {"workspace", entry.workspace},       {"error_kind", entry.error_kind},
-      {"stop_reason", entry.stop_reason}};
+  const std::pair<std::string_view, const std::string&> texts[] = {{"dialect", entry.dialect},
+                                                                   {"endpoint", entry.endpoint},
+                                                                   {"provider", entry.provider},
+                                                                   {"pool", entry.pool},
+                                                                   {"model", entry.model},
+                                                                   {"response_model", entry.response_model},
+                                                                   {"tenant", entry.tenant},
+                                                                   {"key", entry.key},
+                                                                   {"user", entry.user},
+                                                                   {"session", entry.session},
+                                                                   {"agent", entry.agent},
+                                                                   {"service_tier", entry.service_tier},
+                                                                   {"speed", entry.speed},
+                                                                   {"inference_geo", entry.inference_geo},
+                                                                   {"upstream_request_id", entry.upstream_request_id},
+                                                                   {"organisation", entry.organisation},
+                                                                   {"workspace", entry.workspace},
+                                                                   {"error_kind", entry.error_kind},
+                                                                   {"stop_reason", entry.stop_reason}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) out[name] = text;
   }
@@ -96,8 +110,8 @@ json::object view(const store::LedgerEntry& entry) {
 }  // namespace
 
 Result<EntriesRequest> read_entries_request(const Parameters& parameters, WallTime now) {
-  const auto allowed =
-      parameters.allow_only({"since", "limit", "kind", "status", "model", "tenant", "provider", "endpoint", "key", "user", "session", "state"});
+  const auto allowed = parameters.allow_only({"since", "limit", "kind", "status", "model", "tenant", "provider",
+                                              "endpoint", "key", "user", "session", "state"});
   if (!allowed) return fail(allowed);
   EntriesRequest request;
   Nanoseconds since = kUsual;
@@ -122,7 +136,8 @@ Result<EntriesRequest> read_entries_request(const Parameters& parameters, WallTi
     request.filter.status = *range;
   }
   for (const store::Dimension dimension : kExact) {
-    if (const auto text = parameters.find(to_string(dimension))) request.filter.equals.push_back({dimension, std::string(*text)});
+    if (const auto text = parameters.find(to_string(dimension)))
+      request.filter.equals.push_back({dimension, std::string(*text)});
   }
   return request;
 }

@@ -20,8 +20,8 @@ struct EntriesRequest {
   std::size_t limit = 100;
 };
 
-/// Parameters: since, limit, kind (all for every kind), status (429, 4xx), and exact values of model, tenant, provider, endpoint, key, user,
-/// session and state. Failure: InvalidInput that names the parameter.
+/// Parameters: since, limit, kind (all for every kind), status (429, 4xx), and exact values of model, tenant, provider,
+/// endpoint, key, user, session and state. Failure: InvalidInput that names the parameter.
 [[nodiscard]] Result<EntriesRequest> read_entries_request(const Parameters& parameters, WallTime now);
 
 /// Which entries `GET /api/v1/requests/{id}` asks for: those of one request, found by its id within the last day.

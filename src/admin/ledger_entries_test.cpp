@@ -41,8 +41,8 @@ TEST(EntriesRequest, AsksForTheClientsOwnRequestsOfADayUnlessToldOtherwise) {
 }
 
 TEST(EntriesRequest, RefusesWhatItCannotRead) {
-  for (const char* query : {"since=soon", "limit=0", "limit=1001", "limit=ten", "limit=-1", "kind=prompt", "status=6xx", "status=xx", "status=600",
-                            "status=-1", "prompt=a", "agent=x"}) {
+  for (const char* query : {"since=soon", "limit=0", "limit=1001", "limit=ten", "limit=-1", "kind=prompt", "status=6xx",
+                            "status=xx", "status=600", "status=-1", "prompt=a", "agent=x"}) {
     EXPECT_FALSE(read(query)) << query;
   }
 }

@@ -19,8 +19,8 @@
 
 namespace tidegate::app {
 
-/// What was left of each limit within the last hour, a point every ten seconds, for the curves of the dashboard. In memory only: after a
-/// restart the curves begin anew. Any thread.
+/// What was left of each limit within the last hour, a point every ten seconds, for the curves of the dashboard. In
+/// memory only: after a restart the curves begin anew. Any thread.
 class LevelHistory {
  public:
   static constexpr Seconds kEvery{10};

@@ -53,7 +53,8 @@ TEST(LevelHistory, LeavesOutWhatIsNotKnownAndForgetsWhatIsGone) {
 TEST(LevelHistory, IsBounded) {
   LevelHistory history;
   std::vector<quota::PoolLevel> many;
-  for (std::size_t number = 0; number < LevelHistory::kMostSeries + 20; ++number) many.push_back(pool("m" + std::to_string(number), 1));
+  for (std::size_t number = 0; number < LevelHistory::kMostSeries + 20; ++number)
+    many.push_back(pool("m" + std::to_string(number), 1));
   history.add(many, kStart);
   EXPECT_EQ(history.series().size(), LevelHistory::kMostSeries);
 }

@@ -33,7 +33,7 @@ async function open(t, url, options = {}) {
   t.after(async () => {
     await context.close();
     assert.deepEqual(trouble, []);
-    const own = new URL(url).origin + "/";
+    const own = new URL(url === "about:blank" ? demo : url).origin + "/";
     assert.deepEqual(asked.filter((one) => !one.startsWith(own) && !one.startsWith("data:") && !one.startsWith("blob:")), [], "asked elsewhere");
   });
   await page.goto(url);
@@ -112,7 +112,7 @@ test("a request opens into its journey", async (t) => {
   await page.locator("tbody tr a").nth(5).click();
   await page.locator(".waterfall rect").first().waitFor();
   assert.match(await page.locator(".waterfall").getAttribute("aria-label"), /Attempt 1: /);
-  assert.match(await main(page).innerText(), /Output\s+\d+/);
+  assert.match(await main(page).innerText(), /Output tokens\s+\d+/);
   await look(page, "journey");
   assert.deepEqual(await findings(page), []);
 });
@@ -195,6 +195,52 @@ test("a guarded instance asks for its token, refuses a wrong one, and opens with
   await page.getByRole("button", { name: "Open" }).click();
   await live(page);
   assert.equal(await page.evaluate((secret) => document.cookie + JSON.stringify(localStorage) + location.href, token).then((text) => text.includes(token)), false);
+});
+
+test("what is forecast is drawn, and told with its probability", async (t) => {
+  const page = await open(t, "about:blank");
+  const limits = await (await fetch(`${demo}api/v1/limits`)).json();
+  const { pool, model_group: group } = limits.pools.find((one) => one.limits.some((level) => level.dimension === "requests"));
+  const points = [5, 10, 15, 20, 25, 30].map((minutes) => ({ minutes, p10: 50, p50: 90, p90: 160 }));
+  const series = { has_enough_history: true, now: 80, recent: [], points, exhaustion: [] };
+  const forecast = { at: new Date().toISOString(), horizon_minutes: 30, series: [
+    ...["requests", "input_tokens", "output_tokens", "cost_usd"].map((measure) => ({ ...series, scope: "all", name: "", measure })),
+    { ...series, scope: "pool", name: `${pool} ${group}`, measure: "requests", exhaustion: [{ limit: "requests per minute", kind: "rate", capacity: 150,
+      remaining: 20, probability: 0.37, first_crossing_minutes: 17, reason: "the level rises" }] }] };
+  await page.route("**/api/v1/forecast*", (route) => route.fulfill({ json: forecast }));
+  await page.goto(`${demo}#/now`);
+  await page.getByText("Forecast: 37% chance, first in 17 min").waitFor();
+  await page.getByText("Forecast, with 80 % band").first().waitFor();
+  await look(page, "now-forecast");
+});
+
+test("alerts can be acknowledged and silenced", async (t) => {
+  const page = await open(t, "about:blank");
+  const alert = { id: "a/1", rule: "requests_remaining", severity: "critical", subject: "anthropic haiku", state: "firing", since: "2026-11-26T10:00:00Z",
+    value: 0.1, threshold: 0.2, summary: "10 % of the requests are left", runbook: "docs/runbooks/requests_remaining.md", acknowledged_by: null,
+    silenced_until: null, action: { name: "widen", state: "running", detail: "expected back in 5 min" } };
+  const posted = [];
+  await page.route("**/api/v1/alerts**", async (route) => {
+    if (route.request().method() === "POST") {
+      const body = route.request().postDataJSON();
+      posted.push([new URL(route.request().url()).pathname, body]);
+      if ("minutes" in body) alert.silenced_until = "2026-11-26T23:00:00Z";
+      else alert.acknowledged_by = body.by;
+      return route.fulfill({ json: {} });
+    }
+    return route.fulfill({ json: { alerts: [alert], dead_letters: [], rules: [{ name: "requests_remaining", description: "Requests remaining below 20 %",
+      every_seconds: 10, for_seconds: 30, severity: "critical", enabled: true }],
+      history: [{ at: "2026-11-26T10:00:00Z", id: "a/1", rule: "requests_remaining", subject: "anthropic haiku", from: "pending", to: "firing", summary: "10 % left" }] } });
+  });
+  await page.goto(`${demo}#/alerts`);
+  await page.getByLabel("Your name").fill("ada");
+  await page.getByRole("button", { name: "Acknowledge" }).click();
+  await page.getByText("acknowledged by ada").waitFor();
+  await page.getByLabel("Silence requests_remaining for").selectOption("60");
+  await page.getByText(/silent until/).waitFor();
+  assert.deepEqual(posted, [["/api/v1/alerts/a%2F1/ack", { by: "ada" }], ["/api/v1/alerts/a%2F1/silence", { minutes: 60, by: "ada" }]]);
+  await look(page, "alerts-firing");
+  assert.deepEqual(await findings(page), []);
 });
 
 test("first paint comes soon", async (t) => {

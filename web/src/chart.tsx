@@ -38,6 +38,12 @@ const kPalette = 6;
 const kDashes = [[], [7, 3], [2, 3], [10, 3, 2, 3], [4, 4], [1, 2]];
 const kHeight = 190;
 
+/** As uPlot takes it. Where the axis begins before the first point, an empty point begins it: of a single one uPlot would make a day. */
+function dataOf({ time, curves, since }: Props): uPlot.AlignedData {
+  const lead = since !== undefined && time.length > 0 && time[0] > since;
+  return [lead ? [since, ...time] : time, ...curves.map((one) => (lead ? [null, ...one.values] : one.values))] as uPlot.AlignedData;
+}
+
 function variable(name: string) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -50,7 +56,7 @@ function drawThresholds(thresholds: Threshold[]) {
     ctx.lineWidth = 1.5 * devicePixelRatio;
     ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.font = `600 ${11 * devicePixelRatio}px ${getComputedStyle(document.body).fontFamily}`;
-    ctx.textAlign = "right";
+    ctx.textAlign = "left";
     for (const one of thresholds) {
       const y = Math.round(plot.valToPos(one.value, "y", true));
       if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -60,7 +66,7 @@ function drawThresholds(thresholds: Threshold[]) {
       ctx.stroke();
       const above = y - 14 * devicePixelRatio > bbox.top;
       ctx.textBaseline = above ? "bottom" : "top";
-      ctx.fillText(one.label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (above ? -2 : 3) * devicePixelRatio);
+      ctx.fillText(one.label, bbox.left + 6 * devicePixelRatio, y + (above ? -2 : 3) * devicePixelRatio);
     }
     ctx.restore();
   };
@@ -101,7 +107,10 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
       spanGaps: true,
     }))],
     bands: props.bands?.map(([upper, lower]) => ({ series: [upper + 1, lower + 1], fill: colourOf(props.curves[upper]) + "2e" })),
-    hooks: { draw: [drawThresholds(props.thresholds ?? [])], setCursor: [(plot) => point(plot.cursor.idx ?? null)] },
+    hooks: { draw: [drawThresholds(props.thresholds ?? [])], setCursor: [(plot) => {
+      const place = plot.cursor.idx ?? null;
+      point(place === null ? null : Math.max(0, place - (plot.data[0].length - props.time.length)));
+    }] },
   };
 }
 
@@ -117,7 +126,7 @@ export function Chart(props: Props) {
 
   useEffect(() => {
     if (isEmpty || !frame.current) return;
-    const made = new uPlot(optionsOf(props, frame.current.clientWidth, language, setAt), [props.time, ...props.curves.map((one) => one.values)] as uPlot.AlignedData, frame.current);
+    const made = new uPlot(optionsOf(props, frame.current.clientWidth, language, setAt), dataOf(props), frame.current);
     plot.current = made;
     const observer = new ResizeObserver(([entry]) => made.setSize({ width: entry.contentRect.width, height: kHeight }));
     observer.observe(frame.current);
@@ -128,7 +137,7 @@ export function Chart(props: Props) {
     };
   }, [shape]);
   useEffect(() => {
-    plot.current?.setData([props.time, ...props.curves.map((one) => one.values)] as uPlot.AlignedData);
+    plot.current?.setData(dataOf(props));
   }, [props.time, props.curves]);
 
   const newest = (curve: Curve) => curve.values.findLast((value) => value !== null);

@@ -28,6 +28,8 @@ export interface Format {
 export function formatOf(language: Language): Format {
   const unit = (name: string, value: number, digits = 0) =>
     numberFormat(language, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  const bytes = (name: string, value: number, digits: number) =>
+    numberFormat(language, { style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: digits }).format(value);
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const dateTime = new Intl.DateTimeFormat(language, {
     month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
@@ -49,9 +51,9 @@ export function formatOf(language: Language): Format {
     },
     milliseconds: (value) => (value < 1000 ? unit("millisecond", value, value < 10 ? 1 : 0) : unit("second", value / 1000, value < 10_000 ? 2 : 1)),
     bytes(value) {
-      if (value < 1000) return unit("byte", value);
-      if (value < 1e6) return unit("kilobyte", value / 1e3, 1);
-      return value < 1e9 ? unit("megabyte", value / 1e6, 1) : unit("gigabyte", value / 1e9, 1);
+      if (value < 1000) return bytes("byte", value, 0);
+      if (value < 1e6) return bytes("kilobyte", value / 1e3, 1);
+      return value < 1e9 ? bytes("megabyte", value / 1e6, 1) : bytes("gigabyte", value / 1e9, 1);
     },
     clock: (at) => time.format(new Date(at)),
     dateTime: (at) => dateTime.format(new Date(at)),

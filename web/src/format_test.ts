@@ -38,5 +38,6 @@ test("durations come in the largest unit that tells something", () => {
 test("shares and bytes", () => {
   assert.equal(en.percent(0.9934, 2), "99.34%");
   assert.equal(en.percent(0.2, 0), "20%");
-  assert.equal(en.bytes(1686), "1.7 kB");
+  assert.equal(en.bytes(1686), "1.7kB");
+  assert.equal(en.bytes(746), "746B");
 });

@@ -28,6 +28,20 @@ export function minutesOf(rows: CostRow[], since: number, until: number): Minute
   return made;
 }
 
+/** The same with `step` minutes in one, as their mean; what is left over at the beginning goes. A screen shows no more points anyway. */
+export function coarser(minutes: Minutes, step: number): Minutes {
+  if (step <= 1) return minutes;
+  const first = minutes.time.length % step;
+  const means = (values: number[]) => {
+    const out: number[] = [];
+    for (let at = first; at < values.length; at += step) out.push(values.slice(at, at + step).reduce((sum, one) => sum + one, 0) / step);
+    return out;
+  };
+  const { requests, errors, input, output, cached, cost } = minutes;
+  return { time: minutes.time.filter((_, at) => at >= first && (at - first) % step === step - 1), requests: means(requests), errors: means(errors),
+    input: means(input), output: means(output), cached: means(cached), cost: means(cost) };
+}
+
 /** Cost at each step from `since` to `until`, in Unix seconds, zero where nothing was spent. `name`: the dimension of the rows. */
 export function costSteps(rows: CostRow[], name: "hour" | "minute", since: number, until: number): { time: number[]; cost: number[] } {
   const step = name === "hour" ? 3600 : 60;

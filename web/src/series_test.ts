@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aligned, costSteps, minutesOf, spentToday, successOf, tightness, trailing, withPicture } from "./series";
+import { aligned, coarser, costSteps, minutesOf, spentToday, successOf, tightness, trailing, withPicture } from "./series";
 import type { CostRow, Levels, Pool } from "./types";
 
 const kNoon = Date.parse("2026-11-26T12:00:00Z") / 1000;
@@ -18,6 +18,14 @@ test("minutes without requests are rows of zeros", () => {
   assert.deepEqual(minutes.requests, [0, 0, 3, 0]);
   assert.deepEqual(minutes.input, [0, 0, 15, 0]);
   assert.deepEqual(minutes.cost, [0, 0, 0.5, 0]);
+});
+
+test("coarser minutes are means that end where the minutes end", () => {
+  const minutes = minutesOf([row("2026-11-26T12:01Z", { requests: 4, attempts: 4 }), row("2026-11-26T12:02Z", { requests: 2, attempts: 2 }),
+    row("2026-11-26T12:04Z", { requests: 6, attempts: 6 })], kNoon, kNoon + 240);
+  assert.deepEqual(coarser(minutes, 2).requests, [3, 3]);
+  assert.deepEqual(coarser(minutes, 2).time, [kNoon + 120, kNoon + 240]);
+  assert.equal(coarser(minutes, 1), minutes);
 });
 
 test("a trailing rate forgets what is older than its window", () => {

@@ -5,7 +5,7 @@ import { get, getIfThere } from "../api";
 import { Chart, type Curve } from "../chart";
 import { doing, roomName } from "../doing";
 import { Bar, Choice, Empty, Figure, Mark, Section, Table, Waiting } from "../parts";
-import { aligned, minutesOf, nameOf, spentToday, successOf, tightness, trailing, type Minutes } from "../series";
+import { aligned, coarser, minutesOf, nameOf, spentToday, successOf, tightness, trailing, type Minutes } from "../series";
 import { useLive, useLoaded, useWords } from "../state";
 import type { Cost, Exhaustion, Forecast, ForecastSeries, Limit, Pool, Tenant, UseLine } from "../types";
 
@@ -17,13 +17,14 @@ const kSuccess = 0.99;
 const kMostCurves = 5;
 const kSuccessMinutes = 5;
 const kRateMinutes = 5;
+const kMostMinutes = 400;
 
 /** Minutes of the ledger. */
 function useMinutes(hours: number) {
   return useLoaded(async () => {
     const now = Date.now() / 1000;
     const cost = await get<Cost>("cost", { since: `${hours}h`, by: "minute" });
-    return { now, minutes: minutesOf(cost.rows, now - hours * 3600, now - 1) };
+    return { now, minutes: minutesOf(cost.rows, now - hours * 3600, now - 60) };  // whole minutes
   }, [hours], 60);
 }
 
@@ -90,7 +91,7 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
         label={say("now.used_of", { what: word(level.dimension), used: format.whole(used), limit: format.whole(level.limit) })} />
       <div class="limit-foot soft">
         <span>{say("now.used", { used: format.compact(used), share: format.percent(used / level.limit, 0) })}</span>
-        {state === "bad" || state === "warn" ? <Mark state={state}>{end === undefined ? say("now.short") : say("now.ends_in", { time: format.duration(end) })}</Mark>
+        {state === "bad" || state === "warn" ? <Mark state={state}>{end === undefined ? say("now.short") : end < 1 ? say("now.ends_now") : say("now.ends_in", { time: format.duration(end) })}</Mark>
           : <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>}
       </div>
       {ahead && <div class="limit-foot soft"><span title={ahead.reason}>{ahead.first_crossing_minutes === null
@@ -168,7 +169,7 @@ function TokensChart({ minutes, forecast, since }: { minutes: Minutes; forecast:
     return withForecast(time, [of(minutes.input, say("measure.input"), 0, true), of(minutes.output, say("measure.output"), 1), of(minutes.cached, say("measure.cached"), 2)],
       seriesOf(forecast, "input_tokens"), 1, say("now.forecast_input"));
   }, [minutes, forecast, since, say]);
-  return <Chart title={say("now.tokens_per_minute")} note={say("now.each_60s")} {...drawn} format={format.compact} empty={say("now.no_requests")} />;
+  return <Chart title={say("now.tokens_per_minute")} note={say("now.each_60s")} {...drawn} since={since} format={format.compact} empty={say("now.no_requests")} />;
 }
 
 function RequestsChart({ minutes, forecast, since }: { minutes: Minutes; forecast: Forecast | null; since: number }) {
@@ -177,7 +178,7 @@ function RequestsChart({ minutes, forecast, since }: { minutes: Minutes; forecas
     [{ label: say("measure.requests"), values: from(minutes.requests, minutes.time, since), colour: 0, filled: true },
       { label: say("measure.errors"), values: from(minutes.errors, minutes.time, since), colour: 3 }],
     seriesOf(forecast, "requests"), 1, say("now.forecast")), [minutes, forecast, since, say]);
-  return <Chart title={say("now.requests_per_minute")} note={say("now.each_60s")} {...drawn} format={format.compact} empty={say("now.no_requests")} />;
+  return <Chart title={say("now.requests_per_minute")} note={say("now.each_60s")} {...drawn} since={since} format={format.compact} empty={say("now.no_requests")} />;
 }
 
 function CostChart({ minutes, forecast, since }: { minutes: Minutes; forecast: Forecast | null; since: number }) {
@@ -185,7 +186,7 @@ function CostChart({ minutes, forecast, since }: { minutes: Minutes; forecast: F
   const drawn = useMemo(() => withForecast(from(minutes.time, minutes.time, since),
     [{ label: say("measure.cost_per_hour"), values: from(trailing(minutes.cost, kRateMinutes, 60), minutes.time, since), colour: 0, filled: true }],
     seriesOf(forecast, "cost_usd"), 60, say("now.forecast")), [minutes, forecast, since, say]);
-  return <Chart title={say("now.cost_per_hour")} note={say("now.each_60s")} {...drawn} format={format.money} empty={say("now.no_requests")} />;
+  return <Chart title={say("now.cost_per_hour")} note={say("now.each_60s")} {...drawn} since={since} format={format.money} empty={say("now.no_requests")} />;
 }
 
 function SuccessChart({ minutes, since }: { minutes: Minutes; since: number }) {
@@ -195,7 +196,7 @@ function SuccessChart({ minutes, since }: { minutes: Minutes; since: number }) {
     return { time: from(minutes.time, minutes.time, since), curves: [{ label: say("now.success"), values, colour: 2 }] };
   }, [minutes, since, say]);
   const lowest = Math.min(kSuccess, ...drawn.curves[0].values.filter((one) => one !== null));
-  return <Chart title={say("now.success_rate")} note={say("now.each_60s")} {...drawn} range={[Math.max(0, lowest - (1 - lowest) * 0.5), 1]}
+  return <Chart title={say("now.success_rate")} note={say("now.each_60s")} {...drawn} since={since} range={[Math.max(0, lowest - (1 - lowest) * 0.5), 1]}
     thresholds={[{ value: kSuccess, label: format.percent(kSuccess, 0) }]} format={(value) => format.percent(value, 1)} empty={say("now.no_requests")} />;
 }
 
@@ -258,11 +259,13 @@ const kSpans = ["1", "6", "24"] as const;
 export function NowPage(_: { rest: string[] }) {
   const { say, format } = useWords();
   const [span, setSpan] = useState<(typeof kSpans)[number]>("1");
-  const loaded = useMinutes(24);
+  // The span first: it is little, and the charts of it need not wait for the day's sum.
+  const loaded = useMinutes(Number(span));
+  const day = useMinutes(24);
   const forecast = useLoaded(() => getIfThere<Forecast>("forecast", { minutes: "30" }), [], 60).data;
   const now = loaded.data?.now ?? Date.now() / 1000;
   const since = Math.floor(now - Number(span) * 3600);
-  const minutes = loaded.data?.minutes;
+  const minutes = useMemo(() => loaded.data && coarser(loaded.data.minutes, Math.ceil(loaded.data.minutes.time.length / kMostMinutes)), [loaded.data]);
   return (
     <>
       <Alarms />
@@ -273,10 +276,8 @@ export function NowPage(_: { rest: string[] }) {
         <div class="charts four">
           <LeftChart isRequests since={since} />
           <LeftChart isRequests={false} since={since} />
-          {minutes ? <>
-            <BudgetChart minutes={minutes} now={now} />
-            <SuccessChart minutes={minutes} since={since} />
-          </> : <Waiting {...loaded} />}
+          {day.data ? <BudgetChart minutes={day.data.minutes} now={day.data.now} /> : <Waiting {...day} />}
+          {minutes ? <SuccessChart minutes={minutes} since={since} /> : <Waiting {...loaded} />}
         </div>
         <div class="charts">
           {minutes && <>

@@ -39,7 +39,7 @@ function Keys() {
 function Chart({ entries }: { entries: Entry[] }) {
   const { say, word, format } = useWords();
   const { rows, total } = useMemo(() => waterfallOf(entries), [entries]);
-  const left = 190, width = 1000, height = 34, room = width - left - 90;
+  const left = 130, width = 1200, height = 32, room = width - left - 140;
   const place = (at: number) => left + (at / total) * room;
   const told = rows.map(({ entry, stretches }) => `${say("requests.attempt")} ${entry.attempt}: ` +
     stretches.map((one) => `${say(kNames[one.kind])} ${format.milliseconds(one.to - one.from)}`).join(", ")).join("; ");
@@ -71,8 +71,10 @@ function Attempt({ entry }: { entry: Entry }) {
     [say("requests.time"), format.dateTime(entry.started_at)],
     [say("requests.status"), `${entry.status || "–"} (${word("upstream")}: ${entry.upstream_status || "–"})`],
     ...kTold.filter((name) => entry[name]).map((name): [string, string] => [word(name), String(entry[name])]),
-    [say("measure.input"), `${format.whole(entry.input_tokens)} + ${format.whole(entry.cache_read_tokens)} ${say("measure.cached")} + ${format.whole(entry.cache_write_tokens)} ${say("cost.into_cache")}`],
-    [say("measure.output"), format.whole(entry.output_tokens)],
+    [say("now.input"), format.whole(entry.input_tokens)],
+    [say("measure.cached"), format.whole(entry.cache_read_tokens)],
+    [say("cost.into_cache"), format.whole(entry.cache_write_tokens)],
+    [say("now.output"), format.whole(entry.output_tokens)],
     [say("measure.cost"), format.money(entry.cost_usd) + (entry.is_estimated ? ` (${say("requests.estimated")})` : "")],
     [say("requests.bytes"), `${format.bytes(entry.request_bytes)} → ${format.bytes(entry.response_bytes)}`],
   ];
@@ -91,10 +93,10 @@ function Journey({ id }: { id: string }) {
   return (
     <>
       <nav class="crumbs" aria-label={say("navigation")}><a href="#/requests">{say("requests.back")}</a><span aria-hidden="true">›</span><b>{id}</b></nav>
-      <Section title={say("requests.journey")} actions={<button type="button" onClick={loaded.again}>{say("requests.refresh")}</button>}>
+      <Section title={say("requests.journey")} actions={<div class="actions"><button type="button" onClick={loaded.again}>{say("requests.refresh")}</button></div>}>
         {entries ? <><Keys /><Chart entries={entries} /></> : loaded.loading || loaded.error ? <Waiting {...loaded} /> : <Empty>{say("requests.gone")}</Empty>}
       </Section>
-      {entries && <Section title={say("requests.attempts")}><div class="cards">{entries.map((entry) => <Attempt entry={entry} />)}</div></Section>}
+      {entries && <Section title={say("requests.attempts")}><div class="cards wide">{entries.map((entry) => <Attempt entry={entry} />)}</div></Section>}
     </>
   );
 }
