@@ -79,13 +79,14 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const withSeconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const [low, high] = props.range ?? [0, null];
+  const margin = props.curves.some((curve) => curve.bars) && props.time.length > 1 ? (props.time[1] - props.time[0]) / 2 : 0;
   return {
     width, height: kHeight,
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: true, range: (_plot, min, max) => [Math.min(min, props.since ?? min), Math.max(max, (props.since ?? min) + 60)] },
+      x: { time: true, range: (_plot, min, max) => [Math.min(min, props.since ?? min) - margin, Math.max(max, (props.since ?? min) + 60) + margin] },
       y: { range: (_plot, min, max) => {
         const bottom = low === null ? min : Math.min(low, min ?? low);
         const top = high === null ? Math.max(max ?? 0, ...(props.thresholds ?? []).map((one) => one.value)) : Math.max(high, max ?? high);

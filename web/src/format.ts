@@ -38,10 +38,10 @@ export function formatOf(language: Language): Format {
     compact: (value) => numberFormat(language, { notation: "compact", maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 }).format(value),
     percent: (share, digits = 1) => numberFormat(language, { style: "percent", maximumFractionDigits: digits }).format(share),
     money(dollars) {
-      const value = Number(dollars);
-      const digits = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+      const value = Number(dollars), size = Math.abs(value);
+      const digits = size >= 10_000 ? 0 : size > 0 && size < 1 ? 4 : 2;
       return numberFormat(language, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol",
-        minimumFractionDigits: 2, maximumFractionDigits: digits }).format(value);
+        minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits }).format(value);
     },
     duration(seconds) {
       if (seconds < 90) return unit("second", Math.round(seconds));

@@ -22,6 +22,7 @@ test("money has cents, and more digits where cents would say nothing", () => {
   assert.equal(en.money("31.29525955"), "$31.30");
   assert.equal(en.money("0.00374"), "$0.0037");
   assert.equal(en.money(0), "$0.00");
+  assert.equal(en.money(12_345.6), "$12,346");
   assert.equal(en.money(-1.5), "-$1.50");
 });
 
