@@ -15,6 +15,9 @@ const kDimensions = ["model", "user", "key", "endpoint", "tag", "tenant", "provi
 type Dimension = (typeof kDimensions)[number];
 interface Step { by: Dimension; value: string }
 
+/** What is little work for the ledger is asked for again each minute; a month is not. */
+const isShort = (since: string) => parseInt(since) <= 24;
+
 /** One question holds everything that can be opened here, so that going deeper asks for nothing. */
 const kAll = "model,user,key,endpoint,tenant,provider,agent";
 
@@ -40,7 +43,7 @@ function Savings() {
 
 function Hours({ since }: { since: string }) {
   const { say, format } = useWords();
-  const loaded = useLoaded(() => get<Cost>("cost", { since, by: since === "1h" ? "minute" : "hour" }), [since], 60);
+  const loaded = useLoaded(() => get<Cost>("cost", { since, by: since === "1h" ? "minute" : "hour" }), [since], isShort(since) ? 60 : 0);
   const drawn = useMemo(() => {
     const now = Date.now() / 1000;
     const { time, cost } = loaded.data ? costSteps(loaded.data.rows, since === "1h" ? "minute" : "hour", now - parseInt(since) * 3600, now) : { time: [], cost: [] };
@@ -54,7 +57,7 @@ export function CostPage(_: { rest: string[] }) {
   const [since, setSince] = useState<(typeof kSpans)[number]>("24h");
   const [by, setBy] = useState<Dimension>("model");
   const [path, setPath] = useState<Step[]>([]);
-  const cost = useLoaded(() => get<Cost>("cost", { since, by: kAll }), [since], 60);
+  const cost = useLoaded(() => get<Cost>("cost", { since, by: kAll }), [since], isShort(since) ? 60 : 0);
   const keys = useLoaded(() => get<{ keys: Key[] }>("keys"), [], 300).data?.keys;
 
   const valuesOf = useMemo(() => {
