@@ -90,7 +90,7 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
       <Bar value={used / level.limit} mark={isTokens ? undefined : 1 - kRequestsLeft} state={state}
         label={say("now.used_of", { what: word(level.dimension), used: format.whole(used), limit: format.whole(level.limit) })} />
       <div class="limit-foot soft">
-        <span>{say("now.used", { used: format.compact(used), share: format.percent(used / level.limit, 0) })}</span>
+        <span>{say("now.used", { share: format.percent(used / level.limit, 0) })}</span>
         {state === "bad" || state === "warn" ? <Mark state={state}>{end === undefined ? say("now.short") : end < 1 ? say("now.ends_now") : say("now.ends_in", { time: format.duration(end) })}</Mark>
           : <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>}
       </div>

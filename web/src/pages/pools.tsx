@@ -32,7 +32,7 @@ function Levels({ pool, room }: { pool: RoomPool; room: Room }) {
       <div class="limit-head"><span>{word(one.name)}</span><span><b>{format.compact(one.level)}</b> <span class="soft">{say("pools.of", { limit: format.compact(one.limit) })}</span></span></div>
       <Bar value={one.limit ? 1 - one.level / one.limit : 0} state={one.name === room.obstacle || one.level <= 0 ? "bad" : one.level < one.limit * 0.2 ? "warn" : "good"}
         label={say("now.used_of", { what: word(one.name), used: format.whole(Math.max(0, one.limit - one.level)), limit: format.whole(one.limit) })} />
-      {one.foreign > 0 && <div class="limit-foot soft">{say("pools.foreign", { count: format.compact(one.foreign) })}</div>}
+      {one.foreign > 0 && <div class="limit-foot soft wraps">{say("pools.foreign", { count: format.compact(one.foreign) })}</div>}
     </div>))}</>;
 }
 
