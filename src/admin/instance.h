@@ -92,12 +92,12 @@ class Instance {
   [[nodiscard]] virtual std::vector<quota::AccountLevel> accounts() const = 0;
   /// What marks of the gateway for prompt caches came to, since the start; empty where it sets none.
   [[nodiscard]] virtual std::vector<caching::SavingsBook::Line> cache_savings() const { return {}; }
-  /// How the limits stood within the last hour.
-  [[nodiscard]] virtual LevelCurves level_curves() const { return {}; }
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
   [[nodiscard]] virtual std::string configuration() const = 0;
+  /// How the limits stood within the last hour.
+  [[nodiscard]] virtual LevelCurves level_curves() const { return {}; }
 
   /// Sums of the ledger. Failure: as the database gives it.
   [[nodiscard]] virtual Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,

@@ -52,10 +52,6 @@ std::vector<quota::AccountLevel> RunningInstance::accounts() const {
   return server_.tenants().levels(quota::TenantBook::Which::All, server_.clock().now());
 }
 
-admin::LevelCurves RunningInstance::level_curves() const {
-  return {.every = LevelHistory::kEvery, .series = server_.level_history().series()};
-}
-
 std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
 
 std::string RunningInstance::metrics(metrics::TextFormat format) const {
@@ -63,6 +59,10 @@ std::string RunningInstance::metrics(metrics::TextFormat format) const {
 }
 
 std::string RunningInstance::configuration() const { return config::to_json(config::effective(server_.options())); }
+
+admin::LevelCurves RunningInstance::level_curves() const {
+  return {.every = LevelHistory::kEvery, .series = server_.level_history().series()};
+}
 
 Result<std::vector<store::CostRow>> RunningInstance::cost(const store::EntryFilter& filter,
                                                           std::span<const store::Dimension> by) {

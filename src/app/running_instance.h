@@ -27,10 +27,10 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::vector<quota::RoomBook::NamedKeys> provider_keys() const override { return server_.rooms().all_keys(); }
   [[nodiscard]] std::vector<quota::AccountLevel> accounts() const override;
   [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const override { return server_.cache_savings(); }
-  [[nodiscard]] admin::LevelCurves level_curves() const override;
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
+  [[nodiscard]] admin::LevelCurves level_curves() const override;
   [[nodiscard]] Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
                                                          std::span<const store::Dimension> by) override;
   [[nodiscard]] Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override;

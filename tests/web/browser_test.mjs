@@ -141,6 +141,18 @@ test("cost opens into its parts, and leaves as a CSV", async (t) => {
   await page.getByRole("button", { name: "claude-opus-4-8" }).waitFor();
 });
 
+test("what caches saved is told where there are any", async (t) => {
+  const page = await open(t, "about:blank");
+  await page.route("**/api/v1/savings", (route) => route.fulfill({ json: {
+    prompt_cache: [{ model: "claude-opus-4-8", tenant: "web", is_dry_run: true, requests: 40, marked: 30, tokens_read: 120_000, tokens_written_5m: 4_000,
+      tokens_written_1h: 0, saved_usd: "1.25", quota_tokens: 120_000 }],
+    response_cache: { hits: 12, joined: 3, misses: 40, entries: 9, bytes: 18_000, saved_usd: "0.75" } } }));
+  await page.goto(`${demo}#/cost`);
+  await page.getByRole("heading", { name: "Answers given again" }).waitFor();
+  assert.match(await main(page).innerText(), /Answered\s+15/);
+  assert.match(await main(page).innerText(), /claude-opus-4-8 · dry run\s+web\s+40\s+30\s+120K\s+4K\s+120K\s+\$1\.25/);
+});
+
 test("the language can be switched and is remembered", async (t) => {
   const page = await open(t, `${demo}#/now`);
   await live(page);

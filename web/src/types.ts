@@ -50,6 +50,12 @@ export interface Saving {
   tokens_written_5m: number; tokens_written_1h: number; saved_usd: string; quota_tokens: number;
 }
 
+export interface Savings {
+  prompt_cache: Saving[];
+  /** Whole answers given again; absent where the program cannot, null where it does not. */
+  response_cache?: { hits: number; joined: number; misses: number; entries: number; bytes: number; saved_usd: string } | null;
+}
+
 export interface Budget {
   budget: string; period?: string; unit?: "usd" | "tokens"; is_hard?: boolean; warn_percent?: number;
   limit?: string | number; spent?: string | number; left?: string | number; resets_at?: string;

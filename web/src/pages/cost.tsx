@@ -8,7 +8,7 @@ import { toCsv } from "../csv";
 import { Bar, Choice, download, Empty, Figure, Section, Table, Waiting } from "../parts";
 import { costSteps } from "../series";
 import { useLoaded, useWords } from "../state";
-import type { Cost, CostRow, Key, Saving } from "../types";
+import type { Cost, CostRow, Key, Savings as Saved } from "../types";
 
 const kSpans = ["1h", "24h", "168h", "720h"] as const;
 const kDimensions = ["model", "user", "key", "endpoint", "tag", "tenant", "provider", "agent"] as const;
@@ -23,10 +23,18 @@ const kAll = "model,user,key,endpoint,tenant,provider,agent";
 
 function Savings() {
   const { say, format } = useWords();
-  const savings = useLoaded(() => get<{ prompt_cache: Saving[] }>("savings"), [], 60).data?.prompt_cache ?? [];
-  if (savings.length === 0) return null;
-  return (
-    <Section title={say("cost.savings")} note={say("cost.savings_note")}>
+  const loaded = useLoaded(() => get<Saved>("savings"), [], 60).data;
+  const savings = loaded?.prompt_cache ?? [], again = loaded?.response_cache;
+  return <>
+    {again && <Section title={say("cost.again")} note={say("cost.again_note")}>
+      <dl class="figures">
+        <Figure name={say("cost.saved")} value={format.money(again.saved_usd)} />
+        <Figure name={say("cost.hits")} value={format.whole(again.hits + again.joined)} note={say("cost.joined", { count: format.whole(again.joined) })} />
+        <Figure name={say("cost.misses")} value={format.whole(again.misses)} />
+        <Figure name={say("cost.kept")} value={format.whole(again.entries)} note={format.bytes(again.bytes)} />
+      </dl>
+    </Section>}
+    {savings.length > 0 && <Section title={say("cost.savings")} note={say("cost.savings_note")}>
       <Table caption={say("cost.savings")} rows={savings} columns={[
         { name: say("cost.model"), isText: true, cell: (one) => one.model + (one.is_dry_run ? ` · ${say("cost.dry_run")}` : "") },
         { name: say("cost.tenant"), isText: true, cell: (one) => one.tenant },
@@ -37,8 +45,8 @@ function Savings() {
         { name: say("cost.quota_tokens"), cell: (one) => format.compact(one.quota_tokens) },
         { name: say("cost.saved"), cell: (one) => format.money(one.saved_usd) },
       ]} />
-    </Section>
-  );
+    </Section>}
+  </>;
 }
 
 function Hours({ since }: { since: string }) {
