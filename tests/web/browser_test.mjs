@@ -212,17 +212,18 @@ test("a guarded instance asks for its token, refuses a wrong one, and opens with
 test("what is forecast is drawn, and told with its probability", async (t) => {
   const page = await open(t, "about:blank");
   const limits = await (await fetch(`${demo}api/v1/limits`)).json();
-  const { pool, model_group: group } = limits.pools.find((one) => one.limits.some((level) => level.dimension === "requests"));
+  const { provider, model_group: group } = limits.pools.find((one) => one.limits.some((level) => level.dimension === "requests"));
   const points = [5, 10, 15, 20, 25, 30].map((minutes) => ({ minutes, p10: 50, p50: 90, p90: 160 }));
   const series = { has_enough_history: true, now: 80, recent: [], points, exhaustion: [] };
   const forecast = { at: new Date().toISOString(), horizon_minutes: 30, series: [
     ...["requests", "input_tokens", "output_tokens", "cost_usd"].map((measure) => ({ ...series, scope: "all", name: "", measure })),
-    { ...series, scope: "pool", name: `${pool} ${group}`, measure: "requests", exhaustion: [{ limit: "requests per minute", kind: "rate", capacity: 150,
+    { ...series, scope: "pool", name: `${provider}/${group}`, measure: "requests", exhaustion: [{ limit: "requests per minute", kind: "rate", capacity: 150,
       remaining: 20, probability: 0.37, first_crossing_minutes: 17, reason: "the level rises" }] }] };
   await page.route("**/api/v1/forecast*", (route) => route.fulfill({ json: forecast }));
   await page.goto(`${demo}#/now`);
   await page.getByText("Forecast: 37% chance, first in 17 min").waitFor();
   await page.getByText("Forecast, with 80 % band").first().waitFor();
+  await page.getByRole("cell", { name: "the level rises" }).waitFor();
   await look(page, "now-forecast");
 });
 

@@ -5,6 +5,9 @@ export interface Status {
   version: string; commit: string; started_at: string; now: string; uptime_seconds: number; listen: string; auth: string;
   providers: string[]; workers: number; open_connections: number; body_memory_bytes: number; body_memory_limit_bytes: number;
   unseen_requests: number;
+  /** Of providers that tell what is left of the money there. */
+  balances?: { provider: string; state: "pending" | "good" | "low" | "unknown"; warn_below: string; amounts?: { currency: string; left: string }[];
+    is_unlimited?: boolean; is_usable?: boolean; read_at?: string; trouble?: string }[];
   ledger: { undrained: number; open_attempts: number; drained: number; not_recorded: number; failures: number; last_error?: string };
 }
 export interface Use {

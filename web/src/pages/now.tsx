@@ -18,6 +18,8 @@ const kMostCurves = 5;
 const kSuccessMinutes = 5;
 const kRateMinutes = 5;
 const kMostMinutes = 400;
+const kLikely = 0.01;
+const kMostAhead = 12;
 
 /** Minutes of the ledger. */
 function useMinutes(hours: number) {
@@ -68,8 +70,7 @@ function Totals() {
 
 /** The forecast's word on one limit of a pool. */
 function exhaustionOf(forecast: Forecast | null, pool: Pool, level: Limit): Exhaustion | undefined {
-  const measure = level.dimension === "tokens" ? "input_tokens" : level.dimension;
-  const series = forecast?.series.find((one) => one.scope === "pool" && one.measure === measure && one.name.includes(pool.model_group) && one.name.includes(pool.pool));
+  const series = forecast?.series.find((one) => one.scope === "pool" && one.measure === level.dimension && one.name === `${pool.provider}/${pool.model_group}`);
   return series?.exhaustion.find((one) => one.kind === "rate");
 }
 
@@ -214,6 +215,26 @@ function BudgetChart({ minutes, now }: { minutes: Minutes; now: number }) {
     format={format.money} empty={say("now.no_requests")} />;
 }
 
+/** What may run out within the horizon, likeliest first. */
+function Ahead({ forecast }: { forecast: Forecast }) {
+  const { say, word, format } = useWords();
+  const limits = forecast.series.flatMap((series) => series.exhaustion.map((one) => ({ series, one }))).sort((a, b) => b.one.probability - a.one.probability);
+  const likely = limits.filter(({ one }) => one.probability >= kLikely).slice(0, kMostAhead);
+  const isEarly = forecast.series.length > 0 && forecast.series.every((one) => !one.has_enough_history);
+  return (
+    <Section title={say("now.ahead")} note={say("now.ahead_note", { time: format.duration(forecast.horizon_minutes * 60) })}>
+      {likely.length === 0 ? <Empty>{say(isEarly || forecast.series.length === 0 ? "now.ahead_early" : "now.ahead_calm")}</Empty> : <Table caption={say("now.ahead")} rows={likely} columns={[
+        { name: say("now.ahead_what"), isText: true, cell: ({ series }) => series.scope === "all" ? say("cost.everything") : `${word(series.scope)} ${series.name}` },
+        { name: say("now.ahead_limit"), isText: true, cell: ({ one }) => one.limit },
+        { name: say("now.ahead_left"), cell: ({ one }) => format.compact(one.remaining) },
+        { name: say("now.ahead_chance"), cell: ({ one }) => <Mark state={one.probability >= 0.3 ? "bad" : one.probability >= 0.1 ? "warn" : "none"}>{format.percent(one.probability, 0)}</Mark> },
+        { name: say("now.ahead_first"), cell: ({ one }) => one.first_crossing_minutes === null ? "–" : format.duration(one.first_crossing_minutes * 60) },
+        { name: say("now.ahead_reason"), isText: true, cell: ({ one }) => one.reason },
+      ]} />}
+    </Section>
+  );
+}
+
 const kDimensions = ["model", "endpoint", "user", "key", "tenant", "session"] as const;
 
 function UseTable() {
@@ -287,6 +308,7 @@ export function NowPage(_: { rest: string[] }) {
           </>}
         </div>
       </Section>
+      {forecast && <Ahead forecast={forecast} />}
       <Queue />
       <UseTable />
     </>

@@ -68,6 +68,27 @@ function VirtualKeys() {
   ]} />;
 }
 
+/** What is left of the money at providers that tell it. */
+function Balances() {
+  const { picture } = useLive();
+  const { say, word, format } = useWords();
+  const balances = picture?.status.balances ?? [];
+  if (balances.length === 0) return null;
+  const state = { good: "good", low: "bad", pending: "none", unknown: "warn" } as const;
+  return (
+    <Section title={say("pools.balances")} note={say("pools.balances_note")}>
+      <Table caption={say("pools.balances")} rows={balances} columns={[
+        { name: word("provider"), isText: true, cell: (one) => one.provider },
+        { name: say("pools.state"), isText: true, cell: (one) => one.is_usable === false ? <Mark state="bad">{say("pools.unusable")}</Mark> : <Mark state={state[one.state]}>{say(`pools.balance_${one.state}`)}</Mark> },
+        { name: say("pools.left"), isText: true, cell: (one) => one.is_unlimited ? say("pools.unlimited") : one.amounts?.map((amount) => `${amount.left} ${amount.currency}`).join(", ") || "–" },
+        { name: say("pools.warn_below"), isText: true, cell: (one) => one.warn_below },
+        { name: say("pools.read_at"), isText: true, cell: (one) => one.read_at ? format.dateTime(one.read_at) : "–" },
+        { name: say("pools.trouble"), isText: true, cell: (one) => one.trouble ?? "–" },
+      ]} />
+    </Section>
+  );
+}
+
 export function PoolsPage(_: { rest: string[] }) {
   const { picture } = useLive();
   const { say, word, format } = useWords();
@@ -86,6 +107,7 @@ export function PoolsPage(_: { rest: string[] }) {
         ]} />}
         {more > 0 && <Empty>{say("pools.more", { count: format.whole(more) })}</Empty>}
       </Section>
+      <Balances />
       <Section title={say("pools.virtual")} note={say("pools.virtual_note")}><VirtualKeys /></Section>
     </>
   );
