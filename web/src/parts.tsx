@@ -25,7 +25,7 @@ export function Choice<T extends string>({ label, options, chosen, choose }: { l
   );
 }
 
-export interface Column<Row> { name: string; cell: (row: Row) => ComponentChildren; isText?: boolean; key?: string }
+export interface Column<Row> { name: string; cell: (row: Row) => ComponentChildren; isText?: boolean; /** Sentences: broken into lines. */ isLong?: boolean }
 
 export function Table<Row>({ caption, columns, rows, footer }: { caption: string; columns: Column<Row>[]; rows: Row[]; footer?: ComponentChildren }) {
   return (
@@ -33,7 +33,7 @@ export function Table<Row>({ caption, columns, rows, footer }: { caption: string
       <table>
         <caption class="unseen">{caption}</caption>
         <thead><tr>{columns.map((one) => <th scope="col" class={one.isText ? "text" : ""}>{one.name}</th>)}</tr></thead>
-        <tbody>{rows.map((row) => <tr>{columns.map((one) => <td class={one.isText ? "text" : ""}>{one.cell(row)}</td>)}</tr>)}</tbody>
+        <tbody>{rows.map((row) => <tr>{columns.map((one) => <td class={one.isLong ? "text wrap" : one.isText ? "text" : ""}>{one.cell(row)}</td>)}</tr>)}</tbody>
         {footer && <tfoot>{footer}</tfoot>}
       </table>
     </div>

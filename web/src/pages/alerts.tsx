@@ -53,7 +53,7 @@ function Firing({ alerts, again }: { alerts: Alerts; again: () => void }) {
         { name: say("pools.state"), isText: true, cell: (one) => <AlertState one={one} /> },
         { name: say("alerts.rule"), isText: true, cell: (one) => one.runbook?.startsWith("http") ? <a href={one.runbook} rel="noreferrer">{word(one.rule)}</a> : <span title={one.runbook}>{word(one.rule)}</span> },
         { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
-        { name: say("alerts.summary"), isText: true, cell: (one) => <>{one.summary}{one.action && <small> · {one.action.name}: {one.action.state} {one.action.detail}</small>}</> },
+        { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => <>{one.summary}{one.action && <small> · {one.action.name}: {one.action.state} {one.action.detail}</small>}</> },
         { name: say("alerts.since"), isText: true, cell: (one) => <time dateTime={one.since}>{format.dateTime(one.since)}</time> },
         { name: say("alerts.actions"), isText: true, cell: (one) => <Actions {...{ one, by }} done={again} /> },
       ]} />}
@@ -70,7 +70,7 @@ function History({ alerts }: { alerts: Alerts }) {
         { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
         { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
         { name: say("alerts.change"), isText: true, cell: (one) => `${word(one.from)} → ${word(one.to)}` },
-        { name: say("alerts.summary"), isText: true, cell: (one) => one.summary },
+        { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
       ]} />}
     </Section>
   );
@@ -82,7 +82,7 @@ function Rules({ alerts }: { alerts: Alerts }) {
     <Section title={say("alerts.rules")}>
       <Table caption={say("alerts.rules")} rows={alerts.rules} columns={[
         { name: say("alerts.rule"), isText: true, cell: (one) => word(one.name) },
-        { name: say("alerts.description"), isText: true, cell: (one) => one.description },
+        { name: say("alerts.description"), isText: true, isLong: true, cell: (one) => one.description },
         { name: say("alerts.every"), cell: (one) => format.duration(one.every_seconds) },
         { name: say("alerts.for"), cell: (one) => format.duration(one.for_seconds) },
         { name: say("alerts.severity"), isText: true, cell: (one) => word(one.severity) },
@@ -105,7 +105,7 @@ export function AlertsPage(_: { rest: string[] }) {
           { name: say("alerts.severity"), isText: true, cell: (one) => <Mark state={one.severity === "critical" ? "bad" : "warn"}>{word(one.severity)}</Mark> },
           { name: say("alerts.kind"), isText: true, cell: (one) => word(one.kind) },
           { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
-          { name: say("alerts.summary"), isText: true, cell: (one) => one.message },
+          { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.message },
           { name: say("alerts.since"), isText: true, cell: (one) => <time dateTime={one.since}>{format.dateTime(one.since)}</time> },
         ]} />}
       </Section>

@@ -95,7 +95,7 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
         {state === "bad" || state === "warn" ? <Mark state={state}>{end === undefined ? say("now.short") : end < 1 ? say("now.ends_now") : say("now.ends_in", { time: format.duration(end) })}</Mark>
           : <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>}
       </div>
-      {ahead && <div class="limit-foot soft"><span title={ahead.reason}>{ahead.first_crossing_minutes === null
+      {ahead && ahead.probability >= kLikely && <div class="limit-foot soft"><span title={ahead.reason}>{ahead.first_crossing_minutes === null
         ? say("now.forecast_calm", { share: format.percent(ahead.probability, 0) })
         : say("now.forecast_ends", { share: format.percent(ahead.probability, 0), time: format.duration(ahead.first_crossing_minutes * 60) })}</span></div>}
     </div>
@@ -229,7 +229,7 @@ function Ahead({ forecast }: { forecast: Forecast }) {
         { name: say("now.ahead_left"), cell: ({ one }) => format.compact(one.remaining) },
         { name: say("now.ahead_chance"), cell: ({ one }) => <Mark state={one.probability >= 0.3 ? "bad" : one.probability >= 0.1 ? "warn" : "none"}>{format.percent(one.probability, 0)}</Mark> },
         { name: say("now.ahead_first"), cell: ({ one }) => one.first_crossing_minutes === null ? "–" : format.duration(one.first_crossing_minutes * 60) },
-        { name: say("now.ahead_reason"), isText: true, cell: ({ one }) => one.reason },
+        { name: say("now.ahead_reason"), isText: true, isLong: true, cell: ({ one }) => one.reason },
       ]} />}
     </Section>
   );

@@ -83,7 +83,7 @@ function Balances() {
         { name: say("pools.left"), isText: true, cell: (one) => one.is_unlimited ? say("pools.unlimited") : one.amounts?.map((amount) => `${amount.left} ${amount.currency}`).join(", ") || "–" },
         { name: say("pools.warn_below"), isText: true, cell: (one) => one.warn_below },
         { name: say("pools.read_at"), isText: true, cell: (one) => one.read_at ? format.dateTime(one.read_at) : "–" },
-        { name: say("pools.trouble"), isText: true, cell: (one) => one.trouble ?? "–" },
+        { name: say("pools.trouble"), isText: true, isLong: true, cell: (one) => one.trouble ?? "–" },
       ]} />
     </Section>
   );
