@@ -116,6 +116,11 @@ Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
   return view(instance.shadow(*since));
 }
 
+json::object rooms(Instance& instance) {
+  return json::object{{"rooms", view(instance.rooms())},
+                      {"provider_keys", view(instance.provider_keys(), instance.now().steady, kAll)}};
+}
+
 Result<json::value> entries(Instance& instance, const Parameters& parameters) {
   const auto wanted = read_entries_request(parameters, instance.now().wall);
   if (!wanted) return fail(wanted);
@@ -132,11 +137,6 @@ Answer journey(Instance& instance, const Request& request) {
   if (found->empty()) return error_answer(404, "not_found", "No request with this id began within the last 24 hours.");
   std::reverse(found->begin(), found->end());
   return answer(view(*found));
-}
-
-json::object rooms(Instance& instance) {
-  return json::object{{"rooms", view(instance.rooms())},
-                      {"provider_keys", view(instance.provider_keys(), instance.now().steady, kAll)}};
 }
 
 /// Those with most to say: who waits first, then what runs. The page has no use for a thousand rooms, nor for a thousand keys.

@@ -86,9 +86,9 @@ class Server {
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
-  [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
+  [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
   void say(const std::string& line) { log_.say(line); }
 
  private:
