@@ -56,8 +56,10 @@ function literal(bytes) {
 }
 
 function source(files) {
-  const entries = files.map((file) =>
-    `    PageFile{"${file.path}", "${file.type}",\n${literal(file.content)},\n${literal(gzipSync(file.content, { level: 9 }))}},\n`);
+  const entries = files.map(
+    (file) =>
+      `    PageFile{"${file.path}", "${file.type}",\n${literal(file.content)},\n${literal(gzipSync(file.content, { level: 9 }))}},\n`,
+  );
   return `// Made by web/build.mjs. SPDX-License-Identifier: Apache-2.0
 #include "admin/page.h"
 

@@ -15,7 +15,9 @@ const kPages = ["now", "cost", "requests", "pools", "shadow", "alerts", "setting
 const kPatience = 30_000;
 
 let browser;
-before(async () => { browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] }); });
+before(async () => {
+  browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox"] });
+});
 after(() => browser.close());
 
 /** A page of its own that remembers what went wrong in it, and everything that it asked for. */
@@ -23,7 +25,8 @@ async function open(t, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 1000 }, locale: "en-US", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(kPatience);
-  const trouble = [], asked = [];
+  const trouble = [],
+    asked = [];
   page.on("pageerror", (error) => trouble.push(String(error)));
   page.on("console", (message) => {
     // Parts of the API that this version lacks are asked for and hidden; the browser notes their 404.
@@ -34,7 +37,11 @@ async function open(t, url, options = {}) {
     await context.close();
     assert.deepEqual(trouble, []);
     const own = new URL(url === "about:blank" ? demo : url).origin + "/";
-    assert.deepEqual(asked.filter((one) => !one.startsWith(own) && !one.startsWith("data:") && !one.startsWith("blob:")), [], "asked elsewhere");
+    assert.deepEqual(
+      asked.filter((one) => !one.startsWith(own) && !one.startsWith("data:") && !one.startsWith("blob:")),
+      [],
+      "asked elsewhere",
+    );
   });
   await page.goto(url);
   return page;
@@ -50,15 +57,22 @@ async function look(page, name) {
 async function findings(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations.filter((one) => ["serious", "critical"].includes(one.impact))
-    .map((one) => `${one.id}: ${one.help} (${one.nodes.slice(0, 3).map((node) => `${node.target.join(" ")}: ${node.any[0]?.message ?? ""}`).join("; ")})`);
+  return violations
+    .filter((one) => ["serious", "critical"].includes(one.impact))
+    .map(
+      (one) =>
+        `${one.id}: ${one.help} (${one.nodes
+          .slice(0, 3)
+          .map((node) => `${node.target.join(" ")}: ${node.any[0]?.message ?? ""}`)
+          .join("; ")})`,
+    );
 }
 
 /** What each page must show of the demo's traffic. */
 const kShown = {
   async now(page) {
     await page.locator(".card .bar").first().waitFor();
-    await page.locator(".u-wrap").nth(6).waitFor();  // all seven charts
+    await page.locator(".u-wrap").nth(6).waitFor(); // all seven charts
     assert.match(await page.locator(".figures").innerText(), /Requests\s+\d+/);
     assert.match(await main(page).innerText(), /in flight/);
     assert.match(await main(page).innerText(), /\$40\.00 daily budget/);
@@ -77,8 +91,12 @@ const kShown = {
     await page.getByText("team=platform").waitFor();
     assert.match(await main(page).innerText(), /in rotation/);
   },
-  async shadow(page) { await page.getByText("Shadow traffic is off").waitFor(); },
-  async alerts(page) { await page.getByRole("heading", { name: "What an operator has to know" }).waitFor(); },
+  async shadow(page) {
+    await page.getByText("Shadow traffic is off").waitFor();
+  },
+  async alerts(page) {
+    await page.getByRole("heading", { name: "What an operator has to know" }).waitFor();
+  },
   async settings(page) {
     await page.locator(".setting:visible").nth(20).waitFor();
     assert.match(await main(page).innerText(), /max_body/);
@@ -121,7 +139,9 @@ test("requests can be filtered, and an unknown one is said to be so", async (t) 
   const page = await open(t, `${demo}#/requests`);
   await page.locator("tbody tr").nth(20).waitFor();
   await page.getByLabel("model").selectOption("gpt-5.1");
-  await page.waitForFunction(() => [...document.querySelectorAll("tbody tr td:nth-child(2)")].every((cell) => cell.innerText.startsWith("gpt-5.1")));
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("tbody tr td:nth-child(2)")].every((cell) => cell.innerText.startsWith("gpt-5.1")),
+  );
   await page.getByLabel("Request id").fill("req_unknown");
   await page.getByRole("button", { name: "Open" }).click();
   await page.getByText("not in the ledger").waitFor();
@@ -136,17 +156,37 @@ test("cost opens into its parts, and leaves as a CSV", async (t) => {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
   const lines = readFileSync(await file.path(), "utf8").split("\r\n");
   assert.equal(lines[0], "user,requests,errors,input_tokens,cache_read_tokens,cache_write_tokens,output_tokens,cost_usd");
-  assert.ok(lines.some((line) => line.startsWith(user + ",")), lines.join("|"));
+  assert.ok(
+    lines.some((line) => line.startsWith(user + ",")),
+    lines.join("|"),
+  );
   await page.getByRole("button", { name: "Everything" }).click();
   await page.getByRole("button", { name: "claude-opus-4-8" }).waitFor();
 });
 
 test("what caches saved is told where there are any", async (t) => {
   const page = await open(t, "about:blank");
-  await page.route("**/api/v1/savings", (route) => route.fulfill({ json: {
-    prompt_cache: [{ model: "claude-opus-4-8", tenant: "web", is_dry_run: true, requests: 40, marked: 30, tokens_read: 120_000, tokens_written_5m: 4_000,
-      tokens_written_1h: 0, saved_usd: "1.25", quota_tokens: 120_000 }],
-    response_cache: { hits: 12, joined: 3, misses: 40, entries: 9, bytes: 18_000, saved_usd: "0.75" } } }));
+  await page.route("**/api/v1/savings", (route) =>
+    route.fulfill({
+      json: {
+        prompt_cache: [
+          {
+            model: "claude-opus-4-8",
+            tenant: "web",
+            is_dry_run: true,
+            requests: 40,
+            marked: 30,
+            tokens_read: 120_000,
+            tokens_written_5m: 4_000,
+            tokens_written_1h: 0,
+            saved_usd: "1.25",
+            quota_tokens: 120_000,
+          },
+        ],
+        response_cache: { hits: 12, joined: 3, misses: 40, entries: 9, bytes: 18_000, saved_usd: "0.75" },
+      },
+    }),
+  );
   await page.goto(`${demo}#/cost`);
   await page.getByRole("heading", { name: "Answers given again" }).waitFor();
   assert.match(await main(page).innerText(), /Answered\s+15/);
@@ -156,7 +196,10 @@ test("what caches saved is told where there are any", async (t) => {
 test("the language can be switched and is remembered", async (t) => {
   const page = await open(t, `${demo}#/now`);
   await live(page);
-  for (const [language, word] of [["zh-TW", "剩餘額度"], ["zh-CN", "剩余额度"]]) {
+  for (const [language, word] of [
+    ["zh-TW", "剩餘額度"],
+    ["zh-CN", "剩余额度"],
+  ]) {
     await page.getByRole("combobox").first().selectOption(language);
     await page.getByRole("heading", { name: word }).waitFor();
     await page.locator(`html[lang="${language}"]`).waitFor();
@@ -183,7 +226,7 @@ test("everything is reached by keyboard", async (t) => {
   await page.getByRole("link", { name: "Cost" }).focus();
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Breakdown" }).waitFor();
-  await page.waitForFunction(() => document.title === "Cost · Tidegate");  // set after the page is drawn
+  await page.waitForFunction(() => document.title === "Cost · Tidegate"); // set after the page is drawn
 });
 
 test("a small screen needs no sideways scrolling", async (t) => {
@@ -206,7 +249,12 @@ test("a guarded instance asks for its token, refuses a wrong one, and opens with
   await page.getByLabel("Token").fill(token);
   await page.getByRole("button", { name: "Open" }).click();
   await live(page);
-  assert.equal(await page.evaluate((secret) => document.cookie + JSON.stringify(localStorage) + location.href, token).then((text) => text.includes(token)), false);
+  assert.equal(
+    await page
+      .evaluate((secret) => document.cookie + JSON.stringify(localStorage) + location.href, token)
+      .then((text) => text.includes(token)),
+    false,
+  );
 });
 
 test("what is forecast is drawn, and told with its probability", async (t) => {
@@ -215,10 +263,30 @@ test("what is forecast is drawn, and told with its probability", async (t) => {
   const { provider, model_group: group } = limits.pools.find((one) => one.limits.some((level) => level.dimension === "requests"));
   const points = [5, 10, 15, 20, 25, 30].map((minutes) => ({ minutes, p10: 50, p50: 90, p90: 160 }));
   const series = { has_enough_history: true, now: 80, recent: [], points, exhaustion: [] };
-  const forecast = { at: new Date().toISOString(), horizon_minutes: 30, series: [
-    ...["requests", "input_tokens", "output_tokens", "cost_usd"].map((measure) => ({ ...series, scope: "all", name: "", measure })),
-    { ...series, scope: "pool", name: `${provider}/${group}`, measure: "requests", exhaustion: [{ limit: "requests per minute", kind: "rate", capacity: 150,
-      remaining: 20, probability: 0.37, first_crossing_minutes: 17, reason: "the level rises" }] }] };
+  const forecast = {
+    at: new Date().toISOString(),
+    horizon_minutes: 30,
+    series: [
+      ...["requests", "input_tokens", "output_tokens", "cost_usd"].map((measure) => ({ ...series, scope: "all", name: "", measure })),
+      {
+        ...series,
+        scope: "pool",
+        name: `${provider}/${group}`,
+        measure: "requests",
+        exhaustion: [
+          {
+            limit: "requests per minute",
+            kind: "rate",
+            capacity: 150,
+            remaining: 20,
+            probability: 0.37,
+            first_crossing_minutes: 17,
+            reason: "the level rises",
+          },
+        ],
+      },
+    ],
+  };
   await page.route("**/api/v1/forecast*", (route) => route.fulfill({ json: forecast }));
   await page.goto(`${demo}#/now`);
   await page.getByText("Forecast: 37% chance, first in 17 min").waitFor();
@@ -229,9 +297,21 @@ test("what is forecast is drawn, and told with its probability", async (t) => {
 
 test("alerts can be acknowledged and silenced", async (t) => {
   const page = await open(t, "about:blank");
-  const alert = { id: "a/1", rule: "requests_remaining", severity: "critical", subject: "anthropic haiku", state: "firing", since: "2026-11-26T10:00:00Z",
-    value: 0.1, threshold: 0.2, summary: "10 % of the requests are left", runbook: "docs/runbooks/requests_remaining.md", acknowledged_by: null,
-    silenced_until: null, action: { name: "widen", state: "running", detail: "expected back in 5 min" } };
+  const alert = {
+    id: "a/1",
+    rule: "requests_remaining",
+    severity: "critical",
+    subject: "anthropic haiku",
+    state: "firing",
+    since: "2026-11-26T10:00:00Z",
+    value: 0.1,
+    threshold: 0.2,
+    summary: "10 % of the requests are left",
+    runbook: "docs/runbooks/requests_remaining.md",
+    acknowledged_by: null,
+    silenced_until: null,
+    action: { name: "widen", state: "running", detail: "expected back in 5 min" },
+  };
   const posted = [];
   await page.route("**/api/v1/alerts**", async (route) => {
     if (route.request().method() === "POST") {
@@ -241,9 +321,33 @@ test("alerts can be acknowledged and silenced", async (t) => {
       else alert.acknowledged_by = body.by;
       return route.fulfill({ json: {} });
     }
-    return route.fulfill({ json: { alerts: [alert], dead_letters: [], rules: [{ name: "requests_remaining", description: "Requests remaining below 20 %",
-      every_seconds: 10, for_seconds: 30, severity: "critical", enabled: true }],
-      history: [{ at: "2026-11-26T10:00:00Z", id: "a/1", rule: "requests_remaining", subject: "anthropic haiku", from: "pending", to: "firing", summary: "10 % left" }] } });
+    return route.fulfill({
+      json: {
+        alerts: [alert],
+        dead_letters: [],
+        rules: [
+          {
+            name: "requests_remaining",
+            description: "Requests remaining below 20 %",
+            every_seconds: 10,
+            for_seconds: 30,
+            severity: "critical",
+            enabled: true,
+          },
+        ],
+        history: [
+          {
+            at: "2026-11-26T10:00:00Z",
+            id: "a/1",
+            rule: "requests_remaining",
+            subject: "anthropic haiku",
+            from: "pending",
+            to: "firing",
+            summary: "10 % left",
+          },
+        ],
+      },
+    });
   });
   await page.goto(`${demo}#/alerts`);
   await page.getByLabel("Your name").fill("ada");
@@ -251,7 +355,10 @@ test("alerts can be acknowledged and silenced", async (t) => {
   await page.getByText("acknowledged by ada").waitFor();
   await page.getByLabel("Silence requests_remaining for").selectOption("60");
   await page.getByText(/silent until/).waitFor();
-  assert.deepEqual(posted, [["/api/v1/alerts/a%2F1/ack", { by: "ada" }], ["/api/v1/alerts/a%2F1/silence", { minutes: 60, by: "ada" }]]);
+  assert.deepEqual(posted, [
+    ["/api/v1/alerts/a%2F1/ack", { by: "ada" }],
+    ["/api/v1/alerts/a%2F1/silence", { minutes: 60, by: "ada" }],
+  ]);
   await look(page, "alerts-firing");
   assert.deepEqual(await findings(page), []);
 });
@@ -259,7 +366,10 @@ test("alerts can be acknowledged and silenced", async (t) => {
 test("first paint comes soon", async (t) => {
   const page = await open(t, `${demo}#/now`);
   await page.locator(".u-wrap").nth(6).waitFor();
-  const { paint, charts } = await page.evaluate(() => ({ paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime, charts: performance.now() }));
+  const { paint, charts } = await page.evaluate(() => ({
+    paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    charts: performance.now(),
+  }));
   t.diagnostic(`first contentful paint ${Math.round(paint)} ms, all charts by ${Math.round(charts)} ms`);
-  assert.ok(paint < 5000);  // a sanitized build on a busy machine; docs/dashboard.md has the measured figure
+  assert.ok(paint < 5000); // a sanitized build on a busy machine; docs/dashboard.md has the measured figure
 });

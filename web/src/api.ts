@@ -4,16 +4,25 @@ import type { Picture } from "./types";
 
 /** The program answered, and not with what was asked for. */
 export class Refusal extends Error {
-  constructor(readonly status: number, message: string) { super(message); }
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 const kToken = "tidegate-token";
 let onTokenWanted = () => {};
 
 /** Called whenever the program asks for its admin token. */
-export function whenTokenIsWanted(call: () => void) { onTokenWanted = call; }
+export function whenTokenIsWanted(call: () => void) {
+  onTokenWanted = call;
+}
 /** Kept for this tab alone, and no longer than it is open. */
-export function useToken(token: string) { sessionStorage.setItem(kToken, token); }
+export function useToken(token: string) {
+  sessionStorage.setItem(kToken, token);
+}
 
 function fields(extra: Record<string, string> = {}): Record<string, string> {
   const token = sessionStorage.getItem(kToken);
@@ -47,7 +56,11 @@ export async function getIfThere<T>(path: string, parameters: Record<string, str
 }
 
 export async function post(path: string, body: unknown): Promise<unknown> {
-  const answer = await fetch("/api/v1/" + path, { method: "POST", headers: fields({ "content-type": "application/json" }), body: JSON.stringify(body) });
+  const answer = await fetch("/api/v1/" + path, {
+    method: "POST",
+    headers: fields({ "content-type": "application/json" }),
+    body: JSON.stringify(body),
+  });
   if (!answer.ok) throw await refusal(answer);
   return answer.json();
 }
@@ -71,7 +84,7 @@ export async function follow(show: (picture: Picture) => void): Promise<never> {
     if (done) throw new Error("the stream ended");
     const { events, rest } = takeEvents(text + value);
     text = rest;
-    const newest = events.at(-1);  // what came in one piece with it is older than what the screen could show
+    const newest = events.at(-1); // what came in one piece with it is older than what the screen could show
     if (newest) show(JSON.parse(newest));
   }
 }

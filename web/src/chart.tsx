@@ -17,7 +17,10 @@ export interface Curve {
   edge?: boolean;
   dashed?: boolean;
 }
-export interface Threshold { value: number; label: string }
+export interface Threshold {
+  value: number;
+  label: string;
+}
 interface Props {
   title: string;
   note?: string;
@@ -73,45 +76,71 @@ function drawThresholds(thresholds: Threshold[]) {
 }
 
 function optionsOf(props: Props, width: number, language: string, point: (at: number | null) => void): uPlot.Options {
-  const soft = variable("--soft"), line = variable("--line");
+  const soft = variable("--soft"),
+    line = variable("--line");
   const colourOf = (curve: Curve) => variable(`--curve-${curve.colour % kPalette}`);
-  const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1, size: 4 }, font: "11px system-ui, sans-serif" };
+  const axis = {
+    stroke: soft,
+    grid: { stroke: line, width: 1 },
+    ticks: { stroke: line, width: 1, size: 4 },
+    font: "11px system-ui, sans-serif",
+  };
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const withSeconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const [low, high] = props.range ?? [0, null];
   const margin = props.curves.some((curve) => curve.bars) && props.time.length > 1 ? (props.time[1] - props.time[0]) / 2 : 0;
   return {
-    width, height: kHeight,
+    width,
+    height: kHeight,
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { time: true, range: (_plot, min, max) => [Math.min(min, props.since ?? min) - margin, Math.max(max, (props.since ?? min) + 60) + margin] },
-      y: { range: (_plot, min, max) => {
-        const bottom = low === null ? min : Math.min(low, min ?? low);
-        const top = high === null ? Math.max(max ?? 0, ...(props.thresholds ?? []).map((one) => one.value)) : Math.max(high, max ?? high);
-        return [bottom, top > bottom ? bottom + (top - bottom) * (high === null ? 1.08 : 1) : bottom + 1];
-      } },
+      x: {
+        time: true,
+        range: (_plot, min, max) => [Math.min(min, props.since ?? min) - margin, Math.max(max, (props.since ?? min) + 60) + margin],
+      },
+      y: {
+        range: (_plot, min, max) => {
+          const bottom = low === null ? min : Math.min(low, min ?? low);
+          const top = high === null ? Math.max(max ?? 0, ...(props.thresholds ?? []).map((one) => one.value)) : Math.max(high, max ?? high);
+          return [bottom, top > bottom ? bottom + (top - bottom) * (high === null ? 1.08 : 1) : bottom + 1];
+        },
+      },
     },
     axes: [
-      { ...axis, space: 64, size: 28, values: (plot, splits) => splits.map((at) => (plot.scales.x.max! - plot.scales.x.min! < 300 ? withSeconds : clock).format(at * 1000)) },
+      {
+        ...axis,
+        space: 64,
+        size: 28,
+        values: (plot, splits) =>
+          splits.map((at) => (plot.scales.x.max! - plot.scales.x.min! < 300 ? withSeconds : clock).format(at * 1000)),
+      },
       { ...axis, size: 58, space: 32, values: (_plot, splits) => splits.map((value) => props.format(value)) },
     ],
-    series: [{}, ...props.curves.map((curve): uPlot.Series => ({
-      label: curve.label,
-      stroke: colourOf(curve),
-      width: curve.edge ? 0.5 : 1.8,
-      dash: curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette],
-      fill: curve.filled ? colourOf(curve) + (curve.bars ? "b0" : "33") : undefined,
-      paths: curve.bars ? uPlot.paths.bars!({ size: [0.8, 60] }) : undefined,
-      points: { show: !curve.bars && curve.values.filter((value) => value !== null).length < 3 },
-      spanGaps: true,
-    }))],
+    series: [
+      {},
+      ...props.curves.map((curve): uPlot.Series => ({
+        label: curve.label,
+        stroke: colourOf(curve),
+        width: curve.edge ? 0.5 : 1.8,
+        dash: curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette],
+        fill: curve.filled ? colourOf(curve) + (curve.bars ? "b0" : "33") : undefined,
+        paths: curve.bars ? uPlot.paths.bars!({ size: [0.8, 60] }) : undefined,
+        points: { show: !curve.bars && curve.values.filter((value) => value !== null).length < 3 },
+        spanGaps: true,
+      })),
+    ],
     bands: props.bands?.map(([upper, lower]) => ({ series: [upper + 1, lower + 1], fill: colourOf(props.curves[upper]) + "2e" })),
-    hooks: { draw: [drawThresholds(props.thresholds ?? [])], setCursor: [(plot) => {
-      const place = plot.cursor.idx ?? null;
-      point(place === null ? null : Math.max(0, place - (plot.data[0].length - props.time.length)));
-    }] },
+    hooks: {
+      draw: [drawThresholds(props.thresholds ?? [])],
+      setCursor: [
+        (plot) => {
+          const place = plot.cursor.idx ?? null;
+          point(place === null ? null : Math.max(0, place - (plot.data[0].length - props.time.length)));
+        },
+      ],
+    },
   };
 }
 
@@ -122,8 +151,15 @@ export function Chart(props: Props) {
   const [at, setAt] = useState<number | null>(null);
   const isEmpty = props.time.length === 0;
   // What cannot be changed in a plot that is there.
-  const shape = JSON.stringify([language, theme, isEmpty, props.since, props.thresholds, props.bands,
-    props.curves.map(({ values, ...rest }) => [rest, values.filter((value) => value !== null).length < 3])]);
+  const shape = JSON.stringify([
+    language,
+    theme,
+    isEmpty,
+    props.since,
+    props.thresholds,
+    props.bands,
+    props.curves.map(({ values, ...rest }) => [rest, values.filter((value) => value !== null).length < 3]),
+  ]);
 
   useEffect(() => {
     if (isEmpty || !frame.current) return;
@@ -147,20 +183,45 @@ export function Chart(props: Props) {
     return value === undefined || value === null ? "–" : props.format(value);
   };
   const listed = props.curves.filter((curve) => !curve.edge);
-  const spoken = [props.title, ...listed.map((curve) => { const value = newest(curve); return `${curve.label}: ${value == null ? "–" : props.format(value)}`; }),
-    ...(props.thresholds ?? []).map((one) => one.label)].join("; ");
+  const spoken = [
+    props.title,
+    ...listed.map((curve) => {
+      const value = newest(curve);
+      return `${curve.label}: ${value == null ? "–" : props.format(value)}`;
+    }),
+    ...(props.thresholds ?? []).map((one) => one.label),
+  ].join("; ");
   return (
     <figure class="chart">
-      <figcaption><h3>{props.title}</h3>{props.note && <p class="soft">{props.note}</p>}</figcaption>
-      {isEmpty ? <p class="empty">{props.empty}</p> : <>
-        <div class="plot" ref={frame} role="img" aria-label={spoken} />
-        <ul class="legend" aria-hidden="true">
-          {at !== null && at < props.time.length && <li class="soft">{format.clock(props.time[at] * 1000)}</li>}
-          {listed.map((curve) => <li><svg width="22" height="8" viewBox="0 0 22 8" class={`stroke-${curve.colour % kPalette}`}>
-            <line x1="0" y1="4" x2="22" y2="4" stroke-width="2.5" stroke-dasharray={(curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette]).join(" ")} />
-          </svg>{curve.label} <b>{shown(curve)}</b></li>)}
-        </ul>
-      </>}
+      <figcaption>
+        <h3>{props.title}</h3>
+        {props.note && <p class="soft">{props.note}</p>}
+      </figcaption>
+      {isEmpty ? (
+        <p class="empty">{props.empty}</p>
+      ) : (
+        <>
+          <div class="plot" ref={frame} role="img" aria-label={spoken} />
+          <ul class="legend" aria-hidden="true">
+            {at !== null && at < props.time.length && <li class="soft">{format.clock(props.time[at] * 1000)}</li>}
+            {listed.map((curve) => (
+              <li>
+                <svg width="22" height="8" viewBox="0 0 22 8" class={`stroke-${curve.colour % kPalette}`}>
+                  <line
+                    x1="0"
+                    y1="4"
+                    x2="22"
+                    y2="4"
+                    stroke-width="2.5"
+                    stroke-dasharray={(curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette]).join(" ")}
+                  />
+                </svg>
+                {curve.label} <b>{shown(curve)}</b>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </figure>
   );
 }

@@ -5,8 +5,14 @@ import type { CostRow, Key } from "./types";
 export const kFigures = ["requests", "errors", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens"] as const;
 
 export interface Line {
-  value: string; requests: number; errors: number; input_tokens: number; cache_read_tokens: number; cache_write_tokens: number;
-  output_tokens: number; cost: number;
+  value: string;
+  requests: number;
+  errors: number;
+  input_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  output_tokens: number;
+  cost: number;
 }
 
 /** Adds up the rows of the same value, dearest first. `valueOf` gives all values that a row counts for. */
@@ -14,7 +20,16 @@ export function linesBy(rows: CostRow[], valuesOf: (row: CostRow) => string[]): 
   const by = new Map<string, Line>();
   for (const row of rows) {
     for (const value of valuesOf(row)) {
-      const line = by.get(value) ?? { value, requests: 0, errors: 0, input_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0, output_tokens: 0, cost: 0 };
+      const line = by.get(value) ?? {
+        value,
+        requests: 0,
+        errors: 0,
+        input_tokens: 0,
+        cache_read_tokens: 0,
+        cache_write_tokens: 0,
+        output_tokens: 0,
+        cost: 0,
+      };
       for (const name of kFigures) line[name] += row[name];
       line.cost += Number(row.cost_usd);
       by.set(value, line);

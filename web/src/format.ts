@@ -32,16 +32,28 @@ export function formatOf(language: Language): Format {
     numberFormat(language, { style: "unit", unit: name, unitDisplay: "narrow", maximumFractionDigits: digits }).format(value);
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const dateTime = new Intl.DateTimeFormat(language, {
-    month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  });
   return {
     whole: (value) => numberFormat(language, { maximumFractionDigits: 0 }).format(value),
     compact: (value) => numberFormat(language, { notation: "compact", maximumFractionDigits: Math.abs(value) < 10 ? 2 : 1 }).format(value),
     percent: (share, digits = 1) => numberFormat(language, { style: "percent", maximumFractionDigits: digits }).format(share),
     money(dollars) {
-      const value = Number(dollars), size = Math.abs(value);
+      const value = Number(dollars),
+        size = Math.abs(value);
       const digits = size >= 10_000 ? 0 : size > 0 && size < 1 ? 4 : 2;
-      return numberFormat(language, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol",
-        minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits }).format(value);
+      return numberFormat(language, {
+        style: "currency",
+        currency: "USD",
+        currencyDisplay: "narrowSymbol",
+        minimumFractionDigits: Math.min(2, digits),
+        maximumFractionDigits: digits,
+      }).format(value);
     },
     duration(seconds) {
       if (seconds < 90) return unit("second", Math.round(seconds));
@@ -49,7 +61,8 @@ export function formatOf(language: Language): Format {
       if (seconds < 48 * 3600) return unit("hour", seconds / 3600, 1);
       return unit("day", Math.round(seconds / 86400));
     },
-    milliseconds: (value) => (value < 1000 ? unit("millisecond", value, value < 10 ? 1 : 0) : unit("second", value / 1000, value < 10_000 ? 2 : 1)),
+    milliseconds: (value) =>
+      value < 1000 ? unit("millisecond", value, value < 10 ? 1 : 0) : unit("second", value / 1000, value < 10_000 ? 2 : 1),
     bytes(value) {
       if (value < 1000) return bytes("byte", value, 0);
       if (value < 1e6) return bytes("kilobyte", value / 1e3, 1);

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatOf } from "./format";
 
-const en = formatOf("en"), tw = formatOf("zh-TW"), cn = formatOf("zh-CN");
+const en = formatOf("en"),
+  tw = formatOf("zh-TW"),
+  cn = formatOf("zh-CN");
 
 test("whole figures are grouped", () => {
   assert.equal(en.whole(1234567), "1,234,567");

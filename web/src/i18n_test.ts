@@ -21,7 +21,8 @@ test("a message has the same places for values in every language", () => {
 });
 
 test("the two writings of Chinese are not mixed up", () => {
-  const traditional = kLanguages.find((one) => one.id === "zh-TW")!.messages, simplified = kLanguages.find((one) => one.id === "zh-CN")!.messages;
+  const traditional = kLanguages.find((one) => one.id === "zh-TW")!.messages,
+    simplified = kLanguages.find((one) => one.id === "zh-CN")!.messages;
   for (const [key, text] of Object.entries(traditional)) assert.doesNotMatch(text, /[请错误输缓钥设语间预测览还没队进这钟额应时费]/, key);
   for (const [key, text] of Object.entries(simplified)) assert.doesNotMatch(text, /[請錯誤輸緩鑰設語間預測覽還沒隊進這鐘額應時費]/, key);
 });

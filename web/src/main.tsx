@@ -13,7 +13,18 @@ import { RequestsPage } from "./pages/requests";
 import { SettingsPage } from "./pages/settings";
 import { ShadowPage } from "./pages/shadow";
 import { withPicture } from "./series";
-import { firstLanguage, LiveContext, remember, remembered, useRoute, useWords, WordsContext, wordsOf, type Live, type Theme } from "./state";
+import {
+  firstLanguage,
+  LiveContext,
+  remember,
+  remembered,
+  useRoute,
+  useWords,
+  WordsContext,
+  wordsOf,
+  type Live,
+  type Theme,
+} from "./state";
 import type { Levels } from "./types";
 
 const kPages: { id: string; name: MessageKey; page: (props: { rest: string[] }) => preact.JSX.Element }[] = [
@@ -48,13 +59,15 @@ function useFollowed(turn: number): [Live, Connection] {
         } catch (error) {
           if (gone) return;
           setConnection({ state: "lost", why: (error as Error).message });
-          if (error instanceof Refusal && error.status === 401) return;  // goes on with the next turn
+          if (error instanceof Refusal && error.status === 401) return; // goes on with the next turn
           await new Promise((resolve) => setTimeout(resolve, 1000));
         }
       }
     };
     void run();
-    return () => { gone = true; };
+    return () => {
+      gone = true;
+    };
   }, [turn]);
   return [live, connection];
 }
@@ -79,10 +92,18 @@ function TokenForm({ done }: { done: () => void }) {
   return (
     <form class="token" onSubmit={submit}>
       <h2>{say("token.title")}</h2>
-      <p id="token-why" class="soft">{say("token.why")}</p>
-      <label>{say("token.label")} <input ref={field} type="password" autocomplete="off" required aria-describedby="token-why" /></label>
+      <p id="token-why" class="soft">
+        {say("token.why")}
+      </p>
+      <label>
+        {say("token.label")} <input ref={field} type="password" autocomplete="off" required aria-describedby="token-why" />
+      </label>
       <button class="primary">{say("token.open")}</button>
-      {wrong && <p class="trouble" role="alert">{say("token.wrong")}</p>}
+      {wrong && (
+        <p class="trouble" role="alert">
+          {say("token.wrong")}
+        </p>
+      )}
     </form>
   );
 }
@@ -108,32 +129,84 @@ function useSystemDark(): boolean {
   return dark;
 }
 
-function Header({ current, connection, language, setLanguage, theme, setTheme, alarms }: {
-  current: string; connection: Connection; language: Language; setLanguage: (one: Language) => void; theme: Theme; setTheme: (one: Theme) => void; alarms: number;
+function Header({
+  current,
+  connection,
+  language,
+  setLanguage,
+  theme,
+  setTheme,
+  alarms,
+}: {
+  current: string;
+  connection: Connection;
+  language: Language;
+  setLanguage: (one: Language) => void;
+  theme: Theme;
+  setTheme: (one: Theme) => void;
+  alarms: number;
 }) {
   const { say } = useWords();
   return (
     <header>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>{say("skip")}</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        {say("skip")}
+      </a>
       <div class="brand">
-        <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" class="brand-ground" />
-          <path d="M4 20c4-5 8-5 12 0s8 5 12 0M4 13c4-5 8-5 12 0s8 5 12 0" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" /></svg>
+        <svg width="26" height="26" viewBox="0 0 32 32" aria-hidden="true">
+          <rect width="32" height="32" rx="7" class="brand-ground" />
+          <path
+            d="M4 20c4-5 8-5 12 0s8 5 12 0M4 13c4-5 8-5 12 0s8 5 12 0"
+            fill="none"
+            stroke="#fff"
+            stroke-width="3"
+            stroke-linecap="round"
+          />
+        </svg>
         <h1>Tidegate</h1>
       </div>
       <nav aria-label={say("navigation")}>
-        {kPages.map((one) => <a href={"#/" + one.id} aria-current={one.id === current ? "page" : undefined}>{say(one.name)}
-          {one.id === "alerts" && alarms > 0 && <span class="count">{alarms}<span class="unseen"> {say("alerts.open")}</span></span>}</a>)}
+        {kPages.map((one) => (
+          <a href={"#/" + one.id} aria-current={one.id === current ? "page" : undefined}>
+            {say(one.name)}
+            {one.id === "alerts" && alarms > 0 && (
+              <span class="count">
+                {alarms}
+                <span class="unseen"> {say("alerts.open")}</span>
+              </span>
+            )}
+          </a>
+        ))}
       </nav>
       <div class="controls">
-        <span class={`connection ${connection.state}`} role="status" title={connection.why}>{say(`connection.${connection.state}`)}</span>
-        <label><span class="unseen">{say("language")}</span>
+        <span class={`connection ${connection.state}`} role="status" title={connection.why}>
+          {say(`connection.${connection.state}`)}
+        </span>
+        <label>
+          <span class="unseen">{say("language")}</span>
           <select value={language} onChange={(event) => setLanguage(event.currentTarget.value as Language)}>
-            {kLanguages.map((one) => <option value={one.id} lang={one.id}>{one.name}</option>)}
-          </select></label>
-        <label><span class="unseen">{say("theme")}</span>
+            {kLanguages.map((one) => (
+              <option value={one.id} lang={one.id}>
+                {one.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          <span class="unseen">{say("theme")}</span>
           <select value={theme} onChange={(event) => setTheme(event.currentTarget.value as Theme)}>
-            {(["system", "light", "dark"] as const).map((one) => <option value={one}>{say(`theme.${one}`)}</option>)}
-          </select></label>
+            {(["system", "light", "dark"] as const).map((one) => (
+              <option value={one}>{say(`theme.${one}`)}</option>
+            ))}
+          </select>
+        </label>
       </div>
     </header>
   );
@@ -163,12 +236,27 @@ function App() {
       <LiveContext.Provider value={live}>
         <Header current={shown.id} alarms={live.picture?.alarms.length ?? 0} {...{ connection, language, setLanguage, theme, setTheme }} />
         <main id="main" tabIndex={-1} key={turn}>
-          {tokenWanted ? <TokenForm done={() => { setTokenWanted(false); setTurn((before) => before + 1); }} /> : <Page rest={rest} />}
+          {tokenWanted ? (
+            <TokenForm
+              done={() => {
+                setTokenWanted(false);
+                setTurn((before) => before + 1);
+              }}
+            />
+          ) : (
+            <Page rest={rest} />
+          )}
         </main>
-        {status && <footer>
-          Tidegate {status.version} ({status.commit}) · {words.say("footer.serves", { address: status.listen })} · {words.say("footer.up", { time: words.format.duration(status.uptime_seconds) })} · {
-            words.say("footer.ledger", { drained: words.format.whole(status.ledger.drained), waiting: words.format.whole(status.ledger.undrained) })}
-        </footer>}
+        {status && (
+          <footer>
+            Tidegate {status.version} ({status.commit}) · {words.say("footer.serves", { address: status.listen })} ·{" "}
+            {words.say("footer.up", { time: words.format.duration(status.uptime_seconds) })} ·{" "}
+            {words.say("footer.ledger", {
+              drained: words.format.whole(status.ledger.drained),
+              waiting: words.format.whole(status.ledger.undrained),
+            })}
+          </footer>
+        )}
       </LiveContext.Provider>
     </WordsContext.Provider>
   );

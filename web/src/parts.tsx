@@ -3,10 +3,24 @@
 import type { ComponentChildren } from "preact";
 import { useWords } from "./state";
 
-export function Section({ title, note, children, actions }: { title: string; note?: string; children: ComponentChildren; actions?: ComponentChildren }) {
+export function Section({
+  title,
+  note,
+  children,
+  actions,
+}: {
+  title: string;
+  note?: string;
+  children: ComponentChildren;
+  actions?: ComponentChildren;
+}) {
   return (
     <section aria-label={title}>
-      <div class="section-head"><h2>{title}</h2>{note && <p class="soft">{note}</p>}{actions}</div>
+      <div class="section-head">
+        <h2>{title}</h2>
+        {note && <p class="soft">{note}</p>}
+        {actions}
+      </div>
       {children}
     </section>
   );
@@ -17,23 +31,68 @@ export function Empty({ children }: { children: ComponentChildren }) {
 }
 
 /** One of several, as buttons. */
-export function Choice<T extends string>({ label, options, chosen, choose }: { label: string; options: { id: T; name: string }[]; chosen: T; choose: (id: T) => void }) {
+export function Choice<T extends string>({
+  label,
+  options,
+  chosen,
+  choose,
+}: {
+  label: string;
+  options: { id: T; name: string }[];
+  chosen: T;
+  choose: (id: T) => void;
+}) {
   return (
     <div class="choice" role="group" aria-label={label}>
-      {options.map((one) => <button type="button" aria-pressed={one.id === chosen} onClick={() => choose(one.id)}>{one.name}</button>)}
+      {options.map((one) => (
+        <button type="button" aria-pressed={one.id === chosen} onClick={() => choose(one.id)}>
+          {one.name}
+        </button>
+      ))}
     </div>
   );
 }
 
-export interface Column<Row> { name: string; cell: (row: Row) => ComponentChildren; isText?: boolean; /** Sentences: broken into lines. */ isLong?: boolean }
+export interface Column<Row> {
+  name: string;
+  cell: (row: Row) => ComponentChildren;
+  isText?: boolean;
+  /** Sentences: broken into lines. */ isLong?: boolean;
+}
 
-export function Table<Row>({ caption, columns, rows, footer }: { caption: string; columns: Column<Row>[]; rows: Row[]; footer?: ComponentChildren }) {
+export function Table<Row>({
+  caption,
+  columns,
+  rows,
+  footer,
+}: {
+  caption: string;
+  columns: Column<Row>[];
+  rows: Row[];
+  footer?: ComponentChildren;
+}) {
   return (
     <div class="scroll" role="region" aria-label={caption} tabIndex={0}>
       <table>
         <caption class="unseen">{caption}</caption>
-        <thead><tr>{columns.map((one) => <th scope="col" class={one.isText ? "text" : ""}>{one.name}</th>)}</tr></thead>
-        <tbody>{rows.map((row) => <tr>{columns.map((one) => <td class={one.isLong ? "text wrap" : one.isText ? "text" : ""}>{one.cell(row)}</td>)}</tr>)}</tbody>
+        <thead>
+          <tr>
+            {columns.map((one) => (
+              <th scope="col" class={one.isText ? "text" : ""}>
+                {one.name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {columns.map((one) => (
+                <td class={one.isLong ? "text wrap" : one.isText ? "text" : ""}>{one.cell(row)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
         {footer && <tfoot>{footer}</tfoot>}
       </table>
     </div>
@@ -55,18 +114,39 @@ export function Bar({ value, mark, label, state }: { value: number; mark?: numbe
 /** A state in a word and a shape, so that its colour only repeats it. */
 export function Mark({ state, children }: { state: "good" | "warn" | "bad" | "none"; children: ComponentChildren }) {
   const shape = { good: "●", warn: "▲", bad: "■", none: "○" }[state];
-  return <span class={`mark ${state}`}><span aria-hidden="true">{shape}</span> {children}</span>;
+  return (
+    <span class={`mark ${state}`}>
+      <span aria-hidden="true">{shape}</span> {children}
+    </span>
+  );
 }
 
 export function Figure({ name, value, note, state }: { name: string; value: string; note?: string; state?: "warn" | "bad" }) {
-  return <div class={`figure ${state ?? ""}`}><dt>{name}</dt><dd>{value}{note && <small>{note}</small>}</dd></div>;
+  return (
+    <div class={`figure ${state ?? ""}`}>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {note && <small>{note}</small>}
+      </dd>
+    </div>
+  );
 }
 
 /** What a page says while it has nothing yet, or cannot get it. */
 export function Waiting({ error, loading }: { error: string; loading: boolean }) {
   const { say } = useWords();
-  if (error) return <p class="trouble" role="alert">{say("trouble", { what: error })}</p>;
-  return loading ? <p class="empty" role="status">{say("loading")}</p> : null;
+  if (error)
+    return (
+      <p class="trouble" role="alert">
+        {say("trouble", { what: error })}
+      </p>
+    );
+  return loading ? (
+    <p class="empty" role="status">
+      {say("loading")}
+    </p>
+  ) : null;
 }
 
 export function download(name: string, type: string, text: string) {

@@ -4,11 +4,18 @@ import type { CostRow, Levels, LevelSeries, Pool } from "./types";
 
 /** Minutes side by side, oldest first, without gaps: a minute without requests is a row of zeros. Times in Unix seconds. */
 export interface Minutes {
-  time: number[]; requests: number[]; errors: number[]; input: number[]; output: number[]; cached: number[]; cost: number[];
+  time: number[];
+  requests: number[];
+  errors: number[];
+  input: number[];
+  output: number[];
+  cached: number[];
+  cost: number[];
 }
 
 export function minutesOf(rows: CostRow[], since: number, until: number): Minutes {
-  const first = Math.ceil(since / 60), last = Math.floor(until / 60);
+  const first = Math.ceil(since / 60),
+    last = Math.floor(until / 60);
   const made: Minutes = { time: [], requests: [], errors: [], input: [], output: [], cached: [], cost: [] };
   for (let minute = first; minute <= last; ++minute) {
     made.time.push(minute * 60);
@@ -38,14 +45,22 @@ export function coarser(minutes: Minutes, step: number): Minutes {
     return out;
   };
   const { requests, errors, input, output, cached, cost } = minutes;
-  return { time: minutes.time.filter((_, at) => at >= first && (at - first) % step === step - 1), requests: means(requests), errors: means(errors),
-    input: means(input), output: means(output), cached: means(cached), cost: means(cost) };
+  return {
+    time: minutes.time.filter((_, at) => at >= first && (at - first) % step === step - 1),
+    requests: means(requests),
+    errors: means(errors),
+    input: means(input),
+    output: means(output),
+    cached: means(cached),
+    cost: means(cost),
+  };
 }
 
 /** Cost at each step from `since` to `until`, in Unix seconds, zero where nothing was spent. `name`: the dimension of the rows. */
 export function costSteps(rows: CostRow[], name: "hour" | "minute", since: number, until: number): { time: number[]; cost: number[] } {
   const step = name === "hour" ? 3600 : 60;
-  const first = Math.floor(since / step), count = Math.floor(until / step) - first + 1;
+  const first = Math.floor(since / step),
+    count = Math.floor(until / step) - first + 1;
   const cost = new Array<number>(count).fill(0);
   for (const row of rows) {
     const at = Date.parse(String(row[name])) / 1000 / step - first;
@@ -65,7 +80,8 @@ export function trailing(values: number[], length: number, per: number): number[
 
 /** Share of requests that did well within the trailing minutes; null where there was none. */
 export function successOf(minutes: Minutes, length: number): (number | null)[] {
-  const requests = trailing(minutes.requests, length, length), errors = trailing(minutes.errors, length, length);
+  const requests = trailing(minutes.requests, length, length),
+    errors = trailing(minutes.errors, length, length);
   return requests.map((count, at) => (count + errors[at] < 0.5 ? null : Math.max(0, 1 - errors[at] / Math.max(count, errors[at]))));
 }
 
@@ -74,12 +90,14 @@ export function spentToday(minutes: Minutes, now: number): { time: number[]; spe
   const midnight = Math.floor(now / 86_400) * 86_400;
   const from = minutes.time.findIndex((time) => time >= midnight);
   let sum = 0;
-  return from < 0 ? { time: [], spent: [] }
+  return from < 0
+    ? { time: [], spent: [] }
     : { time: minutes.time.slice(from), spent: minutes.cost.slice(from).map((cost) => (sum += cost)) };
 }
 
 /** What a limit is of, over all pictures. */
-export const nameOf = (one: { pool: string; model_group: string; dimension: string }) => `${one.pool}\u0000${one.model_group}\u0000${one.dimension}`;
+export const nameOf = (one: { pool: string; model_group: string; dimension: string }) =>
+  `${one.pool}\u0000${one.model_group}\u0000${one.dimension}`;
 
 const kMostPoints = 720;
 
@@ -104,11 +122,14 @@ export function withPicture(levels: Levels, pools: Pool[], now: number): Levels 
 export function aligned(curves: [number, number][][]): [number[], ...(number | null)[][]] {
   const times = [...new Set(curves.flatMap((curve) => curve.map(([time]) => time)))].sort((a, b) => a - b);
   const place = new Map(times.map((time, at) => [time, at]));
-  return [times, ...curves.map((curve) => {
-    const column = new Array<number | null>(times.length).fill(null);
-    for (const [time, value] of curve) column[place.get(time)!] = value;
-    return column;
-  })];
+  return [
+    times,
+    ...curves.map((curve) => {
+      const column = new Array<number | null>(times.length).fill(null);
+      for (const [time, value] of curve) column[place.get(time)!] = value;
+      return column;
+    }),
+  ];
 }
 
 /** What is shortest first: seconds until exhaustion, then the share that is left. */

@@ -8,7 +8,13 @@ import type { Levels, Picture } from "./types";
 
 export type Theme = "system" | "light" | "dark";
 
-export interface Words { language: Language; say: Say; word: (name: string) => string; format: Format; theme: Theme }
+export interface Words {
+  language: Language;
+  say: Say;
+  word: (name: string) => string;
+  format: Format;
+  theme: Theme;
+}
 
 export function wordsOf(language: Language, theme: Theme): Words {
   return { language, theme, say: speaker(language), word: (name) => wordOf(language, name), format: formatOf(language) };
@@ -27,10 +33,18 @@ export const useLive = () => useContext(LiveContext);
 
 /** Settings of the reader, kept by the browser where it lets us. */
 export function remembered(name: string): string | null {
-  try { return localStorage.getItem("tidegate-" + name); } catch { return null; }
+  try {
+    return localStorage.getItem("tidegate-" + name);
+  } catch {
+    return null;
+  }
 }
 export function remember(name: string, value: string) {
-  try { localStorage.setItem("tidegate-" + name, value); } catch { /* a browser that keeps nothing */ }
+  try {
+    localStorage.setItem("tidegate-" + name, value);
+  } catch {
+    /* a browser that keeps nothing */
+  }
 }
 
 export function firstLanguage(): Language {
@@ -50,7 +64,12 @@ export function useRoute(): string[] {
   return route;
 }
 
-export interface Loaded<T> { data: T | null; error: string; loading: boolean; again: () => void }
+export interface Loaded<T> {
+  data: T | null;
+  error: string;
+  loading: boolean;
+  again: () => void;
+}
 
 /** What `ask` gives, asked again every so often and whenever `about` changes; what was there stays meanwhile. */
 export function useLoaded<T>(ask: () => Promise<T>, about: unknown[], everySeconds = 0): Loaded<T> {

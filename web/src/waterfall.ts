@@ -4,9 +4,19 @@ import type { Entry } from "./types";
 
 export type StretchKind = "waited" | "first_token" | "stream" | "failed";
 /** Milliseconds from the request's first byte. */
-export interface Stretch { kind: StretchKind; from: number; to: number }
-export interface Row { entry: Entry; stretches: Stretch[] }
-export interface Waterfall { rows: Row[]; total: number }
+export interface Stretch {
+  kind: StretchKind;
+  from: number;
+  to: number;
+}
+export interface Row {
+  entry: Entry;
+  stretches: Stretch[];
+}
+export interface Waterfall {
+  rows: Row[];
+  total: number;
+}
 
 function stretchesOf(entry: Entry, begins: number, offset: number): Stretch[] {
   const end = offset + entry.duration_ms;
@@ -34,7 +44,8 @@ export function waterfallOf(entries: Entry[]): Waterfall {
 
 /** Round steps for an axis to `total`, at most six. */
 export function stepsOf(total: number): number[] {
-  const rough = total / 5, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = total / 5,
+    power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough)!;
   return Array.from({ length: Math.floor(total / step + 1e-9) + 1 }, (_, at) => at * step);
 }

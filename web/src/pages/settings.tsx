@@ -17,8 +17,17 @@ function Part({ name, value, wanted }: { name: string; value: Json; wanted: stri
   if (settings.length === 0) return null;
   return (
     <details class="part" open={settings.length <= kLong || wanted !== ""}>
-      <summary><b>{name}</b> <span class="soft">{format.whole(settings.length)}</span></summary>
-      <dl>{settings.map(([path, text]) => <div class="setting"><dt>{path || name}</dt><dd>{text}</dd></div>)}</dl>
+      <summary>
+        <b>{name}</b> <span class="soft">{format.whole(settings.length)}</span>
+      </summary>
+      <dl>
+        {settings.map(([path, text]) => (
+          <div class="setting">
+            <dt>{path || name}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
     </details>
   );
 }
@@ -38,12 +47,40 @@ export function SettingsPage(_: { rest: string[] }) {
     }
   };
   return (
-    <Section title={say("page.settings")} note={say("settings.note")} actions={<div class="actions">
-      <label><span class="unseen">{say("settings.search")}</span>
-        <input type="search" placeholder={say("settings.search")} value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} /></label>
-      <button type="button" onClick={reload}>{say("settings.reload")}</button></div>}>
-      {told && <p class={told.bad ? "trouble" : "soft"} role="status">{told.text}</p>}
-      {loaded.data ? <div class="parts">{Object.entries(loaded.data).map(([name, value]) => <Part key={name} {...{ name, value, wanted }} />)}</div> : <Waiting {...loaded} />}
+    <Section
+      title={say("page.settings")}
+      note={say("settings.note")}
+      actions={
+        <div class="actions">
+          <label>
+            <span class="unseen">{say("settings.search")}</span>
+            <input
+              type="search"
+              placeholder={say("settings.search")}
+              value={wanted}
+              onInput={(event) => setWanted(event.currentTarget.value)}
+            />
+          </label>
+          <button type="button" onClick={reload}>
+            {say("settings.reload")}
+          </button>
+        </div>
+      }
+    >
+      {told && (
+        <p class={told.bad ? "trouble" : "soft"} role="status">
+          {told.text}
+        </p>
+      )}
+      {loaded.data ? (
+        <div class="parts">
+          {Object.entries(loaded.data).map(([name, value]) => (
+            <Part key={name} {...{ name, value, wanted }} />
+          ))}
+        </div>
+      ) : (
+        <Waiting {...loaded} />
+      )}
     </Section>
   );
 }
