@@ -5,6 +5,7 @@
 #include "admin/allowance_request.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
+#include "admin/ledger_entries.h"
 #include "admin/page.h"
 #include "admin/shadow_view.h"
 #include "admin/views.h"
@@ -92,7 +93,7 @@ Result<json::value> cost(Instance& instance, const Parameters& parameters) {
       return fail(
           FailureKind::InvalidInput, Origin::Client,
           fmt::format(
-              "by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour",
+              "by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, agent, day, hour or minute",
               name));
     }
     by.push_back(*dimension);
@@ -118,6 +119,24 @@ Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
 json::object rooms(Instance& instance) {
   return json::object{{"rooms", view(instance.rooms())},
                       {"provider_keys", view(instance.provider_keys(), instance.now().steady, kAll)}};
+}
+
+Result<json::value> entries(Instance& instance, const Parameters& parameters) {
+  const auto wanted = read_entries_request(parameters, instance.now().wall);
+  if (!wanted) return fail(wanted);
+  const auto found = instance.entries(wanted->filter, wanted->limit);
+  if (!found) return fail(found);
+  return view(*found);
+}
+
+/// All attempts of one request, the first one first.
+Answer journey(Instance& instance, const Request& request) {
+  constexpr std::size_t kMostAttempts = 100;
+  auto found = instance.entries(attempts_of(request.last_segment, instance.now().wall), kMostAttempts);
+  if (!found) return error_answer(found.error());
+  if (found->empty()) return error_answer(404, "not_found", "No request with this id began within the last 24 hours.");
+  std::reverse(found->begin(), found->end());
+  return answer(view(*found));
 }
 
 /// Those with most to say: who waits first, then what runs. The page has no use for a thousand rooms, nor for a thousand keys.
@@ -248,6 +267,15 @@ Answer reload(Instance& instance) {
   return answer(json::object{{"changes", std::move(lines)}});
 }
 
+Answer page(const PageFile& file, const Request& request) {
+  Answer answer{.content_type = file.content_type};
+  const bool compressed = request.takes_gzip && !file.gzip.empty();
+  answer.body = compressed ? file.gzip : file.content;
+  if (compressed) answer.fields.emplace_back("content-encoding", "gzip");
+  answer.fields.emplace_back("vary", "accept-encoding");
+  return answer;
+}
+
 Answer healthy(const Request&) { return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"}; }
 
 }  // namespace
@@ -289,6 +317,12 @@ std::vector<Route> admin_routes(Instance& instance) {
          return with_parameters(request, {"since", "by", "session", "kind"},
                                 [&](const Parameters& given) { return cost(instance, given); });
        }},
+      {"GET", "/api/v1/levels", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.level_curves())); }},
+      {"GET", "/api/v1/requests", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {}, [&](const Parameters& given) { return entries(instance, given); });
+       }},
+      {"GET", "/api/v1/requests/{id}", Access::Read, Kind::Slow, [&](const Request& request) { return journey(instance, request); }},
       {"GET", "/api/v1/shadow", Access::Read, Kind::Slow,
        [&](const Request& request) {
          return with_parameters(request, {"since"}, [&](const Parameters& given) { return shadow(instance, given); });
@@ -306,9 +340,7 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request& request) { return put_tenant(instance, request); }},
   };
   for (const PageFile& file : page_files()) {
-    routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request&) {
-                        return Answer{.content_type = file.content_type, .body = std::string(file.content)};
-                      }});
+    routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request& request) { return page(file, request); }});
   }
   return routes;
 }

@@ -50,6 +50,15 @@ std::string write_head(const Answer& answer, bool keep_alive, bool events) {
   return out;
 }
 
+/// Whether the client names gzip and does not refuse it (`gzip;q=0`).
+bool takes_gzip(const http1::RequestHead& head) {
+  std::string_view wanted = head.find(http1::FieldClass::AcceptEncoding).value_or("");
+  const std::size_t at = wanted.find("gzip");
+  if (at == std::string_view::npos) return false;
+  wanted = wanted.substr(at, wanted.find(',', at) - at);
+  return wanted.find("q=0") == std::string_view::npos || wanted.find("q=0.") != std::string_view::npos;
+}
+
 }  // namespace
 
 struct HttpServer::Waiting {
@@ -164,7 +173,8 @@ class HttpServer::Connection {
                     head.query(),
                     body_,
                     head.find(http1::FieldClass::Accept).value_or(""),
-                    {}};
+                    {},
+                    takes_gzip(head)};
     Answer answer;
     const Route* route = server_.find(request, answer);
     if (const auto refusal = admin::refuse(head, route == nullptr ? Access::Read : route->access, server_.rules_)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
+#include "admin/page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,6 +111,23 @@ class FakeInstance final : public Instance {
     row.labels.assign(by.size(), "x");
     row.cost = *Money::parse("0.25");
     return std::vector{row};
+  }
+  Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override {
+    std::vector<store::LedgerEntry> found;
+    for (int attempt = 2; attempt > 0; --attempt) {
+      store::LedgerEntry entry;
+      entry.id = attempt;
+      entry.attempt = attempt;
+      entry.request_id = "req_a";
+      if (found.size() < most && store::matches({.since = {}, .until = {}, .kind = {}, .equals = {}, .status = {}, .request_id = filter.request_id}, entry))
+        found.push_back(entry);
+    }
+    return found;
+  }
+  LevelCurves level_curves() const override {
+    LevelSeries series{.pool = "anthropic/org", .model_group = "haiku", .dimension = llm::LimitDimension::Requests, .limit = 50, .points = {}};
+    series.points.push_back({.at = WallTime(Seconds(1'790'000'000)), .left = 41.6});
+    return {.every = Seconds(10), .series = {series}};
   }
   ShadowState shadow(Nanoseconds length) override {
     ShadowState state;
@@ -234,6 +252,27 @@ TEST_F(AdminServer, SaysWhatRunsAndWhatWasUsed) {
   const auto cost = ask_json("/api/v1/cost?by=model,user&since=1h");
   EXPECT_EQ(cost.at("rows").as_array()[0].at("user").as_string(), "x");
   EXPECT_EQ(cost.at("total_usd").as_string(), "0.25");
+}
+
+TEST_F(AdminServer, TellsTheNewestRequestsAndTheJourneyOfOne) {
+  start();
+  const auto newest = ask_json("/api/v1/requests?limit=1").at("entries").as_array();
+  ASSERT_EQ(newest.size(), 1U);
+  EXPECT_EQ(newest[0].at("attempt").as_int64(), 2);
+  const auto journey = ask_json("/api/v1/requests/req_a").at("entries").as_array();
+  ASSERT_EQ(journey.size(), 2U);
+  EXPECT_EQ(journey[0].at("attempt").as_int64(), 1);
+  EXPECT_THAT(ask("GET /api/v1/requests/req_b"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET /api/v1/requests?limit=none"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(AdminServer, TellsHowTheLimitsStood) {
+  start();
+  const auto curves = ask_json("/api/v1/levels");
+  EXPECT_EQ(curves.at("every_seconds").as_int64(), 10);
+  const auto& series = curves.at("series").as_array()[0];
+  EXPECT_EQ(series.at("limit").as_int64(), 50);
+  EXPECT_EQ(boost::json::serialize(series.at("points")), "[[1790000000,42]]");
 }
 
 TEST_F(AdminServer, JudgesUseByTheLimitsOfTheQuestion) {
@@ -389,6 +428,29 @@ TEST_F(AdminServer, ServesOneRequestAfterTheOtherOnAConnection) {
     ++count;
   EXPECT_EQ(count, 3U);
   EXPECT_THAT(answers, testing::EndsWith("connection: close\r\n\r\n"));  // HEAD has no body
+}
+
+TEST_F(AdminServer, SendsThePageCompressedToWhoReadsThat) {
+  start();
+  const auto has_gzip = [&](const std::string& fields) {
+    const std::string answer = ask("GET /page.js", fields);
+    EXPECT_THAT(answer, HasSubstr("vary: accept-encoding\r\n"));
+    return answer.find("content-encoding: gzip\r\n") != std::string::npos;
+  };
+  EXPECT_FALSE(has_gzip(""));
+  EXPECT_FALSE(has_gzip("accept-encoding: br\r\n"));
+  EXPECT_FALSE(has_gzip("accept-encoding: gzip;q=0, br\r\n"));
+  const bool is_compressed = has_gzip("accept-encoding: deflate, gzip;q=0.5, br\r\n");
+  EXPECT_EQ(is_compressed, std::any_of(page_files().begin(), page_files().end(), [](const PageFile& file) { return !file.gzip.empty(); }));
+}
+
+TEST_F(AdminServer, CarriesAPageThatIsSmall) {
+  std::size_t size = 0;
+  for (const PageFile& file : page_files()) {
+    EXPECT_FALSE(file.content.empty()) << file.path;
+    size += file.gzip.empty() ? file.content.size() : file.gzip.size();
+  }
+  EXPECT_LT(size, 150U * 1024);
 }
 
 TEST_F(AdminServer, TellsThePageWhatIsNew) {

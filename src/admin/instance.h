@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,25 @@ struct Status {
   std::uint64_t body_memory_limit = 0;
   std::uint64_t unseen_requests = 0;  ///< finished, but missing in the windows because their ring was full
   store::LedgerHealth ledger;
+};
+
+/// What was left of one limit of a pool, over the last hour.
+struct LevelSeries {
+  struct Point {
+    WallTime at;
+    double left = 0;
+  };
+  std::string pool;
+  std::string model_group;
+  llm::LimitDimension dimension = llm::LimitDimension::Requests;
+  std::optional<std::int64_t> limit;  ///< per minute, the newest
+  std::vector<Point> points;          ///< oldest first
+};
+
+/// Curves of all limits, with a point every so often.
+struct LevelCurves {
+  Seconds every{10};
+  std::vector<LevelSeries> series;
 };
 
 /// Copies to a second provider, and how the two compare.
@@ -88,10 +108,14 @@ class Instance {
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
   [[nodiscard]] virtual std::string configuration() const = 0;
+  /// How the limits stood within the last hour.
+  [[nodiscard]] virtual LevelCurves level_curves() const { return {}; }
 
   /// Sums of the ledger. Failure: as the database gives it.
   [[nodiscard]] virtual Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
                                                                  std::span<const store::Dimension> by) = 0;
+  /// At most `most` entries of the ledger, the newest first. Failure: as the database gives it.
+  [[nodiscard]] virtual Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) = 0;
   /// Pairs of the last `length` compared.
   [[nodiscard]] virtual ShadowState shadow(Nanoseconds length) = 0;
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.

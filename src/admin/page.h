@@ -12,6 +12,7 @@ struct PageFile {
   std::string_view path;  ///< as asked for: `/`, `/page.js`
   std::string_view content_type;
   std::string_view content;
+  std::string_view gzip = {};  ///< the same compressed; empty where only the plain page was built in
 };
 [[nodiscard]] std::span<const PageFile> page_files();
 

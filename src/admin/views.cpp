@@ -258,6 +258,20 @@ json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTi
   return out;
 }
 
+json::value view(const LevelCurves& curves) {
+  json::array series;
+  for (const LevelSeries& one : curves.series) {
+    json::array points;
+    for (const LevelSeries::Point& point : one.points)
+      points.emplace_back(json::array{std::chrono::floor<Seconds>(point.at).time_since_epoch().count(), rounded(point.left)});
+    json::object of_limit{
+        {"pool", one.pool}, {"model_group", one.model_group}, {"dimension", llm::to_string(one.dimension)}, {"points", std::move(points)}};
+    put(of_limit, "limit", one.limit);
+    series.emplace_back(std::move(of_limit));
+  }
+  return json::object{{"every_seconds", curves.every.count()}, {"series", std::move(series)}};
+}
+
 json::value view(std::span<const monitor::Alarm> alarms) {
   json::array out;
   for (const monitor::Alarm& alarm : alarms) {

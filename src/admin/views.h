@@ -26,6 +26,8 @@ namespace tidegate::admin {
 [[nodiscard]] boost::json::value view(const std::optional<Instance::KeptAnswers>& answers);
 /// Each key with how many lead to the same pool: those share one limit. Of each provider the first `most`, and how many more there are.
 [[nodiscard]] boost::json::value view(std::span<const quota::RoomBook::NamedKeys> providers, SteadyTime now, std::size_t most);
+/// `{"every_seconds":10,"series":[{…,"points":[[UNIX SECONDS, LEFT],…]}]}`.
+[[nodiscard]] boost::json::value view(const LevelCurves& curves);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Alarm> alarms);
 [[nodiscard]] boost::json::value view(std::span<const monitor::Breach> breaches);
 /// With what it has spent and may yet take, if that is known.

@@ -67,11 +67,19 @@ std::string RunningInstance::metrics(metrics::TextFormat format) const {
 
 std::string RunningInstance::configuration() const { return config::to_json(config::effective(server_.options())); }
 
+admin::LevelCurves RunningInstance::level_curves() const {
+  return {.every = LevelHistory::kEvery, .series = server_.level_history().series()};
+}
+
 Result<std::vector<store::CostRow>> RunningInstance::cost(const store::EntryFilter& filter,
                                                           std::span<const store::Dimension> by) {
   // The reader opens the files anew, as the command line does: a connection that was kept would miss a ledger that was
   // set aside.
   return store::LedgerReader(server_.options().store.directory).aggregate(filter, by);
+}
+
+Result<std::vector<store::LedgerEntry>> RunningInstance::entries(const store::EntryFilter& filter, std::size_t most) {
+  return store::LedgerReader(server_.options().store.directory).newest(filter, most);
 }
 
 admin::ShadowState RunningInstance::shadow(Nanoseconds length) {

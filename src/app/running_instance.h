@@ -31,8 +31,10 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
+  [[nodiscard]] admin::LevelCurves level_curves() const override;
   [[nodiscard]] Result<std::vector<store::CostRow>> cost(const store::EntryFilter& filter,
                                                          std::span<const store::Dimension> by) override;
+  [[nodiscard]] Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override;
   [[nodiscard]] admin::ShadowState shadow(Nanoseconds length) override;
   [[nodiscard]] Result<std::vector<std::string>> reload() override { return reload_(); }
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;

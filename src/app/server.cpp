@@ -235,6 +235,7 @@ void Server::plan_jobs() {
   keeper_->every(kSaveLimitsEvery, [this](Now now) { save_limits(now); });
   keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
+  schedule_.every(LevelHistory::kEvery, [this](Now now) { level_history_.add(limits_.levels(now), now.wall); });
   schedule_.every(kCollectShadowEvery, [this](Now) { shadow_.collect(); });
   schedule_.every(Seconds(1), [this](Now now) {
     look_at_ledger(now);

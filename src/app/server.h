@@ -9,6 +9,7 @@
 #include "app/directory_key_check.h"
 #include "app/log_writer.h"
 #include "app/period_use.h"
+#include "app/level_history.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
 #include "app/shadow_board.h"
@@ -91,6 +92,7 @@ class Server {
   [[nodiscard]] const BalanceBoard& balances() const { return balances_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
+  [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
   void say(const std::string& line) { log_.say(line); }
 
  private:
@@ -134,6 +136,7 @@ class Server {
   quota::RoomBook rooms_;
   quota::TenantBook tenants_;
   UseBoard use_;
+  LevelHistory level_history_;
   ShadowBoard shadow_;
   std::deque<WorkerShadow> shadows_;
 

@@ -11,7 +11,7 @@ namespace tidegate::store {
 
 namespace {
 
-constexpr std::array<std::pair<Dimension, std::string_view>, 15> kNames{{
+constexpr std::array<std::pair<Dimension, std::string_view>, 16> kNames{{
     {Dimension::Model, "model"},
     {Dimension::ResponseModel, "response_model"},
     {Dimension::Provider, "provider"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<Dimension, std::string_view>, 15> kNames{{
     {Dimension::State, "state"},
     {Dimension::Day, "day"},
     {Dimension::Hour, "hour"},
+    {Dimension::Minute, "minute"},
 }};
 
 }  // namespace
@@ -81,6 +82,7 @@ std::string value_of(const LedgerEntry& entry, Dimension dimension) {
     case Dimension::State: return std::string(to_string(entry.state));
     case Dimension::Day: return to_rfc3339(std::chrono::floor<Seconds>(entry.started_at)).substr(0, 10);
     case Dimension::Hour: return to_rfc3339(std::chrono::floor<Seconds>(entry.started_at)).substr(0, 13) + ":00Z";
+    case Dimension::Minute: return to_rfc3339(std::chrono::floor<Seconds>(entry.started_at)).substr(0, 16) + "Z";
   }
   return {};
 }
@@ -89,6 +91,8 @@ bool matches(const EntryFilter& filter, const LedgerEntry& entry) {
   if (filter.since && entry.id < first_id_at(*filter.since)) return false;
   if (filter.until && entry.id >= first_id_at(*filter.until)) return false;
   if (filter.kind && entry.kind != *filter.kind) return false;
+  if (filter.status && (entry.status < filter.status->lowest || entry.status > filter.status->highest)) return false;
+  if (filter.request_id && entry.request_id != *filter.request_id) return false;
   return std::all_of(filter.equals.begin(), filter.equals.end(), [&](const EntryFilter::Equals& wanted) {
     return value_of(entry, wanted.dimension) == wanted.value;
   });

@@ -31,7 +31,8 @@ enum class Dimension : std::uint8_t {
   Organisation,
   State,
   Day,   ///< UTC, 2026-11-24
-  Hour,  ///< UTC, 2026-11-24T05:00Z
+  Hour,    ///< UTC, 2026-11-24T05:00Z
+  Minute,  ///< UTC, 2026-11-24T05:07Z
 };
 /// As the command line writes it: "model", "response_model" …
 [[nodiscard]] std::string_view to_string(Dimension dimension);
@@ -42,12 +43,19 @@ struct EntryFilter {
   std::optional<WallTime> since;  ///< to the millisecond, inclusive
   std::optional<WallTime> until;  ///< exclusive
   std::optional<EntryKind> kind = std::nullopt;  ///< of that kind alone
-  /// Exact values; Day and Hour are not for filters.
+  /// Exact values; Day, Hour and Minute are not for filters.
   struct Equals {
     Dimension dimension;
     std::string value;
   };
   std::vector<Equals> equals;
+  /// As the client saw it.
+  struct StatusRange {
+    int lowest;
+    int highest;  ///< inclusive
+  };
+  std::optional<StatusRange> status = std::nullopt;
+  std::optional<std::string> request_id = std::nullopt;  ///< all attempts of one request; no index helps, so give times
 };
 
 /// Sums over entries with the same labels.

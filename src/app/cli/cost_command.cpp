@@ -66,7 +66,7 @@ int cost(const CostArguments& arguments) {
     const auto dimension = store::dimension_named(name);
     if (!dimension)
       return complain(fmt::format(
-          "--by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, day or hour", name));
+          "--by: '{}' is no dimension; use model, provider, endpoint, tenant, key, user, session, agent, day, hour or minute", name));
     report.by.push_back(*dimension);
   }
   const auto format = report_format_named(arguments.format);

@@ -4,8 +4,10 @@
 
 #include "store/ledger_query.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 namespace tidegate::store {
 
@@ -27,6 +29,9 @@ class LedgerReader final : public LedgerQueries {
                                       const std::function<bool(const LedgerEntry&)>& take) override;
   [[nodiscard]] Result<std::vector<CostRow>> aggregate(const EntryFilter& filter,
                                                        std::span<const Dimension> by) override;
+
+  /// At most `most` entries, the newest first.
+  [[nodiscard]] Result<std::vector<LedgerEntry>> newest(const EntryFilter& filter, std::size_t most);
 
  private:
   std::filesystem::path directory_;

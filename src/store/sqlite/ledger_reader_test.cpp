@@ -94,7 +94,52 @@ TEST_F(Reading, SumsByDayAndHourAndState) {
   EXPECT_THAT(days[0].labels, ElementsAre("2026-05-02"));
   EXPECT_EQ(days[1].cost, Money::nanodollars(100));
   EXPECT_THAT(sums({}, {Dimension::Hour, Dimension::Model})[0].labels, ElementsAre("2026-05-02T00:00Z", "opus"));
+  EXPECT_THAT(sums({}, {Dimension::Minute, Dimension::Model})[0].labels, ElementsAre("2026-05-02T00:00Z", "opus"));
+  EXPECT_EQ(sums({}, {Dimension::Minute}).size(), 4U);
   EXPECT_EQ(sums({}, {Dimension::State}).size(), 3U);
+}
+
+TEST_F(Reading, GivesTheNewestFirstAndNoMoreThanAskedFor) {
+  store_ordinary();
+  std::vector<std::string> sessions;
+  const auto newest = [&](const EntryFilter& filter, std::size_t most) {
+    sessions.clear();
+    const auto entries = LedgerReader(directory.path()).newest(filter, most).value();
+    for (const LedgerEntry& one : entries) sessions.push_back(one.session);
+    return sessions;
+  };
+  EXPECT_THAT(newest({}, 3), ElementsAre("s6", "s5", "s4"));
+  EntryFilter opus;
+  opus.equals.push_back({Dimension::Model, "opus"});
+  EXPECT_THAT(newest(opus, 10), ElementsAre("s5", "s4", "s3"));
+  EXPECT_THAT(newest(opus, 1), ElementsAre("s5"));
+  EXPECT_TRUE(LedgerReader(directory.path() / "none").newest({}, 5).value().empty());
+}
+
+TEST_F(Reading, FindsByStatusAndByTheRequest) {
+  auto limited = entry("2026-05-02T10:00:00Z", 1, "opus", 0);
+  limited.status = 429;
+  limited.request_id = "req_a";
+  auto second = entry("2026-05-02T10:00:03Z", 2, "opus", 100);
+  second.status = 200;
+  second.request_id = "req_a";
+  auto other = entry("2026-05-02T10:00:04Z", 3, "opus", 100);
+  other.status = 500;
+  other.request_id = "req_b";
+  store({limited, second, other});
+  LedgerReader reader(directory.path());
+  EntryFilter errors;
+  errors.status = {.lowest = 400, .highest = 499};
+  ASSERT_EQ(reader.newest(errors, 9).value().size(), 1U);
+  EXPECT_EQ(reader.newest(errors, 9).value()[0].status, 429);
+  EntryFilter one;
+  one.equals.push_back({Dimension::Model, "opus"});
+  one.request_id = "req_a";
+  EXPECT_EQ(reader.newest(one, 9).value().size(), 2U);
+  EXPECT_TRUE(matches(one, limited));
+  EXPECT_FALSE(matches(one, other));
+  EXPECT_TRUE(matches(errors, limited));
+  EXPECT_FALSE(matches(errors, other));
 }
 
 TEST_F(Reading, OfAnEmptyDirectoryGivesNothing) {
@@ -110,7 +155,7 @@ TEST_F(Reading, CountsSqlAndJournalAlike) {
     return true;
   }));
   for (const auto& by :
-       {std::vector<Dimension>{}, {Dimension::Model, Dimension::Day}, {Dimension::State, Dimension::Hour}}) {
+       {std::vector<Dimension>{}, {Dimension::Model, Dimension::Day}, {Dimension::State, Dimension::Hour}, {Dimension::Minute}}) {
     for (const CostRow& row : sums({}, by)) {
       CostRow expected;
       expected.labels = row.labels;
@@ -147,6 +192,9 @@ TEST_F(Reading, SeesWhatIsStillInTheJournalOfARunningInstance) {
   ASSERT_EQ(keeper->writer(0).charge(sample_charge(first + 1)), Recorded::Yes);
   ASSERT_EQ(keeper->writer(0).begin(sample_begin(first + 2)), Recorded::Yes);  // in flight: nothing to show yet
   EXPECT_EQ(sums({}, {})[0].attempts, 2);
+  const auto newest = LedgerReader(directory.path()).newest({}, 1).value();
+  ASSERT_EQ(newest.size(), 1U);
+  EXPECT_EQ(newest[0].id, first + 1);
   store_ordinary();
   EXPECT_EQ(sums({}, {})[0].attempts, 8);
   EXPECT_EQ(sums({}, {})[0].cost, Money::nanodollars(6200 + 2 * 5'031'000));

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// What fires and what is done about it. Where the program has no alert rules yet, its alarms alone.
+import { useState } from "preact/hooks";
+import { getIfThere, post } from "../api";
+import { Empty, Mark, Section, Table, Waiting } from "../parts";
+import { remember, remembered, useLive, useLoaded, useWords } from "../state";
+import type { Alert, Alerts } from "../types";
+
+const kSilences = [15, 60, 480, 1440];
+
+function AlertState({ one }: { one: Alert }) {
+  const { say } = useWords();
+  const state = one.state === "resolved" ? "good" : one.state === "pending" ? "none" : one.severity === "critical" ? "bad" : "warn";
+  return <Mark state={state}>{say(`alerts.${one.state}`)}</Mark>;
+}
+
+function Actions({ one, by, done }: { one: Alert; by: string; done: () => void }) {
+  const { say, format } = useWords();
+  const [error, setError] = useState("");
+  const send = async (what: string, body: object) => {
+    try {
+      await post(`alerts/${encodeURIComponent(one.id)}/${what}`, { ...body, by: by || "dashboard" });
+      setError("");
+      done();
+    } catch (failure) {
+      setError((failure as Error).message);
+    }
+  };
+  if (one.state === "resolved") return null;
+  return (
+    <div class="actions">
+      {one.acknowledged_by ? (
+        <span class="soft">{say("alerts.acknowledged", { by: one.acknowledged_by })}</span>
+      ) : (
+        <button type="button" onClick={() => send("ack", {})}>
+          {say("alerts.acknowledge")}
+        </button>
+      )}
+      {one.silenced_until ? (
+        <span class="soft">{say("alerts.silenced", { until: format.dateTime(one.silenced_until) })}</span>
+      ) : (
+        <select
+          aria-label={say("alerts.silence_of", { rule: one.rule })}
+          value=""
+          onChange={(event) => {
+            const minutes = Number(event.currentTarget.value);
+            if (minutes) void send("silence", { minutes });
+          }}
+        >
+          <option value="">{say("alerts.silence")}</option>
+          {kSilences.map((minutes) => (
+            <option value={minutes}>{format.duration(minutes * 60)}</option>
+          ))}
+        </select>
+      )}
+      {error && (
+        <span class="trouble" role="alert">
+          {error}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Firing({ alerts, again }: { alerts: Alerts; again: () => void }) {
+  const { say, word, format } = useWords();
+  const [by, setBy] = useState(() => remembered("name") ?? "");
+  const order = { firing: 0, pending: 1, resolved: 2 };
+  const rows = [...alerts.alerts].sort((a, b) => order[a.state] - order[b.state] || b.since.localeCompare(a.since));
+  return (
+    <Section
+      title={say("alerts.title")}
+      actions={
+        <label class="soft">
+          {say("alerts.by")}{" "}
+          <input
+            value={by}
+            maxLength={40}
+            onInput={(event) => {
+              setBy(event.currentTarget.value);
+              remember("name", event.currentTarget.value);
+            }}
+          />
+        </label>
+      }
+    >
+      {rows.length === 0 ? (
+        <Empty>{say("alerts.none")}</Empty>
+      ) : (
+        <Table
+          caption={say("alerts.title")}
+          rows={rows}
+          columns={[
+            { name: say("pools.state"), isText: true, cell: (one) => <AlertState one={one} /> },
+            {
+              name: say("alerts.rule"),
+              isText: true,
+              cell: (one) =>
+                one.runbook?.startsWith("http") ? (
+                  <a href={one.runbook} rel="noreferrer">
+                    {word(one.rule)}
+                  </a>
+                ) : (
+                  <span title={one.runbook}>{word(one.rule)}</span>
+                ),
+            },
+            { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
+            {
+              name: say("alerts.summary"),
+              isText: true,
+              isLong: true,
+              cell: (one) => (
+                <>
+                  {one.summary}
+                  {one.action && (
+                    <small>
+                      {" "}
+                      · {one.action.name}: {one.action.state} {one.action.detail}
+                    </small>
+                  )}
+                </>
+              ),
+            },
+            { name: say("alerts.since"), isText: true, cell: (one) => <time dateTime={one.since}>{format.dateTime(one.since)}</time> },
+            { name: say("alerts.actions"), isText: true, cell: (one) => <Actions {...{ one, by }} done={again} /> },
+          ]}
+        />
+      )}
+    </Section>
+  );
+}
+
+function History({ alerts }: { alerts: Alerts }) {
+  const { say, word, format } = useWords();
+  return (
+    <Section title={say("alerts.history")}>
+      {alerts.history.length === 0 ? (
+        <Empty>{say("alerts.no_history")}</Empty>
+      ) : (
+        <Table
+          caption={say("alerts.history")}
+          rows={[...alerts.history].sort((a, b) => b.at.localeCompare(a.at))}
+          columns={[
+            { name: say("alerts.at"), isText: true, cell: (one) => <time dateTime={one.at}>{format.dateTime(one.at)}</time> },
+            { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
+            { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
+            { name: say("alerts.change"), isText: true, cell: (one) => `${word(one.from)} → ${word(one.to)}` },
+            { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
+          ]}
+        />
+      )}
+    </Section>
+  );
+}
+
+function Rules({ alerts }: { alerts: Alerts }) {
+  const { say, word, format } = useWords();
+  return (
+    <Section title={say("alerts.rules")}>
+      <Table
+        caption={say("alerts.rules")}
+        rows={alerts.rules}
+        columns={[
+          { name: say("alerts.rule"), isText: true, cell: (one) => word(one.name) },
+          { name: say("alerts.description"), isText: true, isLong: true, cell: (one) => one.description },
+          { name: say("alerts.every"), cell: (one) => format.duration(one.every_seconds) },
+          { name: say("alerts.for"), cell: (one) => format.duration(one.for_seconds) },
+          { name: say("alerts.severity"), isText: true, cell: (one) => word(one.severity) },
+          {
+            name: say("pools.state"),
+            isText: true,
+            cell: (one) => (one.enabled ? <Mark state="good">{say("alerts.on")}</Mark> : <Mark state="none">{say("alerts.off")}</Mark>),
+          },
+        ]}
+      />
+      {(alerts.dead_letters?.length ?? 0) > 0 && (
+        <p class="trouble">{say("alerts.dead", { count: format.whole(alerts.dead_letters!.length) })}</p>
+      )}
+    </Section>
+  );
+}
+
+export function AlertsPage(_: { rest: string[] }) {
+  const { picture } = useLive();
+  const { say, word, format } = useWords();
+  const loaded = useLoaded(() => getIfThere<Alerts>("alerts"), [], 5);
+  const alarms = picture?.alarms ?? [];
+  return (
+    <>
+      <Section title={say("alerts.alarms")} note={say("alerts.alarms_note")}>
+        {alarms.length === 0 ? (
+          <Empty>{say("alerts.all_well")}</Empty>
+        ) : (
+          <Table
+            caption={say("alerts.alarms")}
+            rows={alarms}
+            columns={[
+              {
+                name: say("alerts.severity"),
+                isText: true,
+                cell: (one) => <Mark state={one.severity === "critical" ? "bad" : "warn"}>{word(one.severity)}</Mark>,
+              },
+              { name: say("alerts.kind"), isText: true, cell: (one) => word(one.kind) },
+              { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
+              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.message },
+              { name: say("alerts.since"), isText: true, cell: (one) => <time dateTime={one.since}>{format.dateTime(one.since)}</time> },
+            ]}
+          />
+        )}
+      </Section>
+      {loaded.data ? (
+        <>
+          <Firing alerts={loaded.data} again={loaded.again} />
+          <History alerts={loaded.data} />
+          <Rules alerts={loaded.data} />
+        </>
+      ) : loaded.error ? (
+        <Waiting {...loaded} />
+      ) : null}
+    </>
+  );
+}

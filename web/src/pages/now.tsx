@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much is left, for whom, until when, what it costs, and what Tidegate is doing about it.
+import { useMemo, useState } from "preact/hooks";
+import { get, getIfThere } from "../api";
+import { doing } from "../doing";
+import { Choice, Figure, Mark, Section, Waiting } from "../parts";
+import { coarser, minutesOf } from "../series";
+import { useLive, useLoaded, useWords } from "../state";
+import { kSuccess } from "../thresholds";
+import type { Cost, Forecast } from "../types";
+import { BudgetChart, CostChart, LeftChart, RequestsChart, SuccessChart, TokensChart } from "./now_charts";
+import { Ahead, Pools } from "./now_limits";
+import { Queue, UseTable } from "./now_tables";
+
+const kMostMinutes = 400;
+
+/** Minutes of the ledger. */
+function useMinutes(hours: number) {
+  return useLoaded(
+    async () => {
+      const now = Date.now() / 1000;
+      const cost = await get<Cost>("cost", { since: `${hours}h`, by: "minute" });
+      return { now, minutes: minutesOf(cost.rows, now - hours * 3600, now - 60) }; // whole minutes
+    },
+    [hours],
+    60,
+  );
+}
+
+function Alarms() {
+  const { picture } = useLive();
+  const { word, format } = useWords();
+  if (!picture?.alarms.length) return null;
+  return (
+    <div class="alarms">
+      {picture.alarms.map((one) => (
+        <div class={`alarm ${one.severity}`} role="alert">
+          <strong>
+            <Mark state={one.severity === "critical" ? "bad" : "warn"}>
+              {word(one.kind)}
+              {one.subject && ` · ${one.subject}`}
+            </Mark>
+          </strong>
+          <span>{one.message}</span>{" "}
+          <time class="soft" dateTime={one.since}>
+            {format.dateTime(one.since)}
+          </time>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Totals() {
+  const { picture } = useLive();
+  const { say, format } = useWords();
+  const totals = picture?.use.totals;
+  if (!picture || !totals) return <Waiting error="" loading />;
+  const waiting = picture.rooms.reduce((sum, room) => sum + room.waiting_interactive + room.waiting_batch, 0);
+  const inFlight = picture.rooms.reduce((sum, room) => sum + room.in_flight, 0);
+  const success = totals.requests > 0 ? 1 - totals.errors / totals.requests : null;
+  const read = totals.cache_read_tokens,
+    all = totals.input_tokens + totals.cache_write_tokens + read;
+  return (
+    <dl class="figures">
+      <Figure name={say("now.requests")} value={format.whole(totals.requests)} note={say("now.per_minute")} />
+      <Figure
+        name={say("now.success")}
+        value={success === null ? "–" : format.percent(success, 2)}
+        state={success !== null && success < kSuccess ? "bad" : undefined}
+        note={say("now.errors", { count: format.whole(totals.errors) })}
+      />
+      <Figure
+        name={say("now.input")}
+        value={format.compact(all)}
+        note={all > 0 ? say("now.from_cache", { share: format.percent(read / all, 0) }) : say("now.per_minute")}
+      />
+      <Figure name={say("now.output")} value={format.compact(totals.output_tokens)} note={say("now.per_minute")} />
+      <Figure name={say("now.cost")} value={format.money(Number(totals.cost_usd) * 60)} note={say("now.per_hour")} />
+      <Figure
+        name={say("now.waiting")}
+        value={format.whole(waiting)}
+        state={waiting > 0 ? "warn" : undefined}
+        note={say("now.in_flight", { count: format.whole(inFlight) })}
+      />
+    </dl>
+  );
+}
+
+function Doing() {
+  const { picture } = useLive();
+  const { say, word, format } = useWords();
+  if (!picture) return null;
+  return (
+    <ul class="doing">
+      {doing(picture, say, word, format).map((one) => (
+        <li>
+          <Mark state={one.state}>{one.text}</Mark>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const kSpans = ["1", "6", "24"] as const;
+
+export function NowPage(_: { rest: string[] }) {
+  const { say, format } = useWords();
+  const [span, setSpan] = useState<(typeof kSpans)[number]>("1");
+  // The span first: it is little, and the charts of it need not wait for the day's sum.
+  const loaded = useMinutes(Number(span));
+  const day = useMinutes(24);
+  const forecast = useLoaded(() => getIfThere<Forecast>("forecast", { minutes: "30" }), [], 60).data;
+  const now = loaded.data?.now ?? Date.now() / 1000;
+  const since = Math.floor(now - Number(span) * 3600);
+  const minutes = useMemo(
+    () => loaded.data && coarser(loaded.data.minutes, Math.ceil(loaded.data.minutes.time.length / kMostMinutes)),
+    [loaded.data],
+  );
+  return (
+    <>
+      <Alarms />
+      <Totals />
+      <Section title={say("now.doing")}>
+        <Doing />
+      </Section>
+      <Section title={say("now.limits")} note={say("now.limits_note")}>
+        <Pools forecast={forecast} />
+      </Section>
+      <Section
+        title={say("now.course")}
+        actions={
+          <Choice
+            label={say("now.span")}
+            options={kSpans.map((id) => ({ id, name: format.duration(Number(id) * 3600) }))}
+            chosen={span}
+            choose={setSpan}
+          />
+        }
+      >
+        <div class="charts four">
+          <LeftChart isRequests since={since} />
+          <LeftChart isRequests={false} since={since} />
+          {day.data ? <BudgetChart minutes={day.data.minutes} now={day.data.now} /> : <Waiting {...day} />}
+          {minutes ? <SuccessChart minutes={minutes} since={since} /> : <Waiting {...loaded} />}
+        </div>
+        <div class="charts">
+          {minutes && (
+            <>
+              <TokensChart minutes={minutes} forecast={forecast} since={since} />
+              <CostChart minutes={minutes} forecast={forecast} since={since} />
+              <RequestsChart minutes={minutes} forecast={forecast} since={since} />
+            </>
+          )}
+        </div>
+      </Section>
+      {forecast && <Ahead forecast={forecast} />}
+      <Queue />
+      <UseTable />
+    </>
+  );
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is left of each limit now, and what may run out.
+import { Bar, Empty, Mark, Section, Table } from "../parts";
+import { tightness } from "../series";
+import { useLive, useWords } from "../state";
+import { kLikely, kRequestsLeft, kTokensLeft } from "../thresholds";
+import type { Exhaustion, Forecast, Limit, Pool } from "../types";
+
+const kMostAhead = 12;
+
+/** The forecast's word on one limit of a pool. */
+function exhaustionOf(forecast: Forecast | null, pool: Pool, level: Limit): Exhaustion | undefined {
+  const series = forecast?.series.find(
+    (one) => one.scope === "pool" && one.measure === level.dimension && one.name === `${pool.provider}/${pool.model_group}`,
+  );
+  return series?.exhaustion.find((one) => one.kind === "rate");
+}
+
+function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecast: Forecast | null }) {
+  const { say, word, format } = useWords();
+  const left = level.remaining_now ?? level.remaining;
+  if (left === undefined || !level.limit) return null;
+  const used = Math.max(0, level.limit - left);
+  const isTokens = level.dimension !== "requests";
+  const short = isTokens ? left < kTokensLeft || left < (kRequestsLeft * level.limit) / 4 : left < kRequestsLeft * level.limit;
+  const end = level.seconds_to_exhaustion;
+  const state = left <= 0 || (end !== undefined && end < 10 && short) ? "bad" : short ? "warn" : "good";
+  const ahead = exhaustionOf(forecast, pool, level);
+  return (
+    <div class="limit">
+      <div class="limit-head">
+        <span>{word(level.dimension)}</span>
+        <span>
+          <b>{format.compact(left)}</b> <span class="soft">{say("now.left_of", { limit: format.compact(level.limit) })}</span>
+        </span>
+      </div>
+      <Bar
+        value={used / level.limit}
+        mark={isTokens ? undefined : 1 - kRequestsLeft}
+        state={state}
+        label={say("now.used_of", { what: word(level.dimension), used: format.whole(used), limit: format.whole(level.limit) })}
+      />
+      <div class="limit-foot soft">
+        <span>{say("now.used", { share: format.percent(used / level.limit, 0) })}</span>
+        {state === "bad" || state === "warn" ? (
+          <Mark state={state}>
+            {end === undefined ? say("now.short") : end < 1 ? say("now.ends_now") : say("now.ends_in", { time: format.duration(end) })}
+          </Mark>
+        ) : (
+          <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>
+        )}
+      </div>
+      {ahead && ahead.probability >= kLikely && (
+        <div class="limit-foot soft">
+          <span title={ahead.reason}>
+            {ahead.first_crossing_minutes === null
+              ? say("now.forecast_calm", { share: format.percent(ahead.probability, 0) })
+              : say("now.forecast_ends", {
+                  share: format.percent(ahead.probability, 0),
+                  time: format.duration(ahead.first_crossing_minutes * 60),
+                })}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+export function Pools({ forecast }: { forecast: Forecast | null }) {
+  const { picture } = useLive();
+  const { say, format } = useWords();
+  if (!picture) return null;
+  const pools = picture.limits
+    .filter((pool) => pool.limits.some((level) => level.limit))
+    .sort((a, b) => tightness(a) - tightness(b) || (a.pool + a.model_group).localeCompare(b.pool + b.model_group));
+  if (pools.length === 0) return <Empty>{say("now.no_limits")}</Empty>;
+  return (
+    <div class="cards">
+      {pools.map((pool) => {
+        const room = picture.rooms.find((one) => one.provider === pool.provider && one.model_group === pool.model_group);
+        const waiting = room ? room.waiting_interactive + room.waiting_batch : 0;
+        return (
+          <article class="card" key={pool.pool + pool.model_group}>
+            <h3>
+              {pool.model_group}
+              <small>
+                {pool.pool}
+                {pool.workspace && ` · ${pool.workspace}`}
+              </small>
+            </h3>
+            {pool.limits.map((level) => (
+              <LimitRow {...{ pool, level, forecast }} />
+            ))}
+            <p class="soft queue">
+              {room ? say("now.queue", { waiting: format.whole(waiting), flying: format.whole(room.in_flight) }) : say("now.quiet")}
+            </p>
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What may run out within the horizon, likeliest first. */
+export function Ahead({ forecast }: { forecast: Forecast }) {
+  const { say, word, format } = useWords();
+  const limits = forecast.series
+    .flatMap((series) => series.exhaustion.map((one) => ({ series, one })))
+    .sort((a, b) => b.one.probability - a.one.probability);
+  const likely = limits.filter(({ one }) => one.probability >= kLikely).slice(0, kMostAhead);
+  const isEarly = forecast.series.length > 0 && forecast.series.every((one) => !one.has_enough_history);
+  return (
+    <Section title={say("now.ahead")} note={say("now.ahead_note", { time: format.duration(forecast.horizon_minutes * 60) })}>
+      {likely.length === 0 ? (
+        <Empty>{say(isEarly || forecast.series.length === 0 ? "now.ahead_early" : "now.ahead_calm")}</Empty>
+      ) : (
+        <Table
+          caption={say("now.ahead")}
+          rows={likely}
+          columns={[
+            {
+              name: say("now.ahead_what"),
+              isText: true,
+              cell: ({ series }) => (series.scope === "all" ? say("cost.everything") : `${word(series.scope)} ${series.name}`),
+            },
+            { name: say("now.ahead_limit"), isText: true, cell: ({ one }) => one.limit },
+            { name: say("now.ahead_left"), cell: ({ one }) => format.compact(one.remaining) },
+            {
+              name: say("now.ahead_chance"),
+              cell: ({ one }) => (
+                <Mark state={one.probability >= 0.3 ? "bad" : one.probability >= 0.1 ? "warn" : "none"}>
+                  {format.percent(one.probability, 0)}
+                </Mark>
+              ),
+            },
+            {
+              name: say("now.ahead_first"),
+              cell: ({ one }) => (one.first_crossing_minutes === null ? "–" : format.duration(one.first_crossing_minutes * 60)),
+            },
+            { name: say("now.ahead_reason"), isText: true, isLong: true, cell: ({ one }) => one.reason },
+          ]}
+        />
+      )}
+    </Section>
+  );
+}
