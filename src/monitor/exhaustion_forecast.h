@@ -23,7 +23,7 @@ enum class ForecastScope : std::uint8_t {
 /// What of demand is counted, per minute.
 enum class DemandMeasure : std::uint8_t {
   Requests,
-  InputTokens,   ///< as providers' limits count: written to the prompt cache included, read from it not
+  InputTokens,  ///< as providers' limits count: written to the prompt cache included, read from it not
   OutputTokens,
   Cost,  ///< dollars
 };
