@@ -7,6 +7,7 @@
 #include "caching/savings_book.h"
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
+#include "monitor/forecast_book.h"
 #include "monitor/shadow_counts.h"
 #include "monitor/shadow_report.h"
 #include "monitor/windows.h"
@@ -82,6 +83,8 @@ class Instance {
                                                                  std::span<const store::Dimension> by) = 0;
   /// Pairs of the last `length` compared.
   [[nodiscard]] virtual ShadowState shadow(Nanoseconds length) = 0;
+  /// What is asked for, `horizon` (5…120) minutes ahead, against all limits and budgets; empty until the past was read from the ledger.
+  [[nodiscard]] virtual std::vector<monitor::SeriesForecast> forecast(int /*horizon*/) { return {}; }
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
   [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
   // Failures as store::Directory gives them.

@@ -6,6 +6,7 @@
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
+#include "app/forecast_board.h"
 #include "app/log_writer.h"
 #include "app/period_use.h"
 #include "app/provider_keys.h"
@@ -85,6 +86,7 @@ class Server {
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
+  [[nodiscard]] const ForecastBoard& forecasts() const { return forecasts_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -111,6 +113,8 @@ class Server {
   void look_at_clock(Now now);
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
+  void look_at_demand(Now now);
+  void restore_demand(Now now);
 
   const Clock& clock_;
   const WallTime started_at_;
@@ -130,6 +134,7 @@ class Server {
   quota::TenantBook tenants_;
   UseBoard use_;
   ShadowBoard shadow_;
+  ForecastBoard forecasts_;
   std::deque<WorkerShadow> shadows_;
 
   store::SqliteLedger ledger_;

@@ -14,6 +14,14 @@ std::string_view to_string(ForecastScope scope) {
   return {};
 }
 
+std::optional<ForecastScope> forecast_scope_named(std::string_view name) {
+  for (const ForecastScope scope :
+       {ForecastScope::All, ForecastScope::Pool, ForecastScope::Model, ForecastScope::Tenant}) {
+    if (name == to_string(scope)) return scope;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_string(DemandMeasure measure) {
   switch (measure) {
     case DemandMeasure::Requests: return "requests";

@@ -19,6 +19,7 @@ enum class ForecastScope : std::uint8_t {
 };
 /// `all`, `pool`, `model`, `tenant`.
 [[nodiscard]] std::string_view to_string(ForecastScope scope);
+[[nodiscard]] std::optional<ForecastScope> forecast_scope_named(std::string_view name);
 
 /// What of demand is counted, per minute.
 enum class DemandMeasure : std::uint8_t {
