@@ -21,8 +21,10 @@ namespace {
 /// Six significant digits.
 double rounded(double figure) {
   if (figure == 0 || !std::isfinite(figure)) return 0;
-  const double unit = std::pow(10, std::floor(std::log10(std::abs(figure))) - 5);
-  return std::round(figure / unit) * unit;
+  const double digits = 5 - std::floor(std::log10(std::abs(figure)));
+  // Whole powers of ten alone, which are exact: else 83.6 would become 83.60000000000001.
+  const double scale = std::pow(10, std::abs(digits));
+  return digits >= 0 ? std::round(figure * scale) / scale : std::round(figure / scale) * scale;
 }
 
 json::value view(const monitor::LimitForecast& forecast) {

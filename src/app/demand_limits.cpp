@@ -33,6 +33,20 @@ std::optional<Counted> counted(quota::Dimension dimension) {
   return std::nullopt;
 }
 
+std::optional<Counted> counted(llm::LimitDimension dimension) {
+  switch (dimension) {
+    case llm::LimitDimension::Requests: return counted(quota::Dimension::Requests);
+    case llm::LimitDimension::InputTokens: return counted(quota::Dimension::Input);
+    case llm::LimitDimension::OutputTokens: return counted(quota::Dimension::Output);
+    case llm::LimitDimension::Tokens:
+    case llm::LimitDimension::FastInputTokens:
+    case llm::LimitDimension::FastOutputTokens:
+    case llm::LimitDimension::PriorityInputTokens:
+    case llm::LimitDimension::PriorityOutputTokens: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 std::optional<Counted> counted(quota::PeriodDimension dimension) {
   switch (dimension) {
     case quota::PeriodDimension::RequestsPerDay: return Counted{DemandMeasure::Requests, "requests per day"};
@@ -123,6 +137,27 @@ std::vector<DemandLimit> demand_limits(std::span<const quota::RoomBook::NamedRoo
   std::vector<DemandLimit> limits;
   for (const quota::RoomBook::NamedRoom& room : rooms) add_limits(limits, room);
   for (const quota::AccountLevel& account : accounts) add_limits(limits, account, now);
+  return limits;
+}
+
+std::vector<DemandLimit> demand_limits(std::span<const quota::PoolLevel> pools) {
+  std::vector<DemandLimit> limits;
+  for (const quota::PoolLevel& pool : pools) {
+    const DemandName name{ForecastScope::Pool, demand_pool(pool.provider, pool.model_group)};
+    for (const quota::LimitLevel& level : pool.limits) {
+      const auto what = counted(level.dimension);
+      if (!what || !level.limit || *level.limit <= 0 || name.name.empty()) continue;
+      auto found = std::find_if(limits.begin(), limits.end(), [&](const DemandLimit& limit) {
+        return limit.of == name && limit.limit == what->limit;
+      });
+      if (found == limits.end()) {
+        found = limits.insert(limits.end(), {.of = name, .measure = what->measure, .limit = std::string(what->limit)});
+      }
+      const auto capacity = static_cast<double>(*level.limit);
+      found->capacity += capacity;
+      found->remaining += level.remaining_now.value_or(capacity);  // it refills within a minute
+    }
+  }
   return limits;
 }
 

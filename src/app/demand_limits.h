@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "monitor/demand_minute.h"
 #include "monitor/forecast_book.h"
+#include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
 #include "quota/book/tenant_book.h"
 
@@ -25,6 +26,9 @@ namespace tidegate::app {
 [[nodiscard]] std::vector<monitor::DemandLimit> demand_limits(std::span<const quota::RoomBook::NamedRoom> rooms,
                                                               std::span<const quota::AccountLevel> accounts,
                                                               WallTime now);
+
+/// The same as providers' headers told, for who sees no rooms.
+[[nodiscard]] std::vector<monitor::DemandLimit> demand_limits(std::span<const quota::PoolLevel> pools);
 
 /// How many requests wait, by pool as the forecast calls it.
 [[nodiscard]] std::map<std::string, double> waiting_by_pool(std::span<const quota::RoomBook::NamedRoom> rooms);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kFewest = 4 * 60;
 constexpr std::size_t kLongestLesson = 3 * kMinutesPerDay;
+constexpr double kWorthChanging = 0.999;  // a thousandth is rounding, and the default comes first
 constexpr auto kAhead = static_cast<std::size_t>(kBacktestHorizons.back());
 
 double pinball(double outcome, double quantile, double share) {
@@ -58,8 +59,11 @@ BacktestScore judge(ForecastMethod method, std::span<const double> demand, std::
 }  // namespace
 
 const BacktestScore& Backtest::best() const {
-  return *std::min_element(scores.begin(), scores.end(),
-                           [](const BacktestScore& a, const BacktestScore& b) { return a.pinball < b.pinball; });
+  const BacktestScore* best = &scores.front();
+  for (const BacktestScore& score : scores) {
+    if (score.pinball < kWorthChanging * best->pinball) best = &score;
+  }
+  return *best;
 }
 
 std::optional<Backtest> backtest(std::span<const double> demand, MinuteNumber first, std::int64_t utc_offset) {

@@ -28,7 +28,8 @@ struct Backtest {
   std::int64_t judged = 0;            ///< minutes
   double mean = 0;                    ///< of them, to hold errors against
   std::vector<BacktestScore> scores;  ///< one per method, in the order of kForecastMethods
-  /// With the smallest pinball loss: which would have told best what comes and how sure it is.
+  /// With the smallest pinball loss: which would have told best what comes and how sure it is. Of equals the
+  /// first.
   [[nodiscard]] const BacktestScore& best() const;
 };
 

@@ -46,6 +46,12 @@ TEST(Backtest, JudgesEveryMethodOnTheSameMinutes) {
   }
 }
 
+TEST(Backtest, OfEqualsTheDefaultIsBest) {
+  const auto result = backtest(std::vector<double>(500, 0.02516), kMonday);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->best().method, ForecastMethod::UsualCourse);
+}
+
 TEST(Backtest, ARushThatComesEveryDayIsForTheUsualCourse) {
   const auto demand = made(6 * kMinutesPerDay, 0.5, [](std::int64_t minute) {
     const auto since_eight = static_cast<double>(minute % kMinutesPerDay - 8 * 60);

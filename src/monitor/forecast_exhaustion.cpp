@@ -114,10 +114,9 @@ std::optional<std::int64_t> walk(const Forecaster& forecaster, const RemainingBu
 
 Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RefillingLimit& limit, int horizon) {
   horizon = std::clamp(horizon, kForecastHorizons.front(), kLongestHorizon);
-  if (auto early = unknown(forecaster, horizon)) return *std::move(early);
   const double bound = limit.per_minute + std::max(limit.level, 0.0) / kMinutesJudged;
   const double now = forecaster.recent().mean(static_cast<int>(kMinutesJudged));
-  if (now >= bound) {
+  if (now >= bound && static_cast<double>(forecaster.recent().minutes()) >= kMinutesJudged) {  // which needs no history
     Exhaustion exhausted;
     exhausted.outlook = Exhaustion::Outlook::Exhausted;
     exhausted.probability = 1;
@@ -128,6 +127,7 @@ Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RefillingLimi
                                    percent(exhausted.parts.level));
     return exhausted;
   }
+  if (auto early = unknown(forecaster, horizon)) return *std::move(early);
   std::vector<Crossing> crossings;
   for (const int step : steps_to(horizon)) {
     crossings.push_back({static_cast<double>(step), forecaster.probability_above(ForecastTarget::Peak, step, bound)});

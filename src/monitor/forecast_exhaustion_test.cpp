@@ -84,6 +84,14 @@ TEST(Exhaustion, KnowsWhenItIsThere) {
   EXPECT_EQ(exhaustion.minutes_to_exhaustion, 0);
 }
 
+TEST(Exhaustion, NeedsNoHistoryForWhatIsThereAlready) {
+  Forecaster forecaster(kMonday);
+  for (int minute = 0; minute < 9; ++minute) forecaster.observe(1.2);
+  EXPECT_EQ(forecast_exhaustion(forecaster, RefillingLimit{1}, 30).outlook, Outlook::TooLittleHistory);
+  forecaster.observe(1.2);
+  EXPECT_EQ(forecast_exhaustion(forecaster, RefillingLimit{1}, 30).outlook, Outlook::Exhausted);
+}
+
 TEST(Exhaustion, NeverWarnsOfASteadySeriesBelowHalf) {
   std::mt19937 random(23);
   std::gamma_distribution<double> requests(0.4 * 60 / 1.25,
