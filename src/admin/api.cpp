@@ -3,6 +3,7 @@
 #include "admin/api.h"
 
 #include "admin/allowance_request.h"
+#include "admin/forecast_view.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
 #include "admin/ledger_entries.h"
@@ -114,6 +115,12 @@ Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
   const auto since = duration(parameters, "since", std::chrono::hours(24));
   if (!since) return fail(since);
   return view(instance.shadow(*since));
+}
+
+Result<json::value> forecast(Instance& instance, const Parameters& parameters) {
+  const auto wanted = read_forecast_request(parameters);
+  if (!wanted) return fail(wanted);
+  return view(instance.forecast(wanted->minutes), *wanted, instance.now().wall);
 }
 
 json::object rooms(Instance& instance) {
@@ -326,6 +333,10 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/shadow", Access::Read, Kind::Slow,
        [&](const Request& request) {
          return with_parameters(request, {"since"}, [&](const Parameters& given) { return shadow(instance, given); });
+       }},
+      {"GET", "/api/v1/forecast", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {"minutes", "scope"}, [&](const Parameters& given) { return forecast(instance, given); });
        }},
       {"POST", "/api/v1/reload", Access::Change, Kind::Slow, [&](const Request&) { return reload(instance); }},
       {"GET", "/api/v1/keys", Access::Read, Kind::Slow, [&](const Request&) { return list_keys(instance); }},

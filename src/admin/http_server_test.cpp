@@ -145,6 +145,28 @@ class FakeInstance final : public Instance {
     report.verdict = {monitor::ShadowVerdict::Kind::TooFew, "too few samples yet (n = 42)"};
     return state;
   }
+  std::vector<monitor::SeriesForecast> forecast(int horizon) override {
+    monitor::SeriesForecast pool;
+    pool.of = {monitor::ForecastScope::Pool, "anthropic/opus-4"};
+    pool.has_enough_history = true;
+    pool.now = 12.3456789;
+    pool.recent = {11, 12.5};
+    pool.points = {{5, 10, 12, 15}, {horizon, 9, 13, 20.1234567}};
+    monitor::LimitForecast likely;
+    likely.limit = {.of = pool.of, .limit = "requests per minute", .capacity = 50, .remaining = 12.25};
+    likely.exhaustion.outlook = monitor::Exhaustion::Outlook::Foreseen;
+    likely.exhaustion.probability = 0.123456;
+    likely.exhaustion.first_crossing = 17;
+    likely.exhaustion.reason = "level 80 % of the limit";
+    monitor::LimitForecast unlikely = likely;
+    unlikely.limit.kind = monitor::LimitKind::Budget;
+    unlikely.exhaustion.first_crossing.reset();
+    pool.limits = {likely, unlikely};
+    monitor::SeriesForecast cost;
+    cost.measure = monitor::DemandMeasure::Cost;
+    cost.now = 0.00123456789;
+    return {cost, pool};
+  }
   Result<std::vector<std::string>> reload() override {
     ++reloads;
     return fail(FailureKind::InvalidInput, Origin::Operator, "line 3: no such key");
@@ -302,8 +324,41 @@ TEST_F(AdminServer, ComparesTheSpareWithTheProvider) {
   EXPECT_FALSE(ask_json("/api/v1/shadow?since=10m").at("is_on").as_bool());
 }
 
+TEST_F(AdminServer, TellsWhatIsForecast) {
+  start();
+  const auto forecast = ask_json("/api/v1/forecast?minutes=60");
+  EXPECT_EQ(forecast.at("horizon_minutes").as_int64(), 60);
+  EXPECT_TRUE(parse_rfc3339(forecast.at("at").as_string().c_str()));
+  const auto& series = forecast.at("series").as_array();
+  ASSERT_EQ(series.size(), 2U);
+  EXPECT_EQ(series[0].at("scope").as_string(), "all");
+  EXPECT_EQ(series[0].at("measure").as_string(), "cost_usd");
+  EXPECT_DOUBLE_EQ(series[0].at("now").as_double(), 0.00123457);
+  EXPECT_FALSE(series[0].at("has_enough_history").as_bool());
+  EXPECT_TRUE(series[0].at("points").as_array().empty());
+  const auto& pool = series[1];
+  EXPECT_EQ(pool.at("name").as_string(), "anthropic/opus-4");
+  EXPECT_EQ(pool.at("recent").as_array().size(), 2U);
+  EXPECT_EQ(pool.at("points").as_array()[1].at("minutes").as_int64(), 60);
+  EXPECT_DOUBLE_EQ(pool.at("points").as_array()[1].at("p90").as_double(), 20.1235);
+  const auto& likely = pool.at("exhaustion").as_array()[0];
+  EXPECT_EQ(likely.at("limit").as_string(), "requests per minute");
+  EXPECT_EQ(likely.at("kind").as_string(), "rate");
+  EXPECT_EQ(likely.at("capacity").as_double(), 50);
+  EXPECT_EQ(likely.at("remaining").as_double(), 12.25);
+  EXPECT_EQ(likely.at("probability").as_double(), 0.1235);
+  EXPECT_EQ(likely.at("first_crossing_minutes").as_int64(), 17);
+  EXPECT_EQ(likely.at("reason").as_string(), "level 80 % of the limit");
+  EXPECT_TRUE(pool.at("exhaustion").as_array()[1].at("first_crossing_minutes").is_null());
+  EXPECT_EQ(pool.at("exhaustion").as_array()[1].at("kind").as_string(), "budget");
+  EXPECT_EQ(ask_json("/api/v1/forecast").at("horizon_minutes").as_int64(), 30);
+  EXPECT_EQ(ask_json("/api/v1/forecast?scope=pool").at("series").as_array().size(), 1U);
+}
+
 TEST_F(AdminServer, RefusesWhatItCannotRead) {
   start();
+  EXPECT_THAT(ask("GET /api/v1/forecast?minutes=4"), HasSubstr("'4' is no whole number from 5 to 120"));
+  EXPECT_THAT(ask("GET /api/v1/forecast?scope=key"), HasSubstr("none of all, pool, model, tenant"));
   EXPECT_THAT(ask("GET /api/v1/windows?window=2h"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET /api/v1/windows?windw=60s"), HasSubstr("there are: window, by"));
   EXPECT_THAT(ask("GET /api/v1/cost?by=colour"), HasSubstr("'colour' is no dimension"));

@@ -8,6 +8,7 @@
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
 #include "monitor/balance.h"
+#include "monitor/forecast_book.h"
 #include "monitor/shadow_counts.h"
 #include "monitor/shadow_report.h"
 #include "monitor/windows.h"
@@ -118,6 +119,8 @@ class Instance {
   [[nodiscard]] virtual Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) = 0;
   /// Pairs of the last `length` compared.
   [[nodiscard]] virtual ShadowState shadow(Nanoseconds length) = 0;
+  /// What is asked for, `horizon` (5…120) minutes ahead, against all limits and budgets; empty until the past was read from the ledger.
+  [[nodiscard]] virtual std::vector<monitor::SeriesForecast> forecast(int /*horizon*/) { return {}; }
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
   [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
   // Failures as store::Directory gives them.

@@ -3,6 +3,7 @@
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
 #include "app/cli/demo_command.h"
+#include "app/cli/forecast_command.h"
 #include "app/cli/guard_command.h"
 #include "app/cli/keys_command.h"
 #include "app/cli/reconcile_command.h"
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_demo_command(program, exit_code);
   tidegate::app::add_status_command(program, exit_code);
   tidegate::app::add_cost_command(program, exit_code);
+  tidegate::app::add_forecast_command(program, exit_code);
   tidegate::app::add_guard_command(program, exit_code);
   tidegate::app::add_shadow_command(program, exit_code);
   tidegate::app::add_reconcile_command(program, exit_code);

@@ -36,6 +36,7 @@ class RunningInstance final : public admin::Instance {
                                                          std::span<const store::Dimension> by) override;
   [[nodiscard]] Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override;
   [[nodiscard]] admin::ShadowState shadow(Nanoseconds length) override;
+  [[nodiscard]] std::vector<monitor::SeriesForecast> forecast(int horizon) override { return server_.forecasts().forecast(horizon); }
   [[nodiscard]] Result<std::vector<std::string>> reload() override { return reload_(); }
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
   [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/server.h"
 
+#include "app/demand_limits.h"
+#include "app/forecast_figures.h"
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
 #include "app/savings_figures.h"
@@ -12,6 +14,7 @@
 #include "metrics/scrape_figures.h"
 #include "quota/book/readings.h"
 #include "store/seen_mark.h"
+#include "store/sqlite/demand_reader.h"
 
 #include <fmt/format.h>
 
@@ -36,6 +39,7 @@ constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kCollectShadowEvery(1);
 constexpr Seconds kCompareShadowEvery(60);
 constexpr Seconds kRestoreShadowEvery(2);
+constexpr Seconds kRestoreDemandEvery(2);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
 constexpr Seconds kLookAtBalancesEvery(5);
@@ -89,6 +93,10 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
              }),
       use_(std::move(windows), options_.gateway.worker_threads),
       shadow_(options_.shadow, options_.gateway.worker_threads),
+      forecasts_([this] {
+        const Now now = clock_.now();
+        return demand_limits(rooms_.rooms(), tenants_.levels(quota::TenantBook::Which::Tenants, now), now.wall);
+      }),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
       directory_(database(options_, "directory.db")),
@@ -241,14 +249,33 @@ void Server::plan_jobs() {
     look_at_ledger(now);
     look_at_budgets(now);
     look_at_clock(now);
+    look_at_demand(now);
   });
   lookups_.every(kRestoreSpendingEvery, [this](Now) { restore_spending(store::LedgerReader::Writers::AsFound); });
   lookups_.every(kRestoreShadowEvery, [this](Now now) { restore_shadow_spending(now); });
+  lookups_.every(kRestoreDemandEvery, [this](Now now) { restore_demand(now); });
   lookups_.every(kCompareShadowEvery, [this](Now now) { shadow_watch_.look(shadow_, alarms_, now); });
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
   balance_lookups_.every(kLookAtBalancesEvery,
                          [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+void Server::look_at_demand(Now now) {
+  forecasts_.look(now.wall, waiting_by_pool(rooms_.rooms()), [this] { return use_.take_demand(); });
+}
+
+void Server::restore_demand(Now now) {
+  store::DemandReader history(options().store.directory);
+  if (Result<void> restored = forecasts_.restore(history); !restored) {
+    alarms_.raise({.kind = "forecast",
+                   .subject = {},
+                   .severity = Severity::Warning,
+                   .message = restored.error().detail + "; until the ledger tells what was asked for in past days, nothing is forecast",
+                   .since = now.wall});
+  } else {
+    alarms_.clear("forecast", {}, now.wall);
+  }
 }
 
 void Server::restore_shadow_spending(Now now) {
@@ -430,6 +457,7 @@ void Server::collect_metrics() {
     }
     add_balance_figures(sink, balances_.list());
     add_savings_figures(sink, cache_savings());
+    add_forecast_figures(sink, forecasts_);
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),

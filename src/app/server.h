@@ -7,6 +7,7 @@
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
+#include "app/forecast_board.h"
 #include "app/log_writer.h"
 #include "app/period_use.h"
 #include "app/level_history.h"
@@ -90,6 +91,7 @@ class Server {
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
   [[nodiscard]] const BalanceBoard& balances() const { return balances_; }
+  [[nodiscard]] const ForecastBoard& forecasts() const { return forecasts_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
@@ -117,6 +119,8 @@ class Server {
   void look_at_clock(Now now);
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
+  void look_at_demand(Now now);
+  void restore_demand(Now now);
 
   const Clock& clock_;
   const WallTime started_at_;
@@ -138,6 +142,7 @@ class Server {
   UseBoard use_;
   LevelHistory level_history_;
   ShadowBoard shadow_;
+  ForecastBoard forecasts_;
   std::deque<WorkerShadow> shadows_;
 
   store::SqliteLedger ledger_;

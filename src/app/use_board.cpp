@@ -2,6 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/use_board.h"
 
+#include "app/demand_limits.h"
+#include "llm/model_group.h"
+
 #include <utility>
 
 namespace tidegate::app {
@@ -27,6 +30,12 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.tenant = outcome.caller.tenant;
     sample.session = outcome.caller.session;
     sample.error_kind = error_kind_of(outcome);
+    sample.provider = outcome.provider;
+    sample.model_there = outcome.model_there;
+    sample.speed = outcome.view.speed;
+    sample.kind_of_endpoint = outcome.match.endpoint;
+    sample.was_sent = outcome.id != 0;
+    sample.lacked_capacity = outcome.refusal == "no_capacity";
     sample.tokens = outcome.answer.usage.tokens;
     sample.cost = cost;
     sample.at = now;
@@ -54,9 +63,30 @@ void UseBoard::collect_locked() {
                          .cache_write_tokens = sample.tokens.cache_write_5m + sample.tokens.cache_write_1h,
                          .cost = sample.cost},
                         sample.at);
+        count_demand(sample);
       });
     }
   }
+}
+
+void UseBoard::count_demand(const UseLane::Sample& sample) {
+  // Others were refused for what they are: they would not have used a limit either.
+  if (!sample.was_sent && !sample.lacked_capacity) return;
+  using monitor::DemandMeasure;
+  monitor::Demand demand;
+  (sample.was_sent ? demand[DemandMeasure::Requests] : demand.unserved) = 1;
+  demand[DemandMeasure::InputTokens] = static_cast<double>(sample.tokens.total_input() - sample.tokens.cache_read);
+  demand[DemandMeasure::OutputTokens] = static_cast<double>(sample.tokens.output);
+  demand[DemandMeasure::Cost] = static_cast<double>(sample.cost.nanodollars()) * 1e-9;
+  const std::string& asked = sample.model_there.empty() ? sample.model : sample.model_there;
+  const std::string group = asked.empty() ? std::string() : llm::model_group(sample.kind_of_endpoint, asked, sample.speed);
+  demand_.add({.pool = demand_pool(sample.provider, group), .model = sample.model, .tenant = sample.tenant, .demand = demand});
+}
+
+monitor::DemandMinute UseBoard::take_demand() {
+  const std::lock_guard lock(mutex_);
+  collect_locked();
+  return std::exchange(demand_, {});
 }
 
 void UseBoard::collect() {

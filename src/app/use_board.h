@@ -5,6 +5,8 @@
 #include "base/ring.h"
 #include "base/time.h"
 #include "gateway/outcome.h"
+#include "llm/dialect.h"
+#include "monitor/demand_minute.h"
 #include "monitor/windows.h"
 
 #include <atomic>
@@ -30,6 +32,9 @@ class UseLane {
   /// What monitor::WindowSample borrows, kept; strings keep their memory from request to request.
   struct Sample {
     std::string model, endpoint, user, key, tenant, session, error_kind;
+    std::string provider, model_there, speed;  ///< what demand is told apart by
+    llm::Endpoint kind_of_endpoint = llm::Endpoint::Other;
+    bool was_sent = false, lacked_capacity = false;
     llm::TokenCounts tokens;
     Money cost;
     SteadyTime at;
@@ -50,14 +55,18 @@ class UseBoard {
   void collect();
   [[nodiscard]] Result<monitor::WindowTotals> totals(Nanoseconds length, SteadyTime now);
   [[nodiscard]] Result<std::vector<monitor::WindowLine>> query(Nanoseconds length, monitor::Dimension dimension, SteadyTime now);
+  /// What was asked for since this was called last: requests that went to a provider, and those that found no capacity.
+  [[nodiscard]] monitor::DemandMinute take_demand();
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
   void collect_locked();
+  void count_demand(const UseLane::Sample& sample);
 
   std::deque<UseLane> lanes_;
-  std::mutex mutex_;  ///< guards windows_ and the reading ends of the lanes
+  std::mutex mutex_;  ///< guards the fields below and the reading ends of the lanes
   monitor::Windows windows_;
+  monitor::DemandMinute demand_;
 };
 
 }  // namespace tidegate::app

@@ -42,6 +42,8 @@ constexpr std::array kModel{open("model")};
 constexpr std::array kModelMode{open("model"), closed("mode")};
 constexpr std::array kModelKindMode{open("model"), closed("kind"), closed("mode")};
 constexpr std::array kResult{closed("result")};
+constexpr std::array kForecastLimit{closed("scope"), open("name"), closed("measure"), closed("limit")};
+constexpr std::array kForecastSeries{closed("scope"), open("name"), closed("measure"), closed("percentile")};
 constexpr std::array kMetric{closed("metric")};
 constexpr std::array kBuild{closed("version"), closed("commit")};
 constexpr std::array kGenAi{closed("gen_ai_operation_name"), closed("gen_ai_provider_name"),
@@ -235,6 +237,16 @@ constexpr std::array kRows{
          Unit::Dollars,
          {},
          "What the answers that were given again cost when they were made"}},
+    Row{Metric::ForecastProbability,
+        {"tidegate_forecast_exhaustion_probability", Gauge, Unit::One, kForecastLimit,
+         "Probability that a limit or budget runs out within 30 minutes; 0 while there is too little history"}},
+    Row{Metric::ForecastSecondsToExhaustion,
+        {"tidegate_forecast_seconds_to_exhaustion", Gauge, Unit::Seconds, kForecastLimit,
+         "If it runs out within 30 minutes, then about in so many seconds; absent if it does not"}},
+    Row{Metric::ForecastDemand,
+        {"tidegate_forecast_demand", Gauge, Unit::One, kForecastSeries,
+         "Requests, tokens or dollars per minute that are expected to be asked for in 30 minutes, by percentile; absent while there is too "
+         "little history"}},
     Row{Metric::ConfigReloads,
         {"tidegate_config_reloads_total", Counter, Unit::One, kResult,
          "Reloads of the configuration, by result: applied or rejected"}},

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/forecast_board.h"
+
+#include "app/past_demand.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::app {
+namespace {
+
+using monitor::DemandMeasure;
+using monitor::DemandMinute;
+using monitor::ForecastScope;
+using monitor::MinuteNumber;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A ledger of rows.
+class Past final : public store::DemandHistory {
+ public:
+  Result<void> for_each_minute(WallTime since, WallTime until,
+                               const std::function<bool(const store::DemandRow&)>& take) override {
+    ++asked;
+    if (is_broken) return fail(FailureKind::Io, Origin::Gateway, "the disk is gone");
+    for (const store::DemandRow& row : rows) {
+      if (row.minute >= minute_of(since) && row.minute < minute_of(until) && !take(row)) break;
+    }
+    return {};
+  }
+  void add(MinuteNumber minute, std::int64_t requests) {
+    rows.push_back({.minute = minute,
+                    .provider = "anthropic",
+                    .endpoint = "messages",
+                    .model = "claude-opus-4-5",
+                    .speed = {},
+                    .tenant = "team",
+                    .attempts = requests,
+                    .unserved = 0,
+                    .input_tokens = 1'000 * requests,
+                    .output_tokens = 100 * requests,
+                    .cost = Money::nanodollars(10'000'000 * requests)});
+  }
+
+  std::vector<store::DemandRow> rows;
+  bool is_broken = false;
+  int asked = 0;
+};
+
+DemandMinute some(double requests) {
+  DemandMinute minute;
+  monitor::Demand demand;
+  demand[DemandMeasure::Requests] = requests;
+  minute.add({.pool = "anthropic/opus-4", .model = "claude-opus-4-5", .tenant = "team", .demand = demand});
+  return minute;
+}
+
+class ForecastBoardTest : public ::testing::Test {
+ protected:
+  static constexpr MinuteNumber kNow = 29'000'000;
+
+  void look(MinuteNumber minute, double requests, const std::map<std::string, double>& waiting = {}) {
+    board_.look(begin_of(minute) + Seconds(1), waiting, [&] { return some(requests); });
+  }
+  std::vector<double> recent_requests(ForecastScope scope) const {
+    for (const monitor::SeriesForecast& series : board_.forecast(30)) {
+      if (series.of.scope == scope && series.measure == DemandMeasure::Requests) return series.recent;
+    }
+    return {};
+  }
+
+  std::vector<monitor::DemandLimit> limits_{{.of = {ForecastScope::Pool, "anthropic/opus-4"},
+                                             .limit = "requests per minute",
+                                             .capacity = 50,
+                                             .remaining = 0}};
+  ForecastBoard board_{[this] { return limits_; }};
+  Past past_;
+};
+
+TEST_F(ForecastBoardTest, GoesOnFromWhatTheLedgerRemembers) {
+  for (MinuteNumber minute = kNow - 300; minute < kNow; ++minute) past_.add(minute, 40);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  EXPECT_THAT(recent_requests(ForecastScope::Pool), testing::SizeIs(60));
+  look(kNow + 1, 44);
+  const std::vector<double> recent = recent_requests(ForecastScope::Pool);
+  EXPECT_EQ(recent[58], 40);
+  EXPECT_EQ(recent[59], 44);
+  const auto told = board_.exhaustions();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].name, "anthropic/opus-4");
+  EXPECT_LT(told[0].probability, 0.5);
+  EXPECT_THAT(told[0].reason, HasSubstr("of the limit"));
+  EXPECT_EQ(board_.expected().size(), 4U * 4U) << "all, pool, model, tenant, in four measures";
+}
+
+TEST_F(ForecastBoardTest, MinutesThatEndBeforeTheLedgerWasReadAreNotLost) {
+  for (MinuteNumber minute = kNow - 200; minute < kNow; ++minute) past_.add(minute, 10);
+  past_.is_broken = true;
+  look(kNow, 0);
+  look(kNow + 1, 11);
+  EXPECT_FALSE(board_.restore(past_));
+  look(kNow + 2, 12);
+  EXPECT_TRUE(board_.forecast(30).empty());
+  EXPECT_TRUE(board_.exhaustions().empty());
+  past_.is_broken = false;
+  ASSERT_TRUE(board_.restore(past_));
+  const std::vector<double> recent = recent_requests(ForecastScope::Model);
+  EXPECT_THAT(std::vector(recent.end() - 3, recent.end()), ElementsAre(10, 11, 12));
+  const int asked = past_.asked;
+  ASSERT_TRUE(board_.restore(past_));
+  EXPECT_EQ(past_.asked, asked) << "once is enough";
+}
+
+TEST_F(ForecastBoardTest, WithoutAPastItSaysThatItKnowsTooLittle) {
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow + 1, 5);
+  for (const monitor::SeriesForecast& series : board_.forecast(30)) EXPECT_FALSE(series.has_enough_history);
+  ASSERT_EQ(board_.exhaustions().size(), 1U);
+  EXPECT_EQ(board_.exhaustions()[0].probability, 0);
+  EXPECT_TRUE(board_.expected().empty());
+}
+
+TEST_F(ForecastBoardTest, WhoWaitsIsDemandAsWell) {
+  for (MinuteNumber minute = kNow - 200; minute < kNow; ++minute) past_.add(minute, 10);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow + 1, 10, {{"anthropic/opus-4", 7}});
+  look(kNow + 2, 10, {{"anthropic/opus-4", 9}});
+  look(kNow + 3, 19);
+  const std::vector<double> recent = recent_requests(ForecastScope::Pool);
+  EXPECT_THAT(std::vector(recent.end() - 3, recent.end()), ElementsAre(17, 12, 10));
+  EXPECT_EQ(recent_requests(ForecastScope::Tenant).back(), 19) << "whose those are that wait is not known";
+}
+
+TEST_F(ForecastBoardTest, MinutesWithoutALookAreMinutesWithoutDemand) {
+  past_.add(kNow - 1, 1);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow, 99);  // the minute is not over
+  look(kNow + 3, 6);
+  const std::vector<double> recent = recent_requests(ForecastScope::All);
+  EXPECT_THAT(recent, ElementsAre(1, 6, 0, 0));
+}
+
+TEST_F(ForecastBoardTest, AClockThatIsSetByHoursMeansReadingAgain) {
+  past_.add(kNow - 1, 3);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow - 2, 1);
+  EXPECT_FALSE(board_.forecast(30).empty()) << "seconds and minutes back: it waits until time has caught up";
+  look(kNow - 600, 1);
+  EXPECT_TRUE(board_.forecast(30).empty());
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow - 599, 4);
+  EXPECT_EQ(recent_requests(ForecastScope::All), std::vector<double>{4});
+  look(kNow + 6'000, 1);
+  EXPECT_TRUE(board_.forecast(30).empty());
+}
+
+TEST(PastDemand, FillsTheMinutesBetween) {
+  Past past;
+  past.add(100, 2);
+  past.add(103, 1);
+  std::vector<std::pair<MinuteNumber, double>> minutes;
+  ASSERT_TRUE(for_each_past_minute(past, 50, 105, [&](MinuteNumber minute, const DemandMinute& demand) {
+    const auto all = demand.by_name().find({});
+    minutes.emplace_back(minute, all == demand.by_name().end() ? 0 : all->second[DemandMeasure::Requests]);
+    if (minute == 100) {
+      EXPECT_TRUE(demand.by_name().contains({ForecastScope::Pool, "anthropic/opus-4"}));
+      EXPECT_DOUBLE_EQ(all->second[DemandMeasure::Cost], 0.02);
+    }
+  }));
+  EXPECT_THAT(minutes, ElementsAre(std::pair(100, 2), std::pair(101, 0), std::pair(102, 0), std::pair(103, 1),
+                                   std::pair(104, 0)));
+}
+
+}  // namespace
+}  // namespace tidegate::app
