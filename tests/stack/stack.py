@@ -130,3 +130,12 @@ class Prometheus(Program):
 
     def query(self, expression: str) -> list:
         return self.ask("query", query=expression)["result"]
+
+
+def quick_rules(folder: Path) -> Path:
+    """The shipped rules, judged each second: expressions, terms and labels are left as they are."""
+    target = folder / "rules"
+    target.mkdir()
+    for file in (DEPLOY / "prometheus" / "rules").glob("*.yaml"):
+        (target / file.name).write_text(re.sub(r"interval: \d+s", "interval: 1s", file.read_text()))
+    return target
