@@ -16,6 +16,7 @@ namespace {
 constexpr double kMinutesJudged = 10;  ///< of ForecastTarget::Peak
 constexpr std::int64_t kFarthest = 31 * kMinutesPerDay;
 constexpr std::int64_t kWalkStep = 10;
+constexpr double kUnlikely = 0.005;
 constexpr double kWorthTelling = 0.005;  ///< a part below half a percent is not named
 
 struct Crossing {
@@ -88,7 +89,10 @@ Exhaustion with_crossings(std::vector<Crossing> crossings) {
   Exhaustion exhaustion;
   exhaustion.outlook = Exhaustion::Outlook::Foreseen;
   exhaustion.probability = std::clamp(crossings.back().probability, 0.0, 1.0);
-  if (const auto middle = minute_of(crossings, exhaustion.probability / 2)) {
+  // Below, it does not run out: when it would is noise.
+  const auto middle =
+      exhaustion.probability >= kUnlikely ? minute_of(crossings, exhaustion.probability / 2) : std::nullopt;
+  if (middle) {
     exhaustion.first_crossing = std::max(static_cast<int>(std::lround(*middle)), 1);
   }
   if (const auto likely = minute_of(crossings, 0.5))
@@ -134,9 +138,11 @@ Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RefillingLimi
   }
   Exhaustion exhaustion = with_crossings(std::move(crossings));
   exhaustion.parts = divided(forecaster.parts(exhaustion.first_crossing.value_or(horizon)), limit.per_minute);
+  const std::string when = exhaustion.first_crossing
+                               ? fmt::format(", first crossing in about {} min", *exhaustion.first_crossing)
+                               : std::string();
   exhaustion.reason =
-      fmt::format("P={} within {} min, first crossing in about {} min: {}", percent(exhaustion.probability), horizon,
-                  exhaustion.first_crossing.value_or(horizon), told(exhaustion.parts));
+      fmt::format("P={} within {} min{}: {}", percent(exhaustion.probability), horizon, when, told(exhaustion.parts));
   return exhaustion;
 }
 

@@ -34,8 +34,9 @@ struct Exhaustion {
   int minutes_missing = 0;
   double probability = 0;  ///< that it runs out within the horizon
   std::optional<std::int64_t> minutes_to_exhaustion =
-      {};                                  ///< when that becomes more likely than not; absent: not in sight
-  std::optional<int> first_crossing = {};  ///< if it runs out within the horizon, then about in so many minutes
+      {};  ///< when that becomes more likely than not; absent: not in sight
+  std::optional<int> first_crossing =
+      {};                    ///< if it runs out within the horizon, then about in so many minutes; absent below 0.5 %
   ForecastParts parts = {};  ///< of the demand expected at the first crossing, as shares of the refill; of a budget per
                              ///< minute, in its unit
   std::string reason;        ///< in words, for people

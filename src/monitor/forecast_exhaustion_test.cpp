@@ -101,6 +101,7 @@ TEST(Exhaustion, NeverWarnsOfASteadySeriesBelowHalf) {
     forecaster.observe(requests(random));
     const Exhaustion exhaustion = forecast_exhaustion(forecaster, RefillingLimit{1}, 30);
     ASSERT_LT(exhaustion.probability, 0.1) << minute;
+    ASSERT_EQ(exhaustion.first_crossing.has_value(), exhaustion.probability >= 0.005) << minute;
   }
 }
 
