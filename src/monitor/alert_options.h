@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/money.h"
+#include "base/result.h"
 #include "base/time.h"
 
 #include <cstdint>
@@ -38,6 +39,11 @@ struct AlertRuleOptions {
 
   friend bool operator==(const AlertRuleOptions&, const AlertRuleOptions&) = default;
 };
+
+/// Names of the shipped rules, in their order (monitor/alert_rules.h).
+[[nodiscard]] std::vector<std::string> alert_rule_names();
+/// Why the options of a rule make no sense: no such rule, or a `clear` on the wrong side. Failure: InvalidInput.
+[[nodiscard]] Result<void> check_alert_rule(const AlertRuleOptions& options);
 
 struct AlertOptions {
   bool enabled = true;

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "base/result.h"
 #include "base/time.h"
 #include "monitor/alert_options.h"
 
@@ -39,10 +38,6 @@ struct AlertRule {
 
 /// The shipped rules with what the operator changed, in the order of the shipped ones.
 [[nodiscard]] std::vector<AlertRule> alert_rules(const AlertOptions& options);
-/// Their names, in the same order.
-[[nodiscard]] std::vector<std::string> alert_rule_names();
-/// Why the options of a rule make no sense: no such rule, or a `clear` on the wrong side. Failure: InvalidInput.
-[[nodiscard]] Result<void> check_alert_rule(const AlertRuleOptions& options);
 
 /// Where a figure stands against a rule.
 enum class Standing : std::uint8_t {
