@@ -20,7 +20,7 @@ struct Request {
   std::string_view query;
   std::string_view body;
   std::string_view accept;
-  std::string_view last_segment;  ///< of the path, for routes that end in `{id}`
+  std::string_view last_segment;  ///< of the path, what stands for `{id}`
 };
 
 /// What goes back.

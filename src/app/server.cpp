@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/server.h"
 
+#include "app/alert_sources.h"
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
 #include "app/shadow_figures.h"
@@ -96,7 +97,11 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .on_change = [this](const ProviderId& provider) { adopt_keys_of(provider); },
                       .open = open_key_source}),
       schedule_(clock),
-      lookups_(clock) {
+      lookups_(clock),
+      alerts_(std::make_unique<AlertCenter>(
+          alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); }, .notices = {}})),
+      alert_schedule_(clock) {
+  alerts_->adopt(options_.alerts);
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
     std::random_device random;
     prompt_marks_.emplace(options_.prompt_cache, static_cast<std::uint64_t>(random()) << 32 | random());
@@ -104,6 +109,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 }
 
 Server::~Server() {
+  alert_schedule_.stop();
   schedule_.stop();
   lookups_.stop();
   provider_keys_.stop();
@@ -141,6 +147,7 @@ Result<void> Server::open() {
   collect_metrics();
   schedule_.start();
   lookups_.start();
+  alert_schedule_.start();
   return {};
 }
 
@@ -233,7 +240,24 @@ void Server::plan_jobs() {
   lookups_.every(kRestoreShadowEvery, [this](Now now) { restore_shadow_spending(now); });
   lookups_.every(kCompareShadowEvery, [this](Now now) { shadow_watch_.look(shadow_, alarms_, now); });
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
+  alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+AlertCenter::Sources Server::alert_sources() {
+  AlertCenter::Sources sources;
+  sources.pools = [this] { return pool_standings(rooms_.rooms()); };
+  sources.budgets = [this](Now now) {
+    store::LedgerReader ledger(options().store.directory);
+    std::vector<monitor::BudgetStanding> standings = daily_standing(ledger, options().alerts.daily_budget, now.wall);
+    const auto tenants = budget_standings(tenants_.levels(quota::TenantBook::Which::All, now));
+    standings.insert(standings.end(), tenants.begin(), tenants.end());
+    return standings;
+  };
+  sources.use = [this](Nanoseconds length, Now now) { return use_.totals(length, now.steady); };
+  sources.alarms = [this] { return alarms_.list(); };
+  sources.limits = [this](Now now) { return stated_limits(limits_.levels(now)); };
+  return sources;
 }
 
 void Server::restore_shadow_spending(Now now) {
@@ -404,6 +428,7 @@ void Server::collect_metrics() {
     }
     add_room_figures(sink, rooms_.rooms());
     add_shadow_figures(sink, shadow_.counts(now));
+    add_alert_figures(sink, alerts_->alerts(now));
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -469,6 +494,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
   shadow_.adopt(after.shadow);
+  alerts_->adopt(after.alerts);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
@@ -512,6 +538,7 @@ void Server::note_rejected_reload(const std::string& why) {
 }
 
 void Server::stop() {
+  alert_schedule_.stop();
   schedule_.stop();
   lookups_.stop();
   provider_keys_.begin_stop();

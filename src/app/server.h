@@ -3,6 +3,7 @@
 #pragma once
 
 #include "app/alarm_board.h"
+#include "app/alert_center.h"
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
@@ -85,6 +86,7 @@ class Server {
   [[nodiscard]] const quota::TenantBook& tenants() const { return tenants_; }
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
+  [[nodiscard]] AlertCenter& alerts() { return *alerts_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -111,6 +113,7 @@ class Server {
   void look_at_clock(Now now);
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
+  [[nodiscard]] AlertCenter::Sources alert_sources();
 
   const Clock& clock_;
   const WallTime started_at_;
@@ -149,6 +152,8 @@ class Server {
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
+  std::unique_ptr<AlertCenter> alerts_;
+  Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told

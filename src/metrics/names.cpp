@@ -37,6 +37,8 @@ constexpr std::array kSide{closed("side")};
 constexpr std::array kProvider{closed("provider")};
 constexpr std::array kProviderOutcome{closed("provider"), closed("outcome")};
 constexpr std::array kReason{closed("reason")};
+constexpr std::array kAlert{closed("rule"), closed("severity"), closed("state")};
+constexpr std::array kDelivery{closed("receiver"), closed("result")};
 constexpr std::array kModel{open("model")};
 constexpr std::array kResult{closed("result")};
 constexpr std::array kMetric{closed("metric")};
@@ -206,6 +208,11 @@ constexpr std::array kRows{
          Unit::One,
          {},
          "Compared pairs that are missing in the report, because they came faster than they were taken in"}},
+    Row{Metric::Alerts,
+        {"tidegate_alerts", Gauge, Unit::One, kAlert, "Alerts that are pending, firing or just resolved, by rule, severity and state"}},
+    Row{Metric::AlertDeliveries,
+        {"tidegate_alert_deliveries_total", Counter, Unit::One, kDelivery,
+         "Attempts to tell a receiver of alerts, by result: sent, failed (tried again) or dead (given up)"}},
     Row{Metric::ConfigReloads,
         {"tidegate_config_reloads_total", Counter, Unit::One, kResult,
          "Reloads of the configuration, by result: applied or rejected"}},

@@ -50,6 +50,8 @@ enum class Metric : std::uint8_t {
   ShadowNotSent,
   ShadowCost,
   ShadowDropped,
+  Alerts,
+  AlertDeliveries,
   ConfigReloads,
   CertificateExpiry,
   LabelOverflow,

@@ -67,6 +67,7 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_price_unknown_total counter model", "tidegate_shadow_requests_total counter provider outcome",
           "tidegate_shadow_not_sent_total counter reason", "tidegate_shadow_cost_dollars_total counter provider",
           "tidegate_shadow_dropped_total counter",
+          "tidegate_alerts gauge rule severity state", "tidegate_alert_deliveries_total counter receiver result",
           "tidegate_config_reloads_total counter result",
           "tidegate_certificate_expiry_timestamp_seconds gauge", "tidegate_metrics_label_overflow_total counter metric",
           "tidegate_build_info gauge version commit", "process_start_time_seconds gauge",

@@ -52,6 +52,7 @@ void AlertBook::step(Entry& entry, AlertState to, Now now, std::vector<AlertChan
   if (to == AlertState::Resolved || to == AlertState::Inactive) alert.acknowledged_by.reset();
   changes.push_back({.at = now.wall, .from = from, .to = to, .alert = alert});
   history_.push_front(changes.back());
+  history_.front().alert.recent.clear();
   if (history_.size() > kMostHistory) history_.pop_back();
 }
 
@@ -77,6 +78,7 @@ void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, 
     alert.value = observation.value;
     alert.threshold = observation.threshold;
     alert.summary = observation.summary;
+    if (const auto recent = recent_.find(key); recent != recent_.end()) alert.recent = recent->second;
     alert.runbook = rule.runbook;
     entry.silence = rule.silence;
   }
@@ -98,6 +100,7 @@ void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, 
 std::vector<AlertChange> AlertBook::judge(const AlertRule& rule, std::span<const AlertObservation> observations, Now now) {
   std::vector<AlertChange> changes;
   drop_old(now);
+  remember(rule, observations);
   std::set<std::string_view> named;
   for (const AlertObservation& observation : observations) {
     if (named.insert(observation.subject).second) see(rule, observation, now, changes);
@@ -108,6 +111,21 @@ std::vector<AlertChange> AlertBook::judge(const AlertRule& rule, std::span<const
     if (entry.alert.state == AlertState::Firing) step(entry, AlertState::Resolved, now, changes);
   }
   return changes;
+}
+
+void AlertBook::remember(const AlertRule& rule, std::span<const AlertObservation> observations) {
+  if (rule.source == AlertSource::Alarms || rule.source == AlertSource::LimitChanges) return;  // no figures
+  std::map<Key, std::vector<double>> now;
+  for (const AlertObservation& observation : observations) {
+    if (now.size() >= kMostAlerts) break;
+    const Key key(rule.name, observation.subject);
+    std::vector<double>& values = now[key];
+    if (const auto before = recent_.find(key); before != recent_.end()) values = std::move(before->second);
+    if (values.size() >= kMostRecent) values.erase(values.begin());
+    values.push_back(observation.value);
+  }
+  std::erase_if(recent_, [&](const auto& one) { return one.first.first == rule.name; });
+  recent_.merge(now);
 }
 
 void AlertBook::forget_rules_but(std::span<const AlertRule> rules) {

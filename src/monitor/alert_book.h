@@ -34,6 +34,7 @@ struct Alert {
   double threshold = 0;
   std::string summary;
   std::string runbook;
+  std::vector<double> recent;  ///< the last values, oldest first, also from before it was bad; at most kMostRecent
   std::optional<std::string> acknowledged_by;  ///< until it is over
   std::optional<WallTime> silenced_until;
 
@@ -83,6 +84,7 @@ class AlertBook {
   static constexpr std::size_t kMostAlerts = 500;
   static constexpr std::size_t kMostHistory = 500;
   static constexpr std::chrono::minutes kShowResolved{15};
+  static constexpr std::size_t kMostRecent = 30;
 
  private:
   struct Entry {
@@ -99,9 +101,11 @@ class AlertBook {
   void step(Entry& entry, AlertState to, Now now, std::vector<AlertChange>& changes);
   void see(const AlertRule& rule, const AlertObservation& observation, Now now, std::vector<AlertChange>& changes);
   void drop_old(Now now);
+  void remember(const AlertRule& rule, std::span<const AlertObservation> observations);
   [[nodiscard]] Entry* find(std::string_view id);
 
   std::map<Key, Entry> entries_;
+  std::map<Key, std::vector<double>> recent_;  ///< of figures that are seen now
   std::deque<AlertChange> history_;
 };
 

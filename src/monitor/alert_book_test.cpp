@@ -175,6 +175,20 @@ TEST_F(AlertBookTest, ManySubjectsStayBoundedAndLeaveRoomForOtherRules) {
   EXPECT_LE(book_.history().size(), AlertBook::kMostHistory);
 }
 
+TEST_F(AlertBookTest, BringsTheFiguresFromBeforeItWasBad) {
+  rule_.source = AlertSource::Requests;
+  for (int i = 0; i < 40; ++i) {
+    AlertObservation observation = seen(i < 38 ? Standing::Clear : Standing::Bad);
+    observation.value = i;
+    judge(i * 20, {observation});
+  }
+  const Alert alert = book_.list(at(800)).at(0);
+  EXPECT_EQ(alert.state, AlertState::Firing);
+  ASSERT_EQ(alert.recent.size(), AlertBook::kMostRecent);
+  EXPECT_EQ(alert.recent.front(), 10);
+  EXPECT_EQ(alert.recent.back(), 39);
+}
+
 TEST_F(AlertBookTest, ARuleThatIsGoneLeavesNothing) {
   fire(0);
   book_.forget_rules_but({});

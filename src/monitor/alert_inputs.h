@@ -31,7 +31,7 @@ struct BudgetStanding {
 };
 
 /// What a forecast says of one limit or budget.
-struct ExhaustionForecast {
+struct PredictedExhaustion {
   std::string scope;    ///< `all`, `pool`, `model`, `tenant`
   std::string name;     ///< of the pool, model or tenant
   std::string measure;  ///< `requests`, `input_tokens`, `output_tokens`, `cost_usd`

@@ -94,9 +94,9 @@ std::vector<AlertObservation> judge_success(const AlertRule& rule, const WindowT
            .severity = {}}};
 }
 
-std::vector<AlertObservation> judge_forecasts(const AlertRule& rule, std::span<const ExhaustionForecast> forecasts) {
+std::vector<AlertObservation> judge_forecasts(const AlertRule& rule, std::span<const PredictedExhaustion> forecasts) {
   std::vector<AlertObservation> found;
-  for (const ExhaustionForecast& forecast : forecasts) {
+  for (const PredictedExhaustion& forecast : forecasts) {
     const std::string whose = forecast.name.empty() ? forecast.scope : fmt::format("{} {}", forecast.scope, forecast.name);
     found.push_back(
         {.subject = fmt::format("{} {}", whose, forecast.limit),

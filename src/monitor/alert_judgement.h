@@ -31,7 +31,7 @@ struct AlertObservation {
 [[nodiscard]] std::vector<AlertObservation> judge_budgets(const AlertRule& rule, std::span<const BudgetStanding> budgets);
 /// Nothing below kLeastRequests: of three requests one failure says nothing.
 [[nodiscard]] std::vector<AlertObservation> judge_success(const AlertRule& rule, const WindowTotals& totals, Nanoseconds window);
-[[nodiscard]] std::vector<AlertObservation> judge_forecasts(const AlertRule& rule, std::span<const ExhaustionForecast> forecasts);
+[[nodiscard]] std::vector<AlertObservation> judge_forecasts(const AlertRule& rule, std::span<const PredictedExhaustion> forecasts);
 /// Alarms of the rule's kinds; a rule without kinds takes those that no rule of `all` names.
 [[nodiscard]] std::vector<AlertObservation> judge_alarms(const AlertRule& rule, std::span<const AlertRule> all, std::span<const Alarm> alarms);
 /// Changes of the last kTellOfChange.

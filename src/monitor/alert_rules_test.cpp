@@ -127,7 +127,7 @@ TEST(AlertJudgement, OfSuccessSaysNothingOfAHandfulOfRequests) {
 }
 
 TEST(AlertJudgement, OfForecastsTellsProbabilityFirstCrossingAndReason) {
-  const std::vector forecasts{ExhaustionForecast{"pool", "anthropic/org-1", "requests", "requests per minute", 0.62, 17.2, "load doubled in ten minutes"}};
+  const std::vector forecasts{PredictedExhaustion{"pool", "anthropic/org-1", "requests", "requests per minute", 0.62, 17.2, "load doubled in ten minutes"}};
   const auto found = judge_forecasts(rule("exhaustion_forecast"), forecasts);
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].standing, Standing::Bad);
