@@ -56,12 +56,16 @@ std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.ala
 
 admin::AlertsState RunningInstance::alerts() {
   AlertCenter& center = server_.alerts();
-  return {.alerts = center.alerts(now()),
-          .actions = {},
-          .history = center.history(),
-          .limit_changes = center.limit_changes(),
-          .rules = center.rules(),
-          .dead_letters = {}};
+  admin::AlertsState state{.alerts = center.alerts(now()),
+                           .actions = {},
+                           .history = center.history(),
+                           .limit_changes = center.limit_changes(),
+                           .rules = center.rules(),
+                           .dead_letters = {}};
+  for (const delivery::DeadMessage& dead : server_.courier().dead()) {
+    state.dead_letters.push_back({.at = dead.at, .receiver = dead.receiver, .headline = dead.headline, .error = dead.error});
+  }
+  return state;
 }
 
 Result<void> RunningInstance::acknowledge_alert(std::string_view id, const std::string& by) {

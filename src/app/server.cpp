@@ -98,8 +98,11 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .open = open_key_source}),
       schedule_(clock),
       lookups_(clock),
+      courier_(clock),
       alerts_(std::make_unique<AlertCenter>(
-          alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); }, .notices = {}})),
+          alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); },
+                                                  .notices = [this](std::vector<monitor::AlertNotice> notices, const std::vector<monitor::Alert>& firing,
+                                                                    Now now) { courier_.post(std::move(notices), firing, now); }})),
       alert_schedule_(clock) {
   alerts_->adopt(options_.alerts);
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
@@ -110,6 +113,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 
 Server::~Server() {
   alert_schedule_.stop();
+  courier_.stop();
   schedule_.stop();
   lookups_.stop();
   provider_keys_.stop();
@@ -147,6 +151,8 @@ Result<void> Server::open() {
   collect_metrics();
   schedule_.start();
   lookups_.start();
+  courier_.adopt(options_.receivers, options_.alerts.grouping, url());
+  courier_.start();
   alert_schedule_.start();
   return {};
 }
@@ -429,6 +435,9 @@ void Server::collect_metrics() {
     add_room_figures(sink, rooms_.rooms());
     add_shadow_figures(sink, shadow_.counts(now));
     add_alert_figures(sink, alerts_->alerts(now));
+    for (const auto& [labels, count] : courier_.counts()) {
+      sink.add(metrics::definition(Metric::AlertDeliveries), {labels.first, labels.second}, static_cast<double>(count));
+    }
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -495,6 +504,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
   shadow_.adopt(after.shadow);
   alerts_->adopt(after.alerts);
+  courier_.adopt(after.receivers, after.alerts.grouping, url());
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
@@ -539,6 +549,7 @@ void Server::note_rejected_reload(const std::string& why) {
 
 void Server::stop() {
   alert_schedule_.stop();
+  courier_.stop();
   schedule_.stop();
   lookups_.stop();
   provider_keys_.begin_stop();

@@ -21,6 +21,7 @@
 #include "config/options.h"
 #include "metrics/registry.h"
 #include "metrics/worker_metrics.h"
+#include "monitor/delivery/courier.h"
 #include "pricing/price_book.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
@@ -87,6 +88,7 @@ class Server {
   [[nodiscard]] UseBoard& use() { return use_; }
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
   [[nodiscard]] AlertCenter& alerts() { return *alerts_; }
+  [[nodiscard]] const delivery::Courier& courier() const { return courier_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   void say(const std::string& line) { log_.say(line); }
@@ -152,6 +154,7 @@ class Server {
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
+  delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own
   std::unique_ptr<AlertCenter> alerts_;
   Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
