@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
 
+#include "admin/alerts_view.h"
 #include "admin/allowance_request.h"
 #include "admin/forecast_view.h"
 #include "admin/guard_request.h"
@@ -281,6 +282,18 @@ Answer page(const PageFile& file, const Request& request) {
   if (compressed) answer.fields.emplace_back("content-encoding", "gzip");
   answer.fields.emplace_back("vary", "accept-encoding");
   return answer;
+Answer acknowledge(Instance& instance, const Request& request) {
+  const auto by = read_acknowledgement(request.body);
+  if (!by) return error_answer(by.error());
+  if (const auto done = instance.acknowledge_alert(request.last_segment, *by); !done) return error_answer(done.error());
+  return answer(json::object{{"acknowledged", request.last_segment}});
+}
+
+Answer silence(Instance& instance, const Request& request) {
+  const auto wanted = read_silence(request.body);
+  if (!wanted) return error_answer(wanted.error());
+  if (const auto done = instance.silence_alert(request.last_segment, wanted->length, wanted->by); !done) return error_answer(done.error());
+  return answer(json::object{{"silenced", request.last_segment}});
 }
 
 Answer healthy(const Request&) { return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"}; }
@@ -316,6 +329,9 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request&) {
          return answer(json::object{{"alarms", view(instance.alarms())}});
        }},
+      {"GET", "/api/v1/alerts", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.alerts())); }},
+      {"POST", "/api/v1/alerts/{id}/ack", Access::Change, Kind::Quick, [&](const Request& request) { return acknowledge(instance, request); }},
+      {"POST", "/api/v1/alerts/{id}/silence", Access::Change, Kind::Quick, [&](const Request& request) { return silence(instance, request); }},
       {"GET", "/api/v1/config", Access::Read, Kind::Quick,
        [&](const Request&) { return Answer{.body = instance.configuration()}; }},
       {"GET", "/api/v1/live", Access::Read, Kind::Events, [live](const Request&) { return live->next(); }},

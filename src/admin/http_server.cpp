@@ -289,10 +289,11 @@ const Route* HttpServer::find(Request& request, Answer& refusal) const {
   constexpr std::string_view kId = "{id}";
   std::vector<std::string_view> methods;
   for (const Route& route : routes_) {
-    if (route.path.ends_with(kId)) {
-      const std::string_view prefix = route.path.substr(0, route.path.size() - kId.size());
-      if (!request.path.starts_with(prefix)) continue;
-      const std::string_view rest = request.path.substr(prefix.size());
+    if (const std::size_t place = route.path.find(kId); place != std::string_view::npos) {
+      const std::string_view prefix = route.path.substr(0, place);
+      const std::string_view suffix = route.path.substr(place + kId.size());
+      if (!request.path.starts_with(prefix) || !request.path.substr(prefix.size()).ends_with(suffix)) continue;
+      const std::string_view rest = request.path.substr(prefix.size(), request.path.size() - prefix.size() - suffix.size());
       if (rest.empty() || rest.find('/') != std::string_view::npos) continue;
       request.last_segment = rest;
     } else if (route.path != request.path) {

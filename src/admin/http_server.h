@@ -30,7 +30,7 @@ struct Route {
     Events,  ///< `text/event-stream`: `answer` is asked each second for the next event's data
   };
   std::string_view method;
-  std::string_view path;  ///< exact, or a prefix that ends in `{id}`: one more non-empty segment
+  std::string_view path;  ///< exact, or with `{id}` in the place of one non-empty segment
   Access access = Access::Read;
   Kind kind = Kind::Quick;
   std::function<Answer(const Request&)> answer;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "admin/alerts_state.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "caching/savings_book.h"
@@ -106,6 +107,17 @@ class Instance {
   };
   [[nodiscard]] virtual std::optional<KeptAnswers> kept_answers() const { return std::nullopt; }
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
+  [[nodiscard]] virtual AlertsState alerts() { return {}; }
+  /// Failure: NotFound, also of one that is over.
+  [[nodiscard]] virtual Result<void> acknowledge_alert(std::string_view id, const std::string& by) {
+    (void)by;
+    return fail(FailureKind::NotFound, Origin::Client, "there is no alert " + std::string(id));
+  }
+  /// Failure: NotFound.
+  [[nodiscard]] virtual Result<void> silence_alert(std::string_view id, Nanoseconds length, const std::string& by) {
+    (void)length;
+    return acknowledge_alert(id, by);
+  }
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
   [[nodiscard]] virtual std::string configuration() const = 0;

@@ -61,6 +61,30 @@ std::optional<admin::Instance::KeptAnswers> RunningInstance::kept_answers() cons
 
 std::vector<monitor::Alarm> RunningInstance::alarms() const { return server_.alarms().list(); }
 
+admin::AlertsState RunningInstance::alerts() {
+  AlertCenter& center = server_.alerts();
+  admin::AlertsState state{.alerts = center.alerts(now()),
+                           .actions = {},
+                           .history = center.history(),
+                           .limit_changes = center.limit_changes(),
+                           .rules = center.rules(),
+                           .dead_letters = {}};
+  for (const delivery::DeadMessage& dead : server_.courier().dead()) {
+    state.dead_letters.push_back({.at = dead.at, .receiver = dead.receiver, .headline = dead.headline, .error = dead.error});
+  }
+  return state;
+}
+
+Result<void> RunningInstance::acknowledge_alert(std::string_view id, const std::string& by) {
+  if (server_.alerts().acknowledge(id, by, now())) return {};
+  return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}, or it is over", id));
+}
+
+Result<void> RunningInstance::silence_alert(std::string_view id, Nanoseconds length, const std::string& by) {
+  if (server_.alerts().silence(id, length, by, now())) return {};
+  return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}", id));
+}
+
 std::string RunningInstance::metrics(metrics::TextFormat format) const {
   return metrics::to_text(server_.registry().snapshot(), format);
 }

@@ -29,6 +29,9 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const override { return server_.cache_savings(); }
   [[nodiscard]] std::optional<KeptAnswers> kept_answers() const override;
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
+  [[nodiscard]] admin::AlertsState alerts() override;
+  [[nodiscard]] Result<void> acknowledge_alert(std::string_view id, const std::string& by) override;
+  [[nodiscard]] Result<void> silence_alert(std::string_view id, Nanoseconds length, const std::string& by) override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
   [[nodiscard]] admin::LevelCurves level_curves() const override;

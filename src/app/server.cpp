@@ -4,6 +4,7 @@
 
 #include "app/demand_limits.h"
 #include "app/forecast_figures.h"
+#include "app/alert_sources.h"
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
 #include "app/savings_figures.h"
@@ -108,6 +109,14 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       schedule_(clock),
       balance_lookups_(clock),
       lookups_(clock) {
+      lookups_(clock),
+      courier_(clock),
+      alerts_(std::make_unique<AlertCenter>(
+          alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); },
+                                                  .notices = [this](std::vector<monitor::AlertNotice> notices, const std::vector<monitor::Alert>& firing,
+                                                                    Now now) { courier_.post(std::move(notices), firing, now); }})),
+      alert_schedule_(clock) {
+  alerts_->adopt(options_.alerts);
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
     std::random_device random;
     prompt_marks_.emplace(options_.prompt_cache, static_cast<std::uint64_t>(random()) << 32 | random());
@@ -122,6 +131,8 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 
 Server::~Server() {
   balances_.begin_stop();
+  alert_schedule_.stop();
+  courier_.stop();
   schedule_.stop();
   lookups_.stop();
   balance_lookups_.stop();
@@ -161,6 +172,9 @@ Result<void> Server::open() {
   schedule_.start();
   lookups_.start();
   balance_lookups_.start();
+  courier_.adopt(options_.receivers, options_.alerts.grouping, url());
+  courier_.start();
+  alert_schedule_.start();
   return {};
 }
 
@@ -276,6 +290,24 @@ void Server::restore_demand(Now now) {
   } else {
     alarms_.clear("forecast", {}, now.wall);
   }
+  alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
+  schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+}
+
+AlertCenter::Sources Server::alert_sources() {
+  AlertCenter::Sources sources;
+  sources.pools = [this] { return pool_standings(rooms_.rooms()); };
+  sources.budgets = [this](Now now) {
+    store::LedgerReader ledger(options().store.directory);
+    std::vector<monitor::BudgetStanding> standings = daily_standing(ledger, options().alerts.daily_budget, now.wall);
+    const auto tenants = budget_standings(tenants_.levels(quota::TenantBook::Which::All, now));
+    standings.insert(standings.end(), tenants.begin(), tenants.end());
+    return standings;
+  };
+  sources.use = [this](Nanoseconds length, Now now) { return use_.totals(length, now.steady); };
+  sources.alarms = [this] { return alarms_.list(); };
+  sources.limits = [this](Now now) { return stated_limits(limits_.levels(now)); };
+  return sources;
 }
 
 void Server::restore_shadow_spending(Now now) {
@@ -458,6 +490,10 @@ void Server::collect_metrics() {
     add_balance_figures(sink, balances_.list());
     add_savings_figures(sink, cache_savings());
     add_forecast_figures(sink, forecasts_);
+    add_alert_figures(sink, alerts_->alerts(now));
+    for (const auto& [labels, count] : courier_.counts()) {
+      sink.add(metrics::definition(Metric::AlertDeliveries), {labels.first, labels.second}, static_cast<double>(count));
+    }
     for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
       metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
                                              .in_use = static_cast<std::int64_t>(keys.in_use),
@@ -523,6 +559,8 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
   shadow_.adopt(after.shadow);
+  alerts_->adopt(after.alerts);
+  courier_.adopt(after.receivers, after.alerts.grouping, url());
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
@@ -567,6 +605,8 @@ void Server::note_rejected_reload(const std::string& why) {
 
 void Server::stop() {
   balances_.begin_stop();  // the question that it is at may end while answers do
+  alert_schedule_.stop();
+  courier_.stop();
   schedule_.stop();
   lookups_.stop();
   provider_keys_.begin_stop();

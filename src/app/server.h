@@ -4,6 +4,7 @@
 
 #include "app/alarm_board.h"
 #include "app/balance_board.h"
+#include "app/alert_center.h"
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
@@ -23,6 +24,7 @@
 #include "config/options.h"
 #include "metrics/registry.h"
 #include "metrics/worker_metrics.h"
+#include "monitor/delivery/courier.h"
 #include "pricing/price_book.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
@@ -92,6 +94,8 @@ class Server {
   [[nodiscard]] ShadowBoard& shadow() { return shadow_; }
   [[nodiscard]] const BalanceBoard& balances() const { return balances_; }
   [[nodiscard]] const ForecastBoard& forecasts() const { return forecasts_; }
+  [[nodiscard]] AlertCenter& alerts() { return *alerts_; }
+  [[nodiscard]] const delivery::Courier& courier() const { return courier_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
@@ -121,6 +125,7 @@ class Server {
   void look_at_certificate(Now now);
   void look_at_demand(Now now);
   void restore_demand(Now now);
+  [[nodiscard]] AlertCenter::Sources alert_sources();
 
   const Clock& clock_;
   const WallTime started_at_;
@@ -164,6 +169,9 @@ class Server {
   BalanceBoard balances_{alarms_};
   Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
+  delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own
+  std::unique_ptr<AlertCenter> alerts_;
+  Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/checks.h"
 
+#include "config/alert_settings.h"
 #include "config/byte_size.h"
 #include "config/nearest.h"
 #include "config/prices.h"
@@ -309,6 +310,7 @@ void check_together(const Options& options, Reading& reading) {
   check_windows(options.windows, reading);
   check_shadow(options, names, reading);
   check_prices(options.prices, names, reading);
+  check_alerts(options, reading);
 }
 
 }  // namespace tidegate::config

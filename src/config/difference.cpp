@@ -103,6 +103,20 @@ void compare_secret(const Secret& before, const Secret& after, const std::string
       {.path = path, .before = std::string(kOldSecret), .after = std::string(kNewSecret), .takes = takes_of(path)});
 }
 
+/// Of receivers and actions, which have a name each.
+template <typename Item>
+void compare_secrets_of(const std::vector<Item>& before, const std::vector<Item>& after, const std::string& list, std::vector<Change>& changes) {
+  for (const Item& now : after) {
+    const auto old = std::find_if(before.begin(), before.end(), [&](const Item& item) { return item.name == now.name; });
+    if (old == before.end()) continue;
+    const std::string path = fmt::format("{}[{}]", list, now.name);
+    if (old->secret_name == now.secret_name) compare_secret(old->secret, now.secret, path + ".secret", changes);
+    if constexpr (requires { now.address; }) {
+      if (old->address_name == now.address_name) compare_secret(old->address, now.address, path + ".webhook", changes);
+    }
+  }
+}
+
 std::string names_of(const std::vector<upstream::ProviderOptions>& providers) {
   std::string names;
   for (const upstream::ProviderOptions& provider : providers) names += (names.empty() ? "" : ", ") + provider.id.text();
@@ -114,6 +128,11 @@ void compare_secrets(const Options& before, const Options& after, std::vector<Ch
   if (before.admin.token_name == after.admin.token_name) {
     compare_secret(before.admin.token, after.admin.token, "admin.token", changes);
   }
+  if (before.slack.signing_secret_name == after.slack.signing_secret_name) {
+    compare_secret(before.slack.signing_secret, after.slack.signing_secret, "alerts.slack_command.signing_secret", changes);
+  }
+  compare_secrets_of(before.receivers, after.receivers, "alerts.receivers", changes);
+  compare_secrets_of(before.actions, after.actions, "alerts.actions", changes);
   for (const upstream::ProviderOptions& now : after.providers) {
     const auto old = std::find_if(before.providers.begin(), before.providers.end(),
                                   [&](const upstream::ProviderOptions& provider) { return provider.id == now.id; });

@@ -30,6 +30,7 @@ const Environment kEnvironment{
     {"OPENAI_API_KEY", "sk-s3cr3t-3"},    {"ADMIN_TOKEN", "s3cr3t-token"},         {"EMPTY_KEY", ""},
     {"BLANK_KEY", "sk-ant s3cr3t blank"}, {"ANTHROPIC_ADMIN_KEY", "s3cr3t-admin"}, {"REDIS_PASSWORD", "s3cr3t-redis"},
     {"RELAY_ACCESS_TOKEN", "s3cr3t-relay"},
+    {"SLACK_WEBHOOK_URL", "https://hooks.slack.example/s3cr3t"},
 };
 
 constexpr std::string_view kOwnPrices = R"(
@@ -249,6 +250,36 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(options.prices.rows[2].model, "house-model-latest");
   EXPECT_EQ(options.prices.web_search, Money::nanodollars(12'500'000));
   EXPECT_EQ(options.log.level, LogLevel::Debug);
+  EXPECT_EQ(options.alerts.daily_budget, Money::nanodollars(250'500'000'000));
+  EXPECT_EQ(options.alerts.grouping, Seconds(30));
+  ASSERT_EQ(options.alerts.rules.size(), 2U);
+  EXPECT_EQ(options.alerts.rules[0].hold, std::chrono::minutes(1));
+  EXPECT_EQ(options.alerts.rules[0].threshold, std::nullopt);
+  EXPECT_EQ(options.alerts.rules[1].clear, 0.97);
+  ASSERT_EQ(options.receivers.size(), 3U);
+  EXPECT_EQ(options.receivers[0].address.reveal(), "https://hooks.slack.example/s3cr3t");
+  EXPECT_EQ(options.receivers[0].min_severity, monitor::AlertSeverity::Warning);
+  EXPECT_EQ(options.receivers[1].to, std::vector<std::string>({"ops@example.org"}));
+  ASSERT_EQ(options.actions.size(), 1U);
+  EXPECT_EQ(options.actions[0].kind, operations::ActionKind::Webhook);
+  EXPECT_EQ(options.actions[0].max_per_day, 3U);
+  EXPECT_EQ(options.slack.signing_secret.reveal(), "s3cr3t-admin-in-a-file");
+  EXPECT_EQ(options.slack.users, std::vector<std::string>({"U012AB3CD"}));
+}
+
+TEST(Receivers, AreTheSlackWebhookOfTheEnvironmentUnlessTheFileNamesSome) {
+  const auto receivers = [](const std::string& yaml, const std::string& address) {
+    return load({.yaml = SourceText{.name = "tidegate.yaml", .text = yaml},
+                 .environment = {{"CLAUDE_KEY", "sk-ant-s3cr3t-1"}, {"SLACK_WEBHOOK_URL", address}},
+                 .read_file = read_test_file});
+  };
+  const LoadResult usual = receivers("auth: open", "https://hooks.slack.example/s3cr3t");
+  ASSERT_EQ(usual.options.receivers.size(), 1U);
+  EXPECT_EQ(usual.options.receivers[0].kind, delivery::ReceiverKind::Slack);
+  EXPECT_EQ(usual.options.receivers[0].address_name, "SLACK_WEBHOOK_URL");
+  EXPECT_EQ(receivers("alerts: {receivers: []}", "https://hooks.slack.example/s3cr3t").options.receivers.size(), 0U);
+  EXPECT_EQ(receivers("auth: open", "").options.receivers.size(), 0U);
+  EXPECT_EQ(messages(receivers("auth: open", "s3cr3t")), "environment: what SLACK_WEBHOOK_URL holds is not a URL\n");
 }
 
 /// `#key: value` is a setting that is commented out; `# Words` is a comment.

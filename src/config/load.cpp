@@ -53,6 +53,7 @@ LoadResult load(const Sources& sources) {
   if (options.providers.empty() && !names_providers) {
     result.problems.push_back({.kind = ProblemKind::NoProvider, .file = file, .message = std::string(kNoProvider)});
   }
+  if (!reading.has("alerts.receivers")) options.receivers = usual_receivers(sources.environment, result.problems);
   fill_proxies(options, reading, sources.environment, result.problems);
   check_together(options, reading);
   sort_by_position(result.problems);

@@ -3,12 +3,16 @@
 #pragma once
 
 #include "admin/admin_options.h"
+#include "admin/slack_options.h"
 #include "caching/caching_options.h"
 #include "gateway/answer_cache_options.h"
 #include "gateway/gateway_options.h"
+#include "monitor/alert_options.h"
+#include "monitor/delivery/receiver_options.h"
 #include "monitor/shadow_options.h"
 #include "monitor/window_options.h"
 #include "net/listen_options.h"
+#include "operations/action_options.h"
 #include "pricing/price_options.h"
 #include "store/store_options.h"
 #include "upstream/provider_options.h"
@@ -42,6 +46,10 @@ struct Options {
   caching::CachingOptions prompt_cache;
   gateway::AnswerCacheOptions response_cache;
   monitor::ShadowOptions shadow;
+  monitor::AlertOptions alerts;
+  std::vector<delivery::ReceiverOptions> receivers;
+  std::vector<operations::ActionOptions> actions;
+  admin::SlackOptions slack;
   LogOptions log;
 
   friend bool operator==(const Options&, const Options&) = default;

@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/settings.h"
 
-#include "base/number.h"
+#include "config/alert_settings.h"
 #include "config/key_list.h"
 #include "config/nearest.h"
 #include "config/prices.h"
@@ -235,27 +235,6 @@ Type<ProviderOptions> tls() {
                               "PEM; without it, the authorities of the system"),
        field<ProviderOptions>("verify", TIDEGATE_AT(verify_certificate), yes_or_no(),
                               "false only for tests: anybody between could read keys and prompts")});
-}
-
-/// A figure that may have a fraction.
-Type<double> figure(double least, double most) {
-  Type<double> type;
-  type.name = "number";
-  type.range = fmt::format("{} to {}", least, most);
-  type.schema = schema_of_type("number");
-  type.schema.with("minimum", Node::plain(fmt::format("{}", least))).with("maximum", Node::plain(fmt::format("{}", most)));
-  type.read = [least, most, range = type.range](Reading& reading, const Node& node, double& value) {
-    const std::string* written = scalar(reading, node, "a number");
-    if (written == nullptr) return;
-    const auto number = parse_decimal(*written);
-    if (number && *number >= least && *number <= most) {
-      value = *number;
-    } else {
-      reading.refuse(node, fmt::format("{} is not a number from {}", shown(*written), range));
-    }
-  };
-  type.print = [](const double& value) { return Node::plain(fmt::format("{}", value)); };
-  return type;
 }
 
 Type<quota::GroupLimitRule> known_limit() {
@@ -669,6 +648,7 @@ Type<Options> make_all() {
   fields.push_back(field<Options>("windows", TIDEGATE_AT(windows), windows(), "live figures", Takes::Restart));
   fields.push_back(field<Options>("shadow", TIDEGATE_AT(shadow), shadow(),
                                   "copies of some requests to a second provider, after their clients were served (docs/shadow.md)"));
+  fields.push_back(field<Options>("alerts", kItself, alert_settings(), "who is told of what, and what is done about it (docs/alerts.md)"));
   fields.push_back(
       field<Options>("prices", TIDEGATE_AT(prices), price_settings(),
                      "what models cost; a row here replaces the shipped rows of the same model, provider and speed"));

@@ -139,6 +139,26 @@ Type<std::string> checked_text(std::string what,
   return type;
 }
 
+Type<double> figure(double least, double most) {
+  Type<double> type;
+  type.name = "number";
+  type.range = fmt::format("{} to {}", least, most);
+  type.schema = schema_of_type("number");
+  type.schema.with("minimum", Node::plain(fmt::format("{}", least))).with("maximum", Node::plain(fmt::format("{}", most)));
+  type.read = [least, most, range = type.range](Reading& reading, const Node& node, double& value) {
+    const std::string* written = scalar(reading, node, "a number");
+    if (written == nullptr) return;
+    const auto number = parse_decimal(*written);
+    if (number && *number >= least && *number <= most) {
+      value = *number;
+    } else {
+      reading.refuse(node, fmt::format("{} is not a number from {}", shown(*written), range));
+    }
+  };
+  type.print = [](const double& value) { return Node::plain(fmt::format("{}", value)); };
+  return type;
+}
+
 Type<std::string> text(std::string what) {
   return checked_text(std::move(what), [](const std::string&) { return std::optional<std::string>(); });
 }

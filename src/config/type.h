@@ -52,6 +52,8 @@ struct Type {
 [[nodiscard]] Type<bool> yes_or_no();
 [[nodiscard]] Type<Nanoseconds> duration(Nanoseconds least, Nanoseconds most);
 [[nodiscard]] Type<std::size_t> byte_size(std::size_t least, std::size_t most);
+/// A figure that may have a fraction.
+[[nodiscard]] Type<double> figure(double least, double most);
 /// Any text on one line; `what` names it (`path`, `text`).
 [[nodiscard]] Type<std::string> text(std::string what);
 /// Dollars, never negative.

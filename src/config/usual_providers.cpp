@@ -107,6 +107,24 @@ std::vector<ProviderOptions> usual_providers(const Environment& environment, std
   return providers;
 }
 
+std::vector<delivery::ReceiverOptions> usual_receivers(const Environment& environment, std::vector<Problem>& problems) {
+  constexpr std::string_view kVariable = "SLACK_WEBHOOK_URL";
+  std::string address(trim(variable(environment, kVariable)));
+  if (address.empty()) return {};
+  const auto url = parse_url(address);
+  if (!url || (url->scheme != "https" && url->scheme != "http")) {
+    problems.push_back(of_environment(fmt::format("what {} holds is not a URL", kVariable)));
+    return {};
+  }
+  delivery::ReceiverOptions receiver;
+  receiver.name = "slack";
+  receiver.kind = delivery::ReceiverKind::Slack;
+  receiver.address_name = kVariable;
+  receiver.address = Secret(std::move(address));
+  receiver.min_severity = monitor::AlertSeverity::Warning;
+  return {receiver};
+}
+
 std::string usual_proxy(std::string_view base_url, const Environment& environment, std::vector<Problem>& problems) {
   std::string proxy = first_of({"HTTPS_PROXY", "https_proxy"}, environment);
   const auto target = parse_url(base_url);

@@ -4,6 +4,7 @@
 
 #include "config/environment.h"
 #include "config/problem.h"
+#include "monitor/delivery/receiver_options.h"
 #include "upstream/provider_options.h"
 
 #include <string_view>
@@ -18,6 +19,9 @@ namespace tidegate::config {
 /// A key that cannot be sent is a problem that names its variable.
 [[nodiscard]] std::vector<upstream::ProviderOptions> usual_providers(const Environment& environment,
                                                                      std::vector<Problem>& problems);
+
+/// Who is told of alerts by the environment alone: SLACK_WEBHOOK_URL, of warnings and worse.
+[[nodiscard]] std::vector<delivery::ReceiverOptions> usual_receivers(const Environment& environment, std::vector<Problem>& problems);
 
 /// The proxy that HTTPS_PROXY (or https_proxy) and NO_PROXY (or no_proxy) give for this address; empty = direct. Only
 /// for https, and never for loopback. A HTTPS_PROXY that cannot be used is a problem.

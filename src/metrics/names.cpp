@@ -38,6 +38,8 @@ constexpr std::array kSide{closed("side")};
 constexpr std::array kProvider{closed("provider")};
 constexpr std::array kProviderOutcome{closed("provider"), closed("outcome")};
 constexpr std::array kReason{closed("reason")};
+constexpr std::array kAlert{closed("rule"), closed("severity"), closed("state")};
+constexpr std::array kDelivery{closed("receiver"), closed("result")};
 constexpr std::array kModel{open("model")};
 constexpr std::array kModelMode{open("model"), closed("mode")};
 constexpr std::array kModelKindMode{open("model"), closed("kind"), closed("mode")};
@@ -247,6 +249,11 @@ constexpr std::array kRows{
         {"tidegate_forecast_demand", Gauge, Unit::One, kForecastSeries,
          "Requests, tokens or dollars per minute that are expected to be asked for in 30 minutes, by percentile; absent while there is too "
          "little history"}},
+    Row{Metric::Alerts,
+        {"tidegate_alerts", Gauge, Unit::One, kAlert, "Alerts that are pending, firing or just resolved, by rule, severity and state"}},
+    Row{Metric::AlertDeliveries,
+        {"tidegate_alert_deliveries_total", Counter, Unit::One, kDelivery,
+         "Attempts to tell a receiver of alerts, by result: sent, failed (tried again) or dead (given up)"}},
     Row{Metric::ConfigReloads,
         {"tidegate_config_reloads_total", Counter, Unit::One, kResult,
          "Reloads of the configuration, by result: applied or rejected"}},

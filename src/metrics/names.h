@@ -62,6 +62,8 @@ enum class Metric : std::uint8_t {
   ForecastProbability,
   ForecastSecondsToExhaustion,
   ForecastDemand,
+  Alerts,
+  AlertDeliveries,
   ConfigReloads,
   CertificateExpiry,
   LabelOverflow,

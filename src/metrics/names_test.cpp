@@ -76,6 +76,7 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_forecast_exhaustion_probability gauge scope name measure limit",
           "tidegate_forecast_seconds_to_exhaustion gauge scope name measure limit",
           "tidegate_forecast_demand gauge scope name measure percentile",
+          "tidegate_alerts gauge rule severity state", "tidegate_alert_deliveries_total counter receiver result",
           "tidegate_config_reloads_total counter result",
           "tidegate_certificate_expiry_timestamp_seconds gauge", "tidegate_metrics_label_overflow_total counter metric",
           "tidegate_build_info gauge version commit", "process_start_time_seconds gauge",

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "app/alert_center.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tidegate::app {
+
+using monitor::AlertObservation;
+using monitor::AlertRule;
+using monitor::AlertSource;
+
+void AlertCenter::say(std::string line) const {
+  if (listeners_.say) listeners_.say(line);
+}
+
+void AlertCenter::adopt(const monitor::AlertOptions& options) {
+  std::vector<AlertRule> rules = monitor::alert_rules(options);
+  const std::lock_guard lock(mutex_);
+  enabled_ = options.enabled;
+  if (!enabled_) {
+    for (AlertRule& rule : rules) rule.enabled = false;
+  }
+  rules_ = std::move(rules);
+  book_.forget_rules_but(rules_);
+}
+
+std::vector<AlertObservation> AlertCenter::observe(const AlertRule& rule, const std::vector<AlertRule>& all, Now now) {
+  switch (rule.source) {
+    case AlertSource::Requests:
+    case AlertSource::Tokens: return sources_.pools ? monitor::judge_pools(rule, sources_.pools()) : std::vector<AlertObservation>{};
+    case AlertSource::DailyCost: return sources_.budgets ? monitor::judge_budgets(rule, sources_.budgets(now)) : std::vector<AlertObservation>{};
+    case AlertSource::SuccessRate: {
+      if (!sources_.use) return {};
+      // Somebody's windows may all be shorter: then the rule has no figure, and nothing is bad.
+      const auto totals = sources_.use(kSuccessWindow, now);
+      return totals ? monitor::judge_success(rule, *totals, kSuccessWindow) : std::vector<AlertObservation>{};
+    }
+    case AlertSource::Forecast: return sources_.forecasts ? monitor::judge_forecasts(rule, sources_.forecasts()) : std::vector<AlertObservation>{};
+    case AlertSource::Alarms: return sources_.alarms ? monitor::judge_alarms(rule, all, sources_.alarms()) : std::vector<AlertObservation>{};
+    case AlertSource::LimitChanges: {
+      const std::vector<monitor::StatedLimit> stated = sources_.limits ? sources_.limits(now) : std::vector<monitor::StatedLimit>{};
+      const std::lock_guard lock(mutex_);
+      (void)limits_.look(stated, now.wall);
+      return monitor::judge_limit_changes(rule, limits_.changes(), now.wall);
+    }
+  }
+  return {};
+}
+
+void AlertCenter::look(Now now) {
+  const std::vector<AlertRule> rules = this->rules();
+  std::vector<monitor::AlertChange> changes;
+  for (const AlertRule& rule : rules) {
+    if (!rule.enabled) continue;
+    const auto [looked, is_first] = looked_at_.try_emplace(rule.name, now.steady);
+    if (!is_first && now.steady - looked->second < rule.every) continue;
+    looked->second = now.steady;
+    const std::vector<AlertObservation> observations = observe(rule, rules, now);
+    const std::lock_guard lock(mutex_);
+    const auto steps = book_.judge(rule, observations, now);
+    changes.insert(changes.end(), steps.begin(), steps.end());
+  }
+  for (const monitor::AlertChange& change : changes) {
+    say(fmt::format("time={} alert={} rule={} id={} {}: {}\n", to_rfc3339(change.at), to_string(change.to), change.alert.rule, change.alert.id,
+                    change.alert.subject, change.alert.summary));
+  }
+  std::vector<monitor::AlertNotice> notices;
+  std::vector<monitor::Alert> firing;
+  {
+    const std::lock_guard lock(mutex_);
+    notices = book_.due_notices(now);
+    firing = book_.list(now);
+  }
+  std::erase_if(firing, [&](const monitor::Alert& alert) { return alert.state != monitor::AlertState::Firing || alert.is_silenced(now.wall); });
+  if (listeners_.notices) listeners_.notices(std::move(notices), firing, now);
+}
+
+std::vector<monitor::Alert> AlertCenter::alerts(Now now) {
+  const std::lock_guard lock(mutex_);
+  return book_.list(now);
+}
+
+std::vector<AlertRule> AlertCenter::rules() const {
+  const std::lock_guard lock(mutex_);
+  return rules_;
+}
+
+std::vector<monitor::AlertChange> AlertCenter::history() const {
+  const std::lock_guard lock(mutex_);
+  return {book_.history().begin(), book_.history().end()};
+}
+
+std::vector<monitor::LimitChange> AlertCenter::limit_changes() const {
+  const std::lock_guard lock(mutex_);
+  return limits_.changes();
+}
+
+bool AlertCenter::acknowledge(std::string_view id, std::string by, Now now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!book_.acknowledge(id, by)) return false;
+  }
+  say(fmt::format("time={} alert=acknowledged id={} by={}\n", to_rfc3339(now.wall), id, by));
+  return true;
+}
+
+bool AlertCenter::silence(std::string_view id, Nanoseconds length, std::string_view by, Now now) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!book_.silence(id, now.wall + length)) return false;
+  }
+  say(fmt::format("time={} alert=silenced id={} for={} by={}\n", to_rfc3339(now.wall), id, to_text(length), by));
+  return true;
+}
+
+}  // namespace tidegate::app

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/time.h"
+#include "monitor/alert_book.h"
+#include "monitor/limit_history.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::app {
+
+/// The alert rules at work: asks for figures when a rule is due, keeps states, tells what changed. `look` by one thread, the rest by
+/// any: one short lock, no figures are gathered under it.
+class AlertCenter {
+ public:
+  /// Where figures come from; one that is not set has none.
+  struct Sources {
+    std::function<std::vector<monitor::PoolStanding>()> pools = {};
+    std::function<std::vector<monitor::BudgetStanding>(Now)> budgets = {};
+    std::function<Result<monitor::WindowTotals>(Nanoseconds, Now)> use = {};
+    std::function<std::vector<monitor::Alarm>()> alarms = {};
+    std::function<std::vector<monitor::PredictedExhaustion>()> forecasts = {};
+    std::function<std::vector<monitor::StatedLimit>(Now)> limits = {};
+  };
+  struct Listeners {
+    std::function<void(const std::string&)> say = {};  ///< a line for the log, per step
+    /// What people are to be told, and all that fires; called on `look`'s thread, under no lock.
+    std::function<void(std::vector<monitor::AlertNotice>, const std::vector<monitor::Alert>& firing, Now)> notices = {};
+  };
+
+  AlertCenter(Sources sources, Listeners listeners) : sources_(std::move(sources)), listeners_(std::move(listeners)) {}
+
+  void adopt(const monitor::AlertOptions& options);
+  /// Judges the rules that are due. May take as long as the slowest source.
+  void look(Now now);
+
+  [[nodiscard]] std::vector<monitor::Alert> alerts(Now now);
+  [[nodiscard]] std::vector<monitor::AlertRule> rules() const;
+  [[nodiscard]] std::vector<monitor::AlertChange> history() const;  ///< newest first
+  [[nodiscard]] std::vector<monitor::LimitChange> limit_changes() const;  ///< oldest first
+  /// False: there is no such alert, or it is over.
+  bool acknowledge(std::string_view id, std::string by, Now now);
+  bool silence(std::string_view id, Nanoseconds length, std::string_view by, Now now);
+
+  static constexpr std::chrono::minutes kSuccessWindow{5};
+
+ private:
+  [[nodiscard]] std::vector<monitor::AlertObservation> observe(const monitor::AlertRule& rule, const std::vector<monitor::AlertRule>& all, Now now);
+  void say(std::string line) const;
+
+  const Sources sources_;
+  const Listeners listeners_;
+  std::map<std::string, SteadyTime> looked_at_;  ///< by rule; `look`'s thread only
+  mutable std::mutex mutex_;                     ///< guards the fields below
+  std::vector<monitor::AlertRule> rules_;
+  bool enabled_ = true;
+  monitor::AlertBook book_;
+  monitor::LimitHistory limits_;
+};
+
+}  // namespace tidegate::app

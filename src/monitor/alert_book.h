@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "monitor/alert_judgement.h"
+#include "monitor/alert_rules.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::monitor {
+
+/// As Prometheus defines them (prometheus/docs/configuration/alerting_rules, read 2026-11-26): inactive: not bad; pending: bad, but not
+/// for as long as `for` says; firing: bad for so long; resolved: was firing and is over, shown for a while.
+enum class AlertState : std::uint8_t { Inactive, Pending, Firing, Resolved };
+[[nodiscard]] std::string_view to_string(AlertState state);
+
+/// One subject of one rule.
+struct Alert {
+  std::string id;  ///< of rule and subject: the same thing has the same id each time
+  std::string rule;
+  std::string subject;
+  AlertSeverity severity = AlertSeverity::Warning;
+  AlertState state = AlertState::Inactive;
+  WallTime since{};  ///< pending or firing: since when it is bad; resolved: when it was over
+  double value = 0;
+  double threshold = 0;
+  std::string summary;
+  std::string runbook;
+  std::vector<double> recent;  ///< the last values, oldest first, also from before it was bad; at most kMostRecent
+  std::optional<std::string> acknowledged_by;  ///< until it is over
+  std::optional<WallTime> silenced_until;
+
+  [[nodiscard]] bool is_silenced(WallTime now) const { return silenced_until && now < *silenced_until; }
+};
+
+/// One step of an alert.
+struct AlertChange {
+  WallTime at{};
+  AlertState from = AlertState::Inactive;
+  AlertState to = AlertState::Inactive;
+  Alert alert;  ///< after it
+};
+
+/// What people are to be told.
+struct AlertNotice {
+  enum class Kind : std::uint8_t { Firing, Reminder, Resolved };
+  Kind kind = Kind::Firing;
+  Alert alert;
+};
+[[nodiscard]] std::string_view to_string(AlertNotice::Kind kind);
+
+/// The state machine behind alerts. Pure: time is an argument. Not thread-safe. Holds at most kMostAlerts subjects (model names come
+/// from clients), and of a rule at most half of them.
+class AlertBook {
+ public:
+  /// What a rule finds now; a subject that is not named is over. Gives the steps this makes, in the order of subjects.
+  std::vector<AlertChange> judge(const AlertRule& rule, std::span<const AlertObservation> observations, Now now);
+  /// The rule is switched off or gone: nothing of it is left, and nobody is told.
+  void forget_rules_but(std::span<const AlertRule> rules);
+  /// Whom to tell of what since the last call. An alert is told when it fires; again after the rule's `silence` unless somebody took
+  /// it on; and when it is over, if it was told. Not while it is silenced, and not twice within `silence`, however it flaps; but at
+  /// once if it has become more severe. Of a rule whose silence is 0 there are no reminders.
+  std::vector<AlertNotice> due_notices(Now now);
+
+  /// False: no such alert is pending or firing.
+  bool acknowledge(std::string_view id, std::string by);
+  /// Nobody is told of it before then, whatever becomes of it. False: no such alert.
+  bool silence(std::string_view id, WallTime until);
+
+  /// Firing ones first, then pending, then resolved; within each by severity, rule, subject.
+  [[nodiscard]] std::vector<Alert> list(Now now);
+  /// Newest first, at most kMostHistory.
+  [[nodiscard]] const std::deque<AlertChange>& history() const { return history_; }
+  void restore_history(std::deque<AlertChange> newest_first) { history_ = std::move(newest_first); }
+
+  static constexpr std::size_t kMostAlerts = 500;
+  static constexpr std::size_t kMostHistory = 500;
+  static constexpr std::chrono::minutes kShowResolved{15};
+  static constexpr std::size_t kMostRecent = 30;
+
+ private:
+  struct Entry {
+    Alert alert;
+    Nanoseconds silence{0};
+    SteadyTime bad_since{};
+    SteadyTime resolved_at{};
+    bool is_told = false;  ///< its firing, in this life
+    std::optional<SteadyTime> told_at;  ///< last, also in an earlier life
+    AlertSeverity told_severity = AlertSeverity::Info;
+  };
+  using Key = std::pair<std::string, std::string>;  ///< rule, subject
+
+  void step(Entry& entry, AlertState to, Now now, std::vector<AlertChange>& changes);
+  void see(const AlertRule& rule, const AlertObservation& observation, Now now, std::vector<AlertChange>& changes);
+  void drop_old(Now now);
+  void remember(const AlertRule& rule, std::span<const AlertObservation> observations);
+  [[nodiscard]] Entry* find(std::string_view id);
+
+  std::map<Key, Entry> entries_;
+  std::map<Key, std::vector<double>> recent_;  ///< of figures that are seen now
+  std::deque<AlertChange> history_;
+};
+
+/// Sixteen hexadecimal digits.
+[[nodiscard]] std::string alert_id(std::string_view rule, std::string_view subject);
+
+}  // namespace tidegate::monitor

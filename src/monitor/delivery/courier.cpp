@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "monitor/delivery/courier.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tidegate::delivery {
+
+namespace {
+
+/// Pauses before the second attempt, the third …; after the last one the message is given up.
+constexpr std::array<Seconds, 6> kBackOff{Seconds(2), Seconds(10), Seconds(30), Seconds(120), Seconds(300), Seconds(600)};
+constexpr Seconds kRefreshEvery(60);
+
+}  // namespace
+
+void Courier::adopt(std::vector<ReceiverOptions> receivers, Nanoseconds grouping, std::string instance) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Lane> lanes;
+  for (ReceiverOptions& receiver : receivers) {
+    const auto known = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& lane) { return lane.receiver.name == receiver.name; });
+    Lane& lane = lanes.emplace_back(known == lanes_.end() ? Lane{} : std::move(*known));  // what waits stays
+    lane.receiver = std::move(receiver);
+  }
+  lanes_ = std::move(lanes);
+  grouping_ = grouping;
+  instance_ = std::move(instance);
+}
+
+void Courier::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Courier::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Courier::post(std::vector<monitor::AlertNotice> notices, std::vector<monitor::Alert> firing, Now now) {
+  {
+    const std::lock_guard lock(mutex_);
+    firing_ = std::move(firing);
+    for (Lane& lane : lanes_) {
+      for (const monitor::AlertNotice& notice : notices) {
+        if (!wants(lane.receiver, notice.alert.rule, notice.alert.severity)) continue;
+        if (lane.waiting.size() >= kMostNotices) lane.waiting.erase(lane.waiting.begin());
+        lane.waiting.push_back(notice);
+        if (lane.group_due) continue;
+        lane.group_due = now.steady + grouping_;
+        if (lane.last_sent) lane.group_due = std::max(*lane.group_due, *lane.last_sent + 6 * grouping_);
+      }
+    }
+  }
+  if (!notices.empty()) wake_.notify_one();
+}
+
+Message Courier::make(const Lane& lane, Now now) {
+  Message message{.id = fmt::format("tg-{}-{}", unix_nanoseconds(now.wall), ++last_id_), .instance = instance_, .at = now.wall, .notices = lane.waiting, .notes = {}, .firing = {}};
+  for (const monitor::Alert& alert : firing_) {
+    if (wants(lane.receiver, alert.rule, alert.severity)) message.firing.push_back(alert);
+  }
+  return message;
+}
+
+std::optional<std::pair<ReceiverOptions, Message>> Courier::next(Now now, Nanoseconds& pause) {
+  const std::lock_guard lock(mutex_);
+  for (Lane& lane : lanes_) {
+    if (!lane.message && lane.group_due && now.steady >= *lane.group_due) {
+      lane.message = make(lane, now);
+      lane.waiting.clear();
+      lane.group_due.reset();
+      lane.attempts = 0;
+      lane.due = now.steady;
+    }
+    if (lane.message && now.steady >= lane.due) return std::pair(lane.receiver, *lane.message);
+    if (lane.message) pause = std::min(pause, lane.due - now.steady);
+    if (!lane.message && lane.group_due) pause = std::min(pause, *lane.group_due - now.steady);
+    const bool wants_refresh = lane.receiver.kind == ReceiverKind::Alertmanager && !lane.message && lane.waiting.empty() && !firing_.empty();
+    if (wants_refresh && now.steady - lane.refreshed >= kRefreshEvery) {
+      lane.refreshed = now.steady;
+      Message message = make(lane, now);
+      if (!message.firing.empty()) return std::pair(lane.receiver, std::move(message));
+    }
+  }
+  return std::nullopt;
+}
+
+void Courier::finished(const std::string& receiver, const Message& message, const Result<void>& result, Now now) {
+  const std::lock_guard lock(mutex_);
+  const auto lane = std::find_if(lanes_.begin(), lanes_.end(), [&](const Lane& one) { return one.receiver.name == receiver; });
+  if (lane == lanes_.end() || !lane->message || lane->message->id != message.id) {  // a refresh: the next one comes in a minute
+    ++counts_[{receiver, result ? "sent" : "failed"}];
+    return;
+  }
+  if (result) {
+    ++counts_[{receiver, "sent"}];
+    lane->message.reset();
+    lane->last_sent = lane->refreshed = now.steady;
+    return;
+  }
+  const auto attempt = static_cast<std::size_t>(lane->attempts++);
+  if (result.error().retry != Retry::Never && attempt < kBackOff.size()) {
+    ++counts_[{receiver, "failed"}];
+    const Nanoseconds asked = result.error().retry_after ? Nanoseconds(*result.error().retry_after) : Nanoseconds(0);
+    lane->due = now.steady + std::max<Nanoseconds>(kBackOff[attempt], asked);
+    return;
+  }
+  ++counts_[{receiver, "dead"}];
+  dead_.push_front({.at = now.wall, .receiver = receiver, .headline = headline(message), .error = result.error().detail});
+  if (dead_.size() > kMostDead) dead_.pop_back();
+  lane->message.reset();
+}
+
+void Courier::run() {
+  while (!stopping_) {
+    Nanoseconds pause = Seconds(1);
+    const auto job = next(clock_.now(), pause);
+    if (job) {
+      const Result<void> result = deliver(job->first, job->second, stopping_);
+      finished(job->first.name, job->second, result, clock_.now());
+      continue;
+    }
+    std::unique_lock lock(mutex_);
+    if (!stopping_) wake_.wait_for(lock, std::max(pause, Nanoseconds(Milliseconds(1))));
+  }
+}
+
+std::vector<DeadMessage> Courier::dead() const {
+  const std::lock_guard lock(mutex_);
+  return {dead_.begin(), dead_.end()};
+}
+
+DeliveryCounts Courier::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace tidegate::delivery

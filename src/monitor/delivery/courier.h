@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#pragma once
+
+#include "base/result.h"
+#include "monitor/delivery/message.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tidegate::delivery {
+
+/// Tells one receiver, once; blocks. Failure: as `post` and `run`.
+[[nodiscard]] Result<void> deliver(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop);
+
+/// A message that was given up.
+struct DeadMessage {
+  WallTime at{};
+  std::string receiver;
+  std::string headline;
+  std::string error;
+};
+
+/// How often receivers were told, by receiver and result.
+using DeliveryCounts = std::map<std::pair<std::string, std::string>, std::int64_t>;
+
+/// Brings alerts to receivers, on a thread of its own. What begins within `grouping` is one message; a receiver gets further ones at
+/// most every six times that. One message at a time per receiver, in order; while it is tried again, what comes meanwhile gathers
+/// into the next one. Bounded: kMostNotices per receiver wait, older ones give way. What waits is lost with the process. Any thread.
+class Courier {
+ public:
+  explicit Courier(const Clock& clock) : clock_(clock) {}
+  Courier(const Courier&) = delete;
+  Courier& operator=(const Courier&) = delete;
+  ~Courier() { stop(); }
+
+  void adopt(std::vector<ReceiverOptions> receivers, Nanoseconds grouping, std::string instance);
+  void start();
+  void stop();
+  void post(std::vector<monitor::AlertNotice> notices, std::vector<monitor::Alert> firing, Now now);
+  [[nodiscard]] std::vector<DeadMessage> dead() const;  ///< newest first, at most kMostDead
+  [[nodiscard]] DeliveryCounts counts() const;
+
+  static constexpr std::size_t kMostNotices = 500;
+  static constexpr std::size_t kMostDead = 100;
+
+ private:
+  struct Lane {
+    ReceiverOptions receiver;
+    std::vector<monitor::AlertNotice> waiting;
+    std::optional<SteadyTime> group_due;  ///< when what waits becomes a message
+    std::optional<SteadyTime> last_sent;
+    std::optional<Message> message;  ///< that is being delivered
+    int attempts = 0;
+    SteadyTime due{};
+    SteadyTime refreshed{};  ///< Alertmanager forgets what it is not told again
+  };
+  void run();
+  /// Takes what is due; nothing: how long to wait is in `pause`.
+  [[nodiscard]] std::optional<std::pair<ReceiverOptions, Message>> next(Now now, Nanoseconds& pause);
+  void finished(const std::string& receiver, const Message& message, const Result<void>& result, Now now);
+  [[nodiscard]] Message make(const Lane& lane, Now now);
+
+  const Clock& clock_;
+  std::atomic<bool> stopping_ = false;
+  mutable std::mutex mutex_;  ///< guards the fields below
+  std::condition_variable wake_;
+  std::vector<Lane> lanes_;
+  std::vector<monitor::Alert> firing_;
+  Nanoseconds grouping_ = Seconds(10);
+  std::string instance_;
+  std::uint64_t last_id_ = 0;
+  std::deque<DeadMessage> dead_;
+  DeliveryCounts counts_;
+  std::thread thread_;
+};
+
+}  // namespace tidegate::delivery

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "monitor/delivery/courier.h"
+#include "monitor/delivery/run_program.h"
+#include "monitor/delivery/signature.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+namespace tidegate::delivery {
+namespace {
+
+using testing::HasSubstr;
+
+const std::atomic<bool> kGoOn = false;
+
+/// Answers each request on a free port of loopback with this status, and keeps what was sent.
+class Receiver {
+ public:
+  explicit Receiver(int status) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_, 8);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    url = fmt::format("http://127.0.0.1:{}/hook", ntohs(address.sin_port));
+    thread_ = std::thread([this, status] { serve(status); });
+  }
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+  ~Receiver() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  /// The first request, once it is there.
+  std::string first() { return first_.get_future().get(); }
+
+  std::string url;
+
+ private:
+  void serve(int status) {
+    bool is_first = true;
+    for (int client = 0; (client = ::accept(listener_, nullptr, nullptr)) >= 0;) {
+      std::string text;
+      std::array<char, 4096> piece{};
+      std::size_t whole = std::string::npos;
+      while (text.size() < whole) {
+        const ssize_t count = ::recv(client, piece.data(), piece.size(), 0);
+        if (count <= 0) break;
+        text.append(piece.data(), static_cast<std::size_t>(count));
+        const std::size_t end = text.find("\r\n\r\n");
+        const std::size_t length = text.find("Content-Length: ");
+        if (end != std::string::npos && length < end) whole = end + 4 + std::strtoul(text.c_str() + length + 16, nullptr, 10);
+      }
+      const std::string answer = fmt::format("HTTP/1.1 {} x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok", status);
+      ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+      ::close(client);
+      if (std::exchange(is_first, false)) first_.set_value(text);
+    }
+  }
+  int listener_;
+  std::promise<std::string> first_;
+  std::thread thread_;
+};
+
+Message message(int alerts) {
+  Message out{.id = "tg-1", .instance = "http://127.0.0.1:3000", .at = *parse_rfc3339("2026-11-26T10:00:00Z"), .notices = {}, .notes = {}, .firing = {}};
+  for (int i = 0; i < alerts; ++i) {
+    monitor::Alert alert;
+    alert.id = fmt::format("{:016x}", i);
+    alert.rule = "key_lost";
+    alert.subject = fmt::format("key_lost anthropic/<K{}>", i);
+    alert.state = monitor::AlertState::Firing;
+    alert.summary = "refused";
+    alert.recent = {0, 1};
+    out.notices.push_back({.kind = monitor::AlertNotice::Kind::Firing, .alert = alert});
+    out.firing.push_back(alert);
+  }
+  return out;
+}
+
+TEST(Signature, IsThatOfRfc4231) {
+  EXPECT_EQ(hmac_sha256(Secret("Jefe"), "what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+TEST(Message, ChartsFiguresAndSaysAStormInOneLine) {
+  EXPECT_EQ(chart(std::vector<double>{0, 1, 0.5}), "▁█▅");
+  EXPECT_EQ(headline(message(3)), "3 alerts fire: key_lost");
+}
+
+TEST(SlackBody, StaysWithinSlacksLimitsAndEscapesItsMarks) {
+  const std::string body = slack_body(message(300));
+  EXPECT_THAT(body, HasSubstr("and 290 more"));
+  EXPECT_THAT(body, HasSubstr("&lt;K0&gt;"));
+  EXPECT_THAT(body, HasSubstr("▁█"));
+}
+
+TEST(PagerDuty, RingsOncePerRuleAndResolvesWhenNoneFires) {
+  Message storm = message(50);
+  const auto bodies = pagerduty_bodies(storm, "R");
+  ASSERT_EQ(bodies.size(), 1U);
+  EXPECT_THAT(bodies[0], HasSubstr(R"("event_action":"trigger")"));
+  storm.firing.clear();
+  EXPECT_THAT(pagerduty_bodies(storm, "R").at(0), HasSubstr(R"("event_action":"resolve")"));
+}
+
+TEST(Deliver, SignsAWebhook) {
+  Receiver there(204);
+  ReceiverOptions robot{.name = "robot", .kind = ReceiverKind::Webhook, .url = there.url};
+  robot.secret = Secret("s");
+  const auto told = deliver(robot, message(1), kGoOn);
+  ASSERT_TRUE(told) << told.error().detail;
+  const std::string request = there.first();
+  const std::string body = request.substr(request.find("\r\n\r\n") + 4);
+  EXPECT_THAT(request, HasSubstr("x-tidegate-signature: v1=" + hmac_sha256(Secret("s"), "1795687200." + body)));
+  EXPECT_THAT(request, HasSubstr("idempotency-key: tg-1"));
+}
+
+TEST(Deliver, SaysWhetherTryingAgainMayHelpAndNeverRepeatsTheAddress) {
+  for (const auto& [status, retry] : {std::pair(503, Retry::Later), std::pair(404, Retry::Never)}) {
+    Receiver there(status);
+    ReceiverOptions slack{.name = "slack", .kind = ReceiverKind::Slack};
+    slack.address = Secret(there.url);
+    const auto told = deliver(slack, message(1), kGoOn);
+    ASSERT_FALSE(told);
+    EXPECT_EQ(told.error().retry, retry);
+    EXPECT_EQ(told.error().detail, fmt::format("127.0.0.1 answered {}", status));
+  }
+}
+
+TEST(Courier, TellsAStormInOneMessage) {
+  Receiver there(200);
+  const SystemClock clock;
+  Courier courier(clock);
+  courier.adopt({ReceiverOptions{.name = "robot", .kind = ReceiverKind::Webhook, .url = there.url}}, Milliseconds(50), "here");
+  const Message storm = message(100);
+  courier.post(storm.notices, storm.firing, clock.now());
+  courier.start();
+  EXPECT_THAT(there.first(), HasSubstr("100 alerts fire: key_lost"));
+  courier.stop();
+  EXPECT_LE(courier.counts()[std::pair("robot", "sent")], 1);
+}
+
+TEST(RunProgram, GivesInputFactsAndNoOtherVariable) {
+  const auto printed = run({.arguments = {"sh", "-c", "cat; env | sort"}, .environment = {{"TIDEGATE_RULE", "key_lost"}}, .input = "hello\n"}, kGoOn);
+  ASSERT_TRUE(printed) << printed.error().detail;
+  EXPECT_THAT(*printed, testing::StartsWith("hello"));
+  EXPECT_THAT(*printed, HasSubstr("TIDEGATE_RULE=key_lost"));
+  EXPECT_THAT(*printed, testing::Not(HasSubstr("HOME=")));
+}
+
+TEST(RunProgram, EndsWhatTakesTooLongAndTellsExitCodes) {
+  EXPECT_EQ(run({.arguments = {"sleep", "60"}, .timeout = Milliseconds(60)}, kGoOn).error().kind, FailureKind::Timeout);
+  EXPECT_THAT(run({.arguments = {"sh", "-c", "echo no; exit 3"}}, kGoOn).error().detail, HasSubstr("exit code 3; it printed: no"));
+  EXPECT_EQ(run({.arguments = {"no-such-program"}}, kGoOn).error().kind, FailureKind::NotFound);
+}
+
+}  // namespace
+}  // namespace tidegate::delivery

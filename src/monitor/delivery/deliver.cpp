@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "monitor/delivery/courier.h"
+#include "monitor/delivery/http_post.h"
+#include "monitor/delivery/run_program.h"
+#include "monitor/delivery/signature.h"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace tidegate::delivery {
+
+namespace {
+
+constexpr std::chrono::minutes kValid(5);  ///< of what Alertmanager is told; it is told again each minute
+
+Result<void> done(const Result<std::string>& posted) {
+  if (posted) return {};
+  return fail(posted);
+}
+
+/// A bot's answer is 200 even if it is a no: `{"ok": false, "error": "channel_not_found"}`.
+Result<void> tell_bot(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  const std::string base = receiver.url.empty() ? "https://slack.com/api" : receiver.url;
+  const auto answer = post({.url = Secret(base + "/chat.postMessage"),
+                            .body = slack_body(message, SlackPlace{.channel = receiver.channel}),
+                            .fields = {{"authorization", Secret(fmt::format("Bearer {}", receiver.secret.reveal()))}},
+                            .timeout = receiver.timeout},
+                           stop);
+  if (!answer) return fail(answer);
+  boost::system::error_code error;
+  const boost::json::value read = boost::json::parse(*answer, error);
+  const boost::json::value* ok = !error && read.is_object() ? read.get_object().if_contains("ok") : nullptr;
+  if (ok != nullptr && ok->is_bool() && ok->get_bool()) return {};
+  const boost::json::value* why = ok != nullptr ? read.get_object().if_contains("error") : nullptr;
+  return fail(FailureKind::Denied, Origin::Upstream,
+              fmt::format("Slack refuses: {}", why != nullptr && why->is_string() ? std::string(why->get_string()) : "no reason given"));
+}
+
+Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  HttpPost request{.url = receiver.address.empty() ? Secret(receiver.url) : receiver.address, .body = webhook_body(message), .timeout = receiver.timeout};
+  request.fields.emplace_back("idempotency-key", Secret(message.id));
+  if (!receiver.secret.empty()) {
+    const std::string at = fmt::format("{}", unix_nanoseconds(message.at) / 1'000'000'000);
+    request.fields.emplace_back("x-tidegate-timestamp", Secret(at));
+    request.fields.emplace_back("x-tidegate-signature", Secret("v1=" + hmac_sha256(receiver.secret, at + "." + request.body)));
+  }
+  return done(post(request, stop));
+}
+
+Result<void> mail(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  std::string body;
+  for (const char c : plain_text(message)) body += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  std::string subject = headline(message);
+  for (char& c : subject) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';  // a line break would begin another field
+  }
+  std::string text = fmt::format(
+      "From: {}\r\nTo: {}\r\nSubject: [tidegate] {}\r\nDate: {}\r\nMessage-ID: <{}@tidegate>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+      "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n{}",
+      receiver.from, fmt::join(receiver.to, ", "), subject, to_http_date(message.at), message.id, body);
+  if (receiver.sendmail.empty()) {
+    return send({.server = receiver.url, .user = receiver.user, .password = receiver.secret, .from = receiver.from, .to = receiver.to, .text = std::move(text),
+                 .timeout = receiver.timeout},
+                stop);
+  }
+  std::erase(text, '\r');  // a program takes lines as this machine writes them
+  Program program{.arguments = {receiver.sendmail, "-i", "-f", receiver.from, "--"}, .environment = {}, .input = std::move(text), .timeout = receiver.timeout};
+  program.arguments.insert(program.arguments.end(), receiver.to.begin(), receiver.to.end());
+  return done(run(program, stop));
+}
+
+}  // namespace
+
+Result<void> deliver(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  switch (receiver.kind) {
+    case ReceiverKind::Slack:
+      if (receiver.address.empty()) return tell_bot(receiver, message, stop);
+      return done(post({.url = receiver.address, .body = slack_body(message), .timeout = receiver.timeout}, stop));
+    case ReceiverKind::Webhook: return tell_webhook(receiver, message, stop);
+    case ReceiverKind::PagerDuty:
+      for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
+        const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
+        if (auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop)); !told) return told;
+      }
+      return {};
+    case ReceiverKind::Email: return mail(receiver, message, stop);
+    case ReceiverKind::Alertmanager:
+      return done(post({.url = Secret(receiver.url + "/api/v2/alerts"), .body = alertmanager_body(message, kValid), .timeout = receiver.timeout}, stop));
+  }
+  return {};
+}
+
+}  // namespace tidegate::delivery

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPDX-FileCopyrightText: The Tidegate authors
+#include "monitor/delivery/http_post.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <memory>
+
+namespace tidegate::delivery {
+
+namespace {
+
+constexpr std::size_t kMaxBytes = 64UL * 1024;
+
+using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using Fields = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+std::size_t take(char* bytes, std::size_t size, std::size_t count, void* body) {
+  auto& text = *static_cast<std::string*>(body);
+  text.append(bytes, std::min(size * count, kMaxBytes - text.size()));  // what is beyond is not needed
+  return size * count;
+}
+
+int watch(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<std::atomic<bool>*>(stop)->load() ? 1 : 0; }
+
+/// The host of a URL, without what may be secret.
+std::string host_of(std::string_view url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), curl_url_cleanup);
+  const std::string text(url);
+  char* host = nullptr;
+  if (curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+      curl_url_get(parsed.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    return {};
+  std::string out(host);
+  curl_free(host);
+  return out;
+}
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
+
+FailureKind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY: return FailureKind::Resolve;
+    case CURLE_COULDNT_CONNECT: return FailureKind::Connect;
+    case CURLE_OPERATION_TIMEDOUT: return FailureKind::Timeout;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE: return FailureKind::Tls;
+    case CURLE_ABORTED_BY_CALLBACK: return FailureKind::Cancelled;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return FailureKind::InvalidInput;
+    default: return FailureKind::Protocol;
+  }
+}
+
+void prepare(CURL* curl, const std::string& url, const std::string& host, Nanoseconds timeout, const std::atomic<bool>& stop) {
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::duration_cast<Milliseconds>(timeout).count()));
+  // A proxy of the environment leads out of this machine.
+  if (is_loopback(host)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &stop);
+}
+
+/// libcurl's own words may repeat the URL; its words for the code do not.
+tl::unexpected<Failure> transfer_failed(CURLcode code, const std::string& host) {
+  const FailureKind kind = kind_of(code);
+  return fail(kind, Origin::Upstream, fmt::format("{}: {}", host.empty() ? "the address" : host, curl_easy_strerror(code)),
+              kind == FailureKind::InvalidInput ? Retry::Never : Retry::Later);
+}
+
+}  // namespace
+
+Result<std::string> post(const HttpPost& request, const std::atomic<bool>& stop) {
+  const Curl curl(curl_easy_init(), curl_easy_cleanup);
+  const std::string url(request.url.reveal());
+  const std::string host = host_of(url);
+  curl_slist* list = curl_slist_append(nullptr, "content-type: application/json");
+  list = curl_slist_append(list, "expect:");  // no round trip for the sake of a small body
+  for (const auto& [name, value] : request.fields) list = curl_slist_append(list, fmt::format("{}: {}", name, value.reveal()).c_str());
+  const Fields fields(list, curl_slist_free_all);
+  std::string body;
+  prepare(curl.get(), url, host, request.timeout, stop);
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, fields.get());
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
+  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(code, host);
+  long status = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status >= 200 && status < 300) return body;
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RETRY_AFTER, &seconds);
+  const bool may_help = status == 408 || status == 425 || status == 429 || status >= 500;
+  Failure failure{.kind = FailureKind::Protocol,
+                  .origin = Origin::Upstream,
+                  .retry = may_help ? Retry::Later : Retry::Never,
+                  .retry_after = std::nullopt,
+                  .detail = fmt::format("{} answered {}", host, status)};
+  if (seconds > 0) failure.retry_after = std::min<Milliseconds>(Seconds(seconds), std::chrono::hours(1));
+  return tl::unexpected(std::move(failure));
+}
+
+Result<void> send(const Mail& mail, const std::atomic<bool>& stop) {
+  struct Source {
+    std::string_view left;
+    static std::size_t give(char* to, std::size_t size, std::size_t count, void* source) {
+      std::string_view& left = static_cast<Source*>(source)->left;
+      const std::size_t bytes = std::min(size * count, left.size());
+      std::memcpy(to, left.data(), bytes);
+      left.remove_prefix(bytes);
+      return bytes;
+    }
+  };
+  const Curl curl(curl_easy_init(), curl_easy_cleanup);
+  const std::string host = host_of(mail.server);
+  const std::string password(mail.password.reveal());
+  curl_slist* list = nullptr;
+  for (const std::string& to : mail.to) list = curl_slist_append(list, fmt::format("<{}>", to).c_str());
+  const Fields recipients(list, curl_slist_free_all);
+  Source source{mail.text};
+  prepare(curl.get(), mail.server, host, mail.timeout, stop);
+  curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
+  if (!mail.user.empty()) {
+    curl_easy_setopt(curl.get(), CURLOPT_USERNAME, mail.user.c_str());
+    curl_easy_setopt(curl.get(), CURLOPT_PASSWORD, password.c_str());
+    // A password goes over no open line, unless it stays on this machine.
+    if (!is_loopback(host)) curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_ALL));
+  }
+  const std::string from = fmt::format("<{}>", mail.from);
+  curl_easy_setopt(curl.get(), CURLOPT_MAIL_FROM, from.c_str());
+  curl_easy_setopt(curl.get(), CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
+  curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, &Source::give);
+  curl_easy_setopt(curl.get(), CURLOPT_READDATA, &source);
+  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(code, host);
+  return {};
+}
+
+}  // namespace tidegate::delivery
