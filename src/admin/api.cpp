@@ -282,6 +282,8 @@ Answer page(const PageFile& file, const Request& request) {
   if (compressed) answer.fields.emplace_back("content-encoding", "gzip");
   answer.fields.emplace_back("vary", "accept-encoding");
   return answer;
+}
+
 Answer acknowledge(Instance& instance, const Request& request) {
   const auto by = read_acknowledgement(request.body);
   if (!by) return error_answer(by.error());

@@ -20,9 +20,8 @@ struct Request {
   std::string_view query;
   std::string_view body;
   std::string_view accept;
-  std::string_view last_segment;  ///< of the path, for routes that end in `{id}`
-  bool takes_gzip = false;        ///< the client reads compressed bodies
   std::string_view last_segment;  ///< of the path, what stands for `{id}`
+  bool takes_gzip = false;        ///< the client reads compressed bodies
 };
 
 /// What goes back.

@@ -58,6 +58,21 @@ std::vector<monitor::BudgetStanding> daily_standing(store::LedgerQueries& ledger
   return {{.owner = "all", .limit = budget.as_dollars(), .spent = spent.as_dollars()}};
 }
 
+std::vector<monitor::PredictedExhaustion> predicted_exhaustions(std::span<const monitor::ExhaustionForecast> forecasts) {
+  std::vector<monitor::PredictedExhaustion> out;
+  for (const monitor::ExhaustionForecast& one : forecasts) {
+    const auto minutes = one.first_crossing ? std::optional(static_cast<double>(one.first_crossing->count())) : std::nullopt;
+    out.push_back({.scope = std::string(to_string(one.scope)),
+                   .name = one.name,
+                   .measure = std::string(to_string(one.measure)),
+                   .limit = one.limit,
+                   .probability = one.probability,
+                   .minutes = minutes,
+                   .reason = one.reason});
+  }
+  return out;
+}
+
 std::vector<monitor::StatedLimit> stated_limits(std::span<const quota::PoolLevel> pools) {
   std::vector<monitor::StatedLimit> limits;
   for (const quota::PoolLevel& pool : pools) {

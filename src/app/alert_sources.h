@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "metrics/snapshot.h"
 #include "monitor/alert_book.h"
+#include "monitor/exhaustion_forecast.h"
 #include "monitor/limit_history.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
@@ -24,6 +25,7 @@ namespace tidegate::app {
 /// What everything has cost since the day (UTC) began, shadow copies included; nothing if the ledger cannot be read, which has an
 /// alarm of its own.
 [[nodiscard]] std::vector<monitor::BudgetStanding> daily_standing(store::LedgerQueries& ledger, Money budget, WallTime now);
+[[nodiscard]] std::vector<monitor::PredictedExhaustion> predicted_exhaustions(std::span<const monitor::ExhaustionForecast> forecasts);
 [[nodiscard]] std::vector<monitor::StatedLimit> stated_limits(std::span<const quota::PoolLevel> pools);
 /// Tells a scrape how many alerts there are, by rule, severity and state.
 void add_alert_figures(metrics::SampleSink& sink, std::span<const monitor::Alert> alerts);

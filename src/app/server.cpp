@@ -2,9 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/server.h"
 
+#include "app/alert_sources.h"
 #include "app/demand_limits.h"
 #include "app/forecast_figures.h"
-#include "app/alert_sources.h"
 #include "app/provider_limits.h"
 #include "app/room_figures.h"
 #include "app/savings_figures.h"
@@ -108,7 +108,6 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                       .open = open_key_source}),
       schedule_(clock),
       balance_lookups_(clock),
-      lookups_(clock) {
       lookups_(clock),
       courier_(clock),
       alerts_(std::make_unique<AlertCenter>(
@@ -273,6 +272,7 @@ void Server::plan_jobs() {
   balance_lookups_.every(kLookAtBalancesEvery,
                          [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
+  alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
 }
 
 void Server::look_at_demand(Now now) {
@@ -290,8 +290,6 @@ void Server::restore_demand(Now now) {
   } else {
     alarms_.clear("forecast", {}, now.wall);
   }
-  alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
-  schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
 }
 
 AlertCenter::Sources Server::alert_sources() {
@@ -305,6 +303,7 @@ AlertCenter::Sources Server::alert_sources() {
     return standings;
   };
   sources.use = [this](Nanoseconds length, Now now) { return use_.totals(length, now.steady); };
+  sources.forecasts = [this] { return predicted_exhaustions(forecasts_.exhaustions()); };
   sources.alarms = [this] { return alarms_.list(); };
   sources.limits = [this](Now now) { return stated_limits(limits_.levels(now)); };
   return sources;
