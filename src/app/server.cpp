@@ -174,6 +174,7 @@ Result<void> Server::open() {
   courier_.adopt(options_.receivers, options_.alerts.grouping, url());
   courier_.start();
   alert_schedule_.start();
+  look_at_actions(options_);
   return {};
 }
 
@@ -290,6 +291,18 @@ void Server::restore_demand(Now now) {
   } else {
     alarms_.clear("forecast", {}, now.wall);
   }
+}
+
+/// Actions are read and checked, so that a configuration can be written for them, but not carried out yet: nobody shall rely on one.
+void Server::look_at_actions(const config::Options& options) {
+  const WallTime now = clock_.now().wall;
+  if (options.actions.empty()) return alarms_.clear("actions", {}, now);
+  alarms_.raise({.kind = "actions",
+                 .subject = {},
+                 .severity = Severity::Warning,
+                 .message = fmt::format("{} configured under `alerts.actions`: this version carries none out; alerts are told all the same",
+                                        options.actions.size() == 1 ? std::string("an action is") : fmt::format("{} actions are", options.actions.size())),
+                 .since = now});
 }
 
 AlertCenter::Sources Server::alert_sources() {
@@ -560,6 +573,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   shadow_.adopt(after.shadow);
   alerts_->adopt(after.alerts);
   courier_.adopt(after.receivers, after.alerts.grouping, url());
+  look_at_actions(after);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);

@@ -126,6 +126,7 @@ class Server {
   void look_at_demand(Now now);
   void restore_demand(Now now);
   [[nodiscard]] AlertCenter::Sources alert_sources();
+  void look_at_actions(const config::Options& options);
 
   const Clock& clock_;
   const WallTime started_at_;

@@ -92,7 +92,8 @@ metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
   if (outcome.attempt > 0 || outcome.queue_wait > Nanoseconds(0)) sample.queue_wait = outcome.queue_wait;
   if (outcome.upstream_status != 0 && outcome.time_to_first_byte > Nanoseconds(0)) {
     if (outcome.metered()) sample.time_to_first_token = outcome.time_to_first_byte;
-    sample.overhead = std::max(Nanoseconds(0), outcome.time_to_first_byte - outcome.upstream_wait);
+    // Of one attempt; between several the provider's part and ours cannot be told apart.
+    if (outcome.attempt == 1) sample.overhead = std::max(Nanoseconds(0), outcome.time_to_first_byte - outcome.queue_wait - outcome.upstream_wait);
   }
   return sample;
 }

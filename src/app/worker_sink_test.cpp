@@ -171,6 +171,8 @@ TEST_F(WorkerSinkTest, CountsTheWaitOfWhoAskedForItsTurnAndWhatStoodInTheWayOfWh
   outcome.id = sink_->begin(outcome);
   outcome.status = outcome.upstream_status = 200;
   outcome.queue_wait = Milliseconds(400);
+  outcome.upstream_wait = Milliseconds(500);
+  outcome.time_to_first_byte = Milliseconds(902);
   sink_->finish(outcome);
   gateway::Outcome refused = request_of("claude-haiku-4-5");
   refused.refusal = "no_capacity";
@@ -188,6 +190,7 @@ TEST_F(WorkerSinkTest, CountsTheWaitOfWhoAskedForItsTurnAndWhatStoodInTheWayOfWh
                            "tidegate_queue_wait_seconds_sum{provider=\"anthropic\",priority=\"interactive\"} 0.4\n",
                            "tidegate_queue_wait_seconds_count{provider=\"anthropic\",priority=\"interactive\"} 1\n",
                            "tidegate_queue_wait_seconds_sum{provider=\"anthropic\",priority=\"batch\"} 15\n",
+                           "tidegate_overhead_seconds_sum 0.002\n",
                            "tidegate_capacity_refusals_total{provider=\"anthropic\",obstacle=\"input_tokens\"} 1\n"}) {
     EXPECT_NE(page.find(line), std::string::npos) << line << page;
   }
