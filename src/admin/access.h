@@ -16,6 +16,7 @@ enum class Access : std::uint8_t {
   Public,  ///< the page itself, health
   Read,
   Change,  ///< also never on behalf of another site
+  Signed,  ///< each request proves itself by a signature that the route checks: no token, from anywhere, under any name
 };
 
 /// Who may ask at one listener.

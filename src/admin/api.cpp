@@ -10,6 +10,7 @@
 #include "admin/ledger_entries.h"
 #include "admin/page.h"
 #include "admin/shadow_view.h"
+#include "admin/slack_command.h"
 #include "admin/views.h"
 
 #include <fmt/format.h>
@@ -305,6 +306,7 @@ Answer healthy(const Request&) { return {.content_type = "text/plain; charset=ut
 std::vector<Route> admin_routes(Instance& instance) {
   using Kind = Route::Kind;
   auto live = std::make_shared<Live>(instance);
+  auto slack = std::make_shared<SlackDesk>(instance);
   std::vector<Route> routes{
       {"GET", "/healthz", Access::Public, Kind::Quick, healthy},
       {"GET", "/api/v1/status", Access::Read, Kind::Quick,
@@ -367,6 +369,14 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/tenants", Access::Read, Kind::Slow, [&](const Request&) { return list_tenants(instance); }},
       {"PUT", "/api/v1/tenants/{id}", Access::Change, Kind::Slow,
        [&](const Request& request) { return put_tenant(instance, request); }},
+      {.method = "POST",
+       .path = "/slack/command",
+       .access = Access::Signed,
+       .kind = Kind::Slow,
+       .answer = [slack](const Request& request) { return slack->answer(request); },
+       .check = [slack](const Request& request) { return slack->check(request); },
+       .patience = SlackDesk::kPatience,
+       .late = SlackDesk::late},
   };
   for (const PageFile& file : page_files()) {
     routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request& request) { return page(file, request); }});

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/http_server.h"
 
+#include "base/ascii.h"
 #include "net/address.h"
 #include "net/http1/body.h"
 #include "net/http1/write.h"
@@ -59,12 +60,20 @@ bool takes_gzip(const http1::RequestHead& head) {
   return wanted.find("q=0") == std::string_view::npos || wanted.find("q=0.") != std::string_view::npos;
 }
 
+std::string_view find_field(const http1::RequestHead& head, std::string_view name) {
+  for (const HeaderField& field : head.fields) {
+    if (equals_ignoring_case(field.name, name)) return field.value;
+  }
+  return {};
+}
+
 }  // namespace
 
 struct HttpServer::Waiting {
   const Route* route;
   std::string method, path, query, body, last_segment;
   Answer answer;
+  bool is_answered = false;  ///< the listener's thread alone looks at it
   net::Event done;
 
   [[nodiscard]] Request request() const { return {method, path, query, body, {}, last_segment}; }
@@ -174,7 +183,9 @@ class HttpServer::Connection {
                     body_,
                     head.find(http1::FieldClass::Accept).value_or(""),
                     {},
-                    takes_gzip(head)};
+                    takes_gzip(head),
+                    find_field(head, "x-slack-signature"),
+                    find_field(head, "x-slack-request-timestamp")};
     Answer answer;
     const Route* route = server_.find(request, answer);
     if (const auto refusal = admin::refuse(head, route == nullptr ? Access::Read : route->access, server_.rules_)) {
@@ -183,6 +194,8 @@ class HttpServer::Connection {
       net::Task<void> telling = tell_events(*route, request);
       co_await telling;
       co_return false;
+    } else if (auto ended = route != nullptr && route->check ? route->check(request) : std::nullopt) {
+      answer = std::move(*ended);
     } else if (route != nullptr && route->kind == Route::Kind::Slow) {
       auto waiting = std::make_shared<Waiting>(Waiting{.route = route,
                                                        .method = std::string(request.method),
@@ -191,14 +204,16 @@ class HttpServer::Connection {
                                                        .body = body_,
                                                        .last_segment = std::string(request.last_segment),
                                                        .answer = {},
+                                                       .is_answered = false,
                                                        .done = {}});
       {
         const std::lock_guard lock(server_.slow_mutex_);
         server_.slow_.push_back(waiting);
       }
       server_.slow_wake_.notify_one();
+      if (route->late) server_.watch(waiting);
       co_await waiting->done;
-      answer = std::move(waiting->answer);
+      answer = waiting->is_answered ? std::move(waiting->answer) : route->late();
     } else if (route != nullptr && route->kind == Route::Kind::Quick) {
       answer = route->answer(request);
     }
@@ -311,6 +326,14 @@ const Route* HttpServer::find(Request& request, Answer& refusal) const {
   return nullptr;
 }
 
+void HttpServer::watch(std::shared_ptr<Waiting> waiting) {
+  reactor_.spawn([](net::Reactor& reactor, std::shared_ptr<Waiting> watched) -> net::Task<void> {
+    net::Reactor::Sleep sleep = reactor.sleep_for(watched->route->patience);
+    co_await sleep;
+    watched->done.set();
+  }(reactor_, std::move(waiting)));
+}
+
 void HttpServer::work() {
   while (true) {
     std::shared_ptr<Waiting> next;
@@ -323,7 +346,10 @@ void HttpServer::work() {
     }
     next->answer = next->route->answer(next->request());
     // The event belongs to the reactor's thread; a connection that has ended meanwhile waits for it no more.
-    reactor_.post([next] { next->done.set(); });
+    reactor_.post([next] {
+      next->is_answered = true;
+      next->done.set();
+    });
   }
 }
 

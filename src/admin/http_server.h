@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,6 +35,10 @@ struct Route {
   Access access = Access::Read;
   Kind kind = Kind::Quick;
   std::function<Answer(const Request&)> answer;
+  // Of a slow route:
+  std::function<std::optional<Answer>(const Request&)> check = {};  ///< on the listener's thread, before it waits; an answer is the end
+  Nanoseconds patience{0};                                          ///< who has waited so long gets `late`; 0: no matter how long
+  std::function<Answer()> late = {};
 };
 
 /// A small HTTP/1.1 server for people, scrapers and scripts, on threads of its own: whatever happens here, no worker
@@ -62,6 +67,7 @@ class HttpServer {
       : routes_(std::move(routes)), clock_(clock), reactor_(clock) {}
   void accept(int descriptor);
   [[nodiscard]] const Route* find(Request& request, Answer& refusal) const;
+  void watch(std::shared_ptr<Waiting> waiting);
   void work();
 
   std::vector<Route> routes_;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
 #include "admin/page.h"
+#include "admin/slack_command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <future>
 #include <set>
 #include <string>
 
@@ -204,6 +206,9 @@ class FakeInstance final : public Instance {
     return {};
   }
 
+  SlackOptions slack_command() const override { return slack; }
+
+  SlackOptions slack;
   quota::Allowance allowed;  ///< both read after an answer that follows them
   store::Tenant tenant;
   std::atomic<int> reloads = 0;
@@ -561,10 +566,61 @@ TEST_F(AdminServer, RefusesToBeReachedFromElsewhereWithoutAToken) {
   EXPECT_THAT(refused.error().detail, HasSubstr("set `admin.token`"));
 }
 
+TEST_F(AdminServer, TakesTheSlashCommandByItsSignatureAlone) {
+  const std::string command = "POST /slack/command";
+  const std::string body = "user_id=U1&text=status";
+  const std::string time = std::to_string(std::chrono::floor<Seconds>(clock_.now().wall.time_since_epoch()).count());
+  const std::string signature = slack_signature(Secret("signing"), time, body);
+  const auto fields = [&](const std::string& proof) {
+    return "X-Slack-Signature: " + proof + "\r\nX-Slack-Request-Timestamp: " + time +
+           "\r\norigin: https://slack.example\r\nsec-fetch-site: cross-site\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+  };
+  instance_.slack = {.signing_secret_name = "S", .signing_secret = Secret("signing"), .users = {"U1"}};
+  start(Secret("s3cret"));
+  EXPECT_THAT(ask(command, fields("v0=" + std::string(64, 'a')), body), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask(command, fields(signature), body + "&text=cost"), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask(command, "authorization: Bearer s3cret\r\n", body), StartsWith("HTTP/1.1 401 ")) << "the token proves nothing here";
+  const std::string answer = ask(command, fields(signature), body);
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr(R"("response_type":"ephemeral")"));
+  EXPECT_THAT(answer, HasSubstr("disk full"));
+  EXPECT_THAT(ask(command, fields(signature), body), StartsWith("HTTP/1.1 401 ")) << "again";
+  EXPECT_THAT(ask("GET /slack/command"), StartsWith("HTTP/1.1 401 ")) << "what is no such command wants the token";
+}
+
+TEST_F(AdminServer, HasNoSlashCommandWithoutASecret) {
+  start();
+  EXPECT_THAT(ask("POST /slack/command", {}, "text=status"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET /slack/command"), StartsWith("HTTP/1.1 405 "));
+}
+
+TEST_F(AdminServer, AnswersInTimeWhereSomebodyDoesNotWait) {
+  std::promise<void> go_on;
+  routes_ = {{.method = "GET",
+              .path = "/slow",
+              .access = Access::Public,
+              .kind = Route::Kind::Slow,
+              .answer =
+                  [&](const Request& request) {
+                    if (request.query == "wait") go_on.get_future().wait();
+                    return Answer{.body = "done"};
+                  },
+              .check = [](const Request& request) { return request.query == "no" ? std::optional(Answer{.status = 401}) : std::nullopt; },
+              .patience = Milliseconds(20),
+              .late = [] { return Answer{.body = "later"}; }}};
+  start();
+  EXPECT_THAT(ask("GET /slow?wait"), testing::EndsWith("later"));
+  EXPECT_THAT(ask("GET /slow?no"), StartsWith("HTTP/1.1 401 ")) << "does not wait behind the other one";
+  go_on.set_value();
+  std::string answer;
+  while (!answer.ends_with("done")) answer = ask("GET /slow");  // the first of these may yet be late
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
+}
+
 TEST_F(AdminServer, IsDescribedByTheOpenApiDocument) {
   std::set<std::string> served;
   for (const Route& route : routes_) {
-    if (route.path.starts_with("/api/") || route.path == "/healthz")
+    if (route.path.starts_with("/api/") || route.path.starts_with("/slack/") || route.path == "/healthz")
       served.insert(std::string(route.method) + " " + std::string(route.path));
   }
   std::set<std::string> described;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admin/alerts_state.h"
+#include "admin/slack_options.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "caching/savings_book.h"
@@ -118,6 +119,14 @@ class Instance {
     (void)length;
     return acknowledge_alert(id, by);
   }
+  /// Runs a configured action now; an empty name means the only one. Gives what people are told of it. Failure: NotFound, Exhausted
+  /// (cooldown, most runs of a day).
+  [[nodiscard]] virtual Result<std::string> run_action(std::string_view name, const std::string& by) {
+    (void)name, (void)by;
+    return fail(FailureKind::NotFound, Origin::Operator, "no action is configured");
+  }
+  /// Who may use the slash command, and what proves it; without a secret there is none.
+  [[nodiscard]] virtual SlackOptions slack_command() const { return {}; }
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
   [[nodiscard]] virtual std::string configuration() const = 0;

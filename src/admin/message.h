@@ -22,6 +22,8 @@ struct Request {
   std::string_view accept;
   std::string_view last_segment;  ///< of the path, what stands for `{id}`
   bool takes_gzip = false;        ///< the client reads compressed bodies
+  std::string_view slack_signature = {};  ///< `x-slack-signature`; both empty if not given
+  std::string_view slack_timestamp = {};  ///< `x-slack-request-timestamp`
 };
 
 /// What goes back.

@@ -6,10 +6,12 @@
 
 Beyond its schema, an answer may have no member that the document does not name.
 """
+import hmac
 import http.client
 import json
 import sys
 import tempfile
+import time
 import unittest
 import urllib.parse
 from pathlib import Path
@@ -212,6 +214,29 @@ class Api(unittest.TestCase):
                     self.assertEqual(status, 200 if is_open else 401, answer)
         status, answer = self.send("get", "/api/v1/status", fields={"authorization": "Bearer " + instance.TOKEN}, at=self.closed)
         self.assertEqual(status, 200, answer)
+
+    def test_the_slash_command_is_signed(self):
+        path, operation = "/slack/command", DOCUMENT["paths"]["/slack/command"]["post"]
+
+        def ask(body, secret=instance.SIGNING, age=0, at=self.closed):
+            sent = str(int(time.time()) - age)
+            proof = "v0=" + hmac.new(secret.encode(), f"v0:{sent}:{body}".encode(), "sha256").hexdigest()
+            fields = {"content-type": "application/x-www-form-urlencoded", "x-slack-signature": proof, "x-slack-request-timestamp": sent}
+            status, answer = self.send("post", path, body=body, fields=fields, at=at)
+            self.check(operation, status, answer, body)
+            return status, answer
+
+        for text, words in (("status", "Tidegate"), ("cost", "(UTC)"), ("forecast", ""), ("ack+none", "there is no alert none"), ("silence+none+5", "there is no alert none"),
+                            ("scale", "action"), ("", "/tidegate status")):
+            with self.subTest(text):
+                status, answer = ask(f"user_id=U1&text={text}")
+                self.assertEqual(status, 200, answer)
+                self.assertIn(words, answer["text"])
+        self.assertIn("U2", ask("user_id=U2&text=status")[1]["text"])
+        self.assertEqual(ask("user_id=U1&text=status&n=1", secret="another")[0], 401)
+        self.assertEqual(ask("user_id=U1&text=status&n=2", age=400)[0], 401)
+        self.assertEqual(ask("user_id=U1&text=%zz")[0], 400)
+        self.assertEqual(ask("user_id=U1&text=status", at=self.demo)[0], 404)
 
     def test_no_other_site_changes_anything(self):
         for method, path, operation in OPERATIONS:

@@ -11,6 +11,7 @@ from pathlib import Path
 FREE = "127.0.0.1:0"
 PATIENCE = 60
 TOKEN = "a-token-for-this-test"
+SIGNING = "a-signing-secret-for-this-test"
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback, without the machine's proxies
 
 
@@ -65,9 +66,10 @@ def demo_and_closed(program: str, folder: Path):
     config = folder / "tidegate.yaml"
     config.write_text(json.dumps({  # JSON is YAML
         "listen": FREE, "metrics": {"address": FREE}, "admin": {"address": FREE, "token": {"env": "TIDEGATE_TEST_TOKEN"}},
+        "alerts": {"slack_command": {"signing_secret": {"env": "TIDEGATE_TEST_SIGNING"}, "users": ["U1"]}},
         "providers": [{"name": "anthropic", "base_url": "http://127.0.0.1:9", "dialect": "anthropic", "keys": [{"env": "TIDEGATE_TEST_KEY"}]}],
         "ledger": {"directory": str(folder / "data")}}))
-    guarded = environment | {"TIDEGATE_TEST_TOKEN": TOKEN, "TIDEGATE_TEST_KEY": "sk-simulated"}
+    guarded = environment | {"TIDEGATE_TEST_TOKEN": TOKEN, "TIDEGATE_TEST_KEY": "sk-simulated", "TIDEGATE_TEST_SIGNING": SIGNING}
     with Instance([program, "demo", "--listen", FREE, "--admin", FREE, "--metrics", FREE, "--rate", "25"], folder, environment) as demo, \
          Instance([program, "serve", "--config", str(config)], folder, guarded) as closed:
         api = demo.dashboard + "api/v1/"
