@@ -35,6 +35,13 @@ TEST(Access, RefusesANameThatWasReboundToUs) {
   }
 }
 
+TEST(Access, LeavesWhatIsSignedToItsRoute) {
+  const std::string foreign = "host: tidegate.example\r\norigin: https://slack.example\r\nsec-fetch-site: cross-site\r\n";
+  EXPECT_EQ(refused_with("POST /slack/command", foreign, Access::Signed, kOpen), 0);
+  EXPECT_EQ(refused_with("POST /slack/command", foreign, Access::Signed, kWithToken), 0);
+  EXPECT_EQ(refused_with("POST /slack/command", foreign, Access::Change, kOpen), 403);
+}
+
 TEST(Access, AsksForTheTokenAndAcceptsNoOther) {
   const std::string host = "host: tidegate.internal\r\n";
   EXPECT_EQ(refused_with("GET /", host, Access::Public, kWithToken), 0);
