@@ -50,6 +50,19 @@ Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& messag
   return done(post(request, stop));
 }
 
+/// One event per rule. One that is refused keeps none of the others from being told; a repeated one is the same incident.
+Result<void> page(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
+  Result<void> all;
+  for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
+    auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop));
+    if (told) continue;
+    if (told.error().retry != Retry::Never) return told;  // the receiver has a bad moment: the whole message again, later
+    if (all) all = std::move(told);
+  }
+  return all;
+}
+
 Result<void> mail(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
   std::string body;
   for (const char c : plain_text(message)) body += c == '\n' ? std::string("\r\n") : std::string(1, c);
@@ -81,11 +94,7 @@ Result<void> deliver(const ReceiverOptions& receiver, const Message& message, co
       return done(post({.url = receiver.address, .body = slack_body(message), .timeout = receiver.timeout}, stop));
     case ReceiverKind::Webhook: return tell_webhook(receiver, message, stop);
     case ReceiverKind::PagerDuty:
-      for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
-        const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
-        if (auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop)); !told) return told;
-      }
-      return {};
+      return page(receiver, message, stop);
     case ReceiverKind::Email: return mail(receiver, message, stop);
     case ReceiverKind::Alertmanager:
       return done(post({.url = Secret(receiver.url + "/api/v2/alerts"), .body = alertmanager_body(message, kValid), .timeout = receiver.timeout}, stop));
