@@ -239,6 +239,10 @@ TEST(Receivers, AMailServerIsGivenTheMailAndItsRefusalIsUnderstood) {
   EXPECT_THAT(good.told(), testing::IsSupersetOf(std::vector<testing::Matcher<std::string>>{
                                testing::StartsWith("MAIL FROM:<tidegate@example.org>"), testing::StartsWith("RCPT TO:<a@example.org>"),
                                testing::StartsWith("RCPT TO:<b@example.org>"), AllOf(HasSubstr("To: a@example.org, b@example.org\r\n"), HasSubstr("key_lost"))}));
+  Message foreign = message({"key_lost"});
+  foreign.notices[0].alert.subject = "équipe";
+  ASSERT_TRUE(deliver(mail, foreign, kGoOn));
+  EXPECT_THAT(good.told(), testing::Contains(HasSubstr("Subject: [tidegate] =?UTF-8?B?d2FybmluZzoga2V5X2xvc3QgKMOpcXVpcGUp?=\r\n")));
   for (const auto& [answer, retry] : {std::pair("450 busy", Retry::Later), std::pair("550 unknown", Retry::Never)}) {
     Peer bad(smtp(answer));
     mail.url = "smtp://" + bad.place;
