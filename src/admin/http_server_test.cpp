@@ -104,6 +104,16 @@ class FakeInstance final : public Instance {
   std::vector<monitor::Alarm> alarms() const override {
     return {{.kind = "ledger", .subject = {}, .message = "disk full", .since = {}}};
   }
+  Result<void> acknowledge_alert(std::string_view id, const std::string& by) override {
+    if (id != "a1") return fail(FailureKind::NotFound, Origin::Client, "there is no such alert");
+    acknowledged.push_back(by);
+    return {};
+  }
+  Result<void> silence_alert(std::string_view id, Nanoseconds length, const std::string& by) override {
+    if (id != "a1") return fail(FailureKind::NotFound, Origin::Client, "there is no such alert");
+    silenced.emplace_back(by, length);
+    return {};
+  }
   std::string metrics(metrics::TextFormat format) const override {
     return format == metrics::TextFormat::OpenMetrics ? "open 1\n" : "plain 1\n";
   }
@@ -212,6 +222,8 @@ class FakeInstance final : public Instance {
   quota::Allowance allowed;  ///< both read after an answer that follows them
   store::Tenant tenant;
   std::atomic<int> reloads = 0;
+  std::vector<std::string> acknowledged;                        ///< by whom; this and the next are read after an answer
+  std::vector<std::pair<std::string, Nanoseconds>> silenced;
   std::string revoked;  ///< read after an answer that follows it
 };
 
@@ -462,6 +474,28 @@ TEST_F(AdminServer, TellsWhyAReloadChangedNothing) {
   EXPECT_THAT(ask("POST /api/v1/reload", "content-type: application/json\r\norigin: http://evil.example\r\n"),
               StartsWith("HTTP/1.1 403"));
   EXPECT_EQ(instance_.reloads, 1);
+}
+
+TEST_F(AdminServer, AcknowledgesAndSilencesTheAlertThatThePathNames) {
+  start();
+  const std::string json = "content-type: application/json\r\n";
+  EXPECT_THAT(ask("POST /api/v1/alerts/a1/ack", json, R"({"by":"ada"})"), testing::AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"({"acknowledged":"a1"})")));
+  EXPECT_THAT(ask("POST /api/v1/alerts/a1/silence", json, R"({"by":"bob","minutes":90})"),
+              testing::AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"({"silenced":"a1"})")));
+  EXPECT_THAT(ask("POST /api/v1/alerts/a1/ack", json, R"({"who":"ada"})"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("POST /api/v1/alerts/a1/ack", json, "{"), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(ask("POST /api/v1/alerts/a1/silence", json, R"({"by":"bob","minutes":0})"), testing::AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("minutes")));
+  for (const std::string what : {"ack", "silence"}) {
+    const std::string body = R"({"by":"eve","minutes":5})";
+    EXPECT_THAT(ask("POST /api/v1/alerts/a2/" + what, json, body), StartsWith("HTTP/1.1 404")) << "of no alert";
+    EXPECT_THAT(ask("POST /api/v1/alerts//" + what, json, body), StartsWith("HTTP/1.1 404")) << what;
+    EXPECT_THAT(ask("GET /api/v1/alerts/a1/" + what), StartsWith("HTTP/1.1 405")) << what;
+    EXPECT_THAT(ask("POST /api/v1/alerts/a1/" + what, json + "origin: http://evil.example\r\n", body), StartsWith("HTTP/1.1 403")) << what;
+    EXPECT_THAT(ask("POST /api/v1/alerts/a1/" + what, json + "sec-fetch-site: cross-site\r\n", body), StartsWith("HTTP/1.1 403")) << what;
+    EXPECT_THAT(ask("POST /api/v1/alerts/a1/" + what, "content-type: text/plain\r\n", body), testing::ContainsRegex("^HTTP/1.1 4(03|15)")) << what;
+  }
+  EXPECT_THAT(instance_.acknowledged, testing::ElementsAre("ada"));
+  EXPECT_THAT(instance_.silenced, testing::ElementsAre(testing::Pair("bob", Nanoseconds(std::chrono::minutes(90)))));
 }
 
 TEST_F(AdminServer, AsksForItsTokenButShowsThePageThatAsksForIt) {

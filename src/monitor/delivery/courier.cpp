@@ -104,6 +104,7 @@ void Courier::finished(const std::string& receiver, const Message& message, cons
     ++counts_[{receiver, "sent"}];
     lane->message.reset();
     lane->last_sent = lane->refreshed = now.steady;
+    if (lane->group_due) lane->group_due = std::max(*lane->group_due, now.steady + 6 * grouping_);  // it came while this was tried again
     return;
   }
   const auto attempt = static_cast<std::size_t>(lane->attempts++);
@@ -119,17 +120,21 @@ void Courier::finished(const std::string& receiver, const Message& message, cons
   lane->message.reset();
 }
 
+std::optional<Nanoseconds> Courier::deliver_next() {
+  Nanoseconds pause = Seconds(1);
+  const auto job = next(clock_.now(), pause);
+  if (!job) return pause;
+  const Result<void> result = deliver(job->first, job->second, stopping_);
+  finished(job->first.name, job->second, result, clock_.now());
+  return std::nullopt;
+}
+
 void Courier::run() {
   while (!stopping_) {
-    Nanoseconds pause = Seconds(1);
-    const auto job = next(clock_.now(), pause);
-    if (job) {
-      const Result<void> result = deliver(job->first, job->second, stopping_);
-      finished(job->first.name, job->second, result, clock_.now());
-      continue;
-    }
+    const auto pause = deliver_next();
+    if (!pause) continue;
     std::unique_lock lock(mutex_);
-    if (!stopping_) wake_.wait_for(lock, std::max(pause, Nanoseconds(Milliseconds(1))));
+    if (!stopping_) wake_.wait_for(lock, std::max(*pause, Nanoseconds(Milliseconds(1))));
   }
 }
 

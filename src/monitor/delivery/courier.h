@@ -45,6 +45,9 @@ class Courier {
   void start();
   void stop();
   void post(std::vector<monitor::AlertNotice> notices, std::vector<monitor::Alert> firing, Now now);
+  /// Delivers one message that is due; blocks. Nothing: it did; else how long nothing is due, at most a second. The courier's own
+  /// thread does this over and over.
+  [[nodiscard]] std::optional<Nanoseconds> deliver_next();
   [[nodiscard]] std::vector<DeadMessage> dead() const;  ///< newest first, at most kMostDead
   [[nodiscard]] DeliveryCounts counts() const;
 

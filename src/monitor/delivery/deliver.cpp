@@ -7,7 +7,10 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tidegate::delivery {
@@ -50,6 +53,35 @@ Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& messag
   return done(post(request, stop));
 }
 
+/// One event per rule. One that is refused keeps none of the others from being told; a repeated one is the same incident.
+Result<void> page(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
+  const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
+  Result<void> all;
+  for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
+    auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop));
+    if (told) continue;
+    if (told.error().retry != Retry::Never) return told;  // the receiver has a bad moment: the whole message again, later
+    if (all) all = std::move(told);
+  }
+  return all;
+}
+
+/// A header's text by RFC 2047 where it is not plain ASCII: words of at most 75 characters, cut between characters, one to a line.
+std::string header_text(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80U; })) return std::string(text);
+  constexpr std::size_t kMostBytes = 45;  // 60 as base64
+  std::string out;
+  while (!text.empty()) {
+    std::size_t bytes = std::min(kMostBytes, text.size());
+    while (bytes > 1 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+    std::array<unsigned char, 64> encoded{};  // EVP_EncodeBlock ends it with a zero
+    const int size = ::EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(bytes));
+    out += fmt::format("{}=?UTF-8?B?{}?=", out.empty() ? "" : "\r\n ", std::string(encoded.begin(), encoded.begin() + size));
+    text.remove_prefix(bytes);
+  }
+  return out;
+}
+
 Result<void> mail(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
   std::string body;
   for (const char c : plain_text(message)) body += c == '\n' ? std::string("\r\n") : std::string(1, c);
@@ -60,7 +92,7 @@ Result<void> mail(const ReceiverOptions& receiver, const Message& message, const
   std::string text = fmt::format(
       "From: {}\r\nTo: {}\r\nSubject: [tidegate] {}\r\nDate: {}\r\nMessage-ID: <{}@tidegate>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
       "charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\nAuto-Submitted: auto-generated\r\n\r\n{}",
-      receiver.from, fmt::join(receiver.to, ", "), subject, to_http_date(message.at), message.id, body);
+      receiver.from, fmt::join(receiver.to, ", "), header_text(subject), to_http_date(message.at), message.id, body);
   if (receiver.sendmail.empty()) {
     return send({.server = receiver.url, .user = receiver.user, .password = receiver.secret, .from = receiver.from, .to = receiver.to, .text = std::move(text),
                  .timeout = receiver.timeout},
@@ -81,11 +113,7 @@ Result<void> deliver(const ReceiverOptions& receiver, const Message& message, co
       return done(post({.url = receiver.address, .body = slack_body(message), .timeout = receiver.timeout}, stop));
     case ReceiverKind::Webhook: return tell_webhook(receiver, message, stop);
     case ReceiverKind::PagerDuty:
-      for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
-        const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
-        if (auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop)); !told) return told;
-      }
-      return {};
+      return page(receiver, message, stop);
     case ReceiverKind::Email: return mail(receiver, message, stop);
     case ReceiverKind::Alertmanager:
       return done(post({.url = Secret(receiver.url + "/api/v2/alerts"), .body = alertmanager_body(message, kValid), .timeout = receiver.timeout}, stop));

@@ -144,8 +144,13 @@ Result<void> send(const Mail& mail, const std::atomic<bool>& stop) {
   curl_easy_setopt(curl.get(), CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_READFUNCTION, &Source::give);
   curl_easy_setopt(curl.get(), CURLOPT_READDATA, &source);
-  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(code, host);
-  return {};
+  const CURLcode code = curl_easy_perform(curl.get());
+  if (code == CURLE_OK) return {};
+  long reply = 0;
+  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
+  if (reply < 400 || kind_of(code) != FailureKind::Protocol) return transfer_failed(code, host);
+  // RFC 5321 4.2.1: 4yz may go well later, 5yz is for good.
+  return fail(FailureKind::Protocol, Origin::Upstream, fmt::format("{} answered {}", host, reply), reply < 500 ? Retry::Later : Retry::Never);
 }
 
 }  // namespace tidegate::delivery
