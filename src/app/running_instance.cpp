@@ -69,6 +69,10 @@ admin::AlertsState RunningInstance::alerts() {
                            .limit_changes = center.limit_changes(),
                            .rules = center.rules(),
                            .dead_letters = {}};
+  for (const operations::ActionStanding& action : server_.actions().list()) {
+    if (action.alert_id.empty()) continue;
+    state.actions.insert_or_assign(action.alert_id, admin::AlertAction{.name = action.name, .state = std::string(to_string(action.state)), .detail = action.detail});
+  }
   for (const delivery::DeadMessage& dead : server_.courier().dead()) {
     state.dead_letters.push_back({.at = dead.at, .receiver = dead.receiver, .headline = dead.headline, .error = dead.error});
   }

@@ -110,10 +110,14 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       balance_lookups_(clock),
       lookups_(clock),
       courier_(clock),
+      actions_(clock, [this](const std::string& line) { log_.say(line); }),
       alerts_(std::make_unique<AlertCenter>(
           alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); },
                                                   .notices = [this](std::vector<monitor::AlertNotice> notices, const std::vector<monitor::Alert>& firing,
-                                                                    Now now) { courier_.post(std::move(notices), firing, now); }})),
+                                                                    Now now) {
+                                                    courier_.post(std::move(notices), firing, now);
+                                                    actions_.look(alerts_->alerts(now), now);
+                                                  }})),
       alert_schedule_(clock) {
   alerts_->adopt(options_.alerts);
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
@@ -131,6 +135,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 Server::~Server() {
   balances_.begin_stop();
   alert_schedule_.stop();
+  actions_.stop();
   courier_.stop();
   schedule_.stop();
   lookups_.stop();
@@ -173,6 +178,8 @@ Result<void> Server::open() {
   balance_lookups_.start();
   courier_.adopt(options_.receivers, options_.alerts.grouping, url());
   courier_.start();
+  actions_.adopt(options_.actions);
+  actions_.start();
   alert_schedule_.start();
   look_at_actions(options_);
   return {};
@@ -293,15 +300,18 @@ void Server::restore_demand(Now now) {
   }
 }
 
-/// Actions are read and checked, so that a configuration can be written for them, but not carried out yet: nobody shall rely on one.
+/// Limits of tenants are read and checked, but not changed yet: nobody shall rely on it.
 void Server::look_at_actions(const config::Options& options) {
   const WallTime now = clock_.now().wall;
-  if (options.actions.empty()) return alarms_.clear("actions", {}, now);
+  const auto count = std::count_if(options.actions.begin(), options.actions.end(), [](const operations::ActionOptions& action) {
+    return action.kind == operations::ActionKind::TenantLimit;
+  });
+  if (count == 0) return alarms_.clear("actions", {}, now);
   alarms_.raise({.kind = "actions",
                  .subject = {},
                  .severity = Severity::Warning,
-                 .message = fmt::format("{} configured under `alerts.actions`: this version carries none out; alerts are told all the same",
-                                        options.actions.size() == 1 ? std::string("an action is") : fmt::format("{} actions are", options.actions.size())),
+                 .message = fmt::format("{} of `kind: tenant_limit` under `alerts.actions`: this version changes no limits; commands and webhooks are run",
+                                        count == 1 ? std::string("there is an action") : fmt::format("there are {} actions", count)),
                  .since = now});
 }
 
@@ -573,6 +583,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   shadow_.adopt(after.shadow);
   alerts_->adopt(after.alerts);
   courier_.adopt(after.receivers, after.alerts.grouping, url());
+  actions_.adopt(after.actions);
   look_at_actions(after);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
@@ -619,6 +630,7 @@ void Server::note_rejected_reload(const std::string& why) {
 void Server::stop() {
   balances_.begin_stop();  // the question that it is at may end while answers do
   alert_schedule_.stop();
+  actions_.stop();
   courier_.stop();
   schedule_.stop();
   lookups_.stop();

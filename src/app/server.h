@@ -25,6 +25,7 @@
 #include "metrics/registry.h"
 #include "metrics/worker_metrics.h"
 #include "monitor/delivery/courier.h"
+#include "operations/action_runner.h"
 #include "pricing/price_book.h"
 #include "quota/book/limit_board.h"
 #include "quota/book/room_book.h"
@@ -96,6 +97,7 @@ class Server {
   [[nodiscard]] const ForecastBoard& forecasts() const { return forecasts_; }
   [[nodiscard]] AlertCenter& alerts() { return *alerts_; }
   [[nodiscard]] const delivery::Courier& courier() const { return courier_; }
+  [[nodiscard]] const operations::ActionRunner& actions() const { return actions_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
@@ -171,6 +173,7 @@ class Server {
   Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own
+  operations::ActionRunner actions_;  ///< does something about them, on another one
   std::unique_ptr<AlertCenter> alerts_;
   Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
