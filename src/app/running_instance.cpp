@@ -131,4 +131,9 @@ Result<std::vector<store::Tenant>> RunningInstance::tenants() { return directory
 
 Result<void> RunningInstance::put_tenant(const store::Tenant& tenant) { return directory_.put_tenant(tenant); }
 
+Result<std::string> RunningInstance::run_action(std::string_view name, const std::string& by) {
+  if (server_.options().actions.empty()) return admin::Instance::run_action(name, by);
+  return fail(FailureKind::Unsupported, Origin::Operator, "actions run when their alert fires; this version runs none by hand");
+}
+
 }  // namespace tidegate::app

@@ -33,6 +33,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<void> acknowledge_alert(std::string_view id, const std::string& by) override;
   [[nodiscard]] Result<void> silence_alert(std::string_view id, Nanoseconds length, const std::string& by) override;
   [[nodiscard]] admin::SlackOptions slack_command() const override { return server_.options().slack; }
+  [[nodiscard]] Result<std::string> run_action(std::string_view name, const std::string& by) override;
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
   [[nodiscard]] admin::LevelCurves level_curves() const override;
