@@ -24,7 +24,7 @@ Reply not_found(std::string_view what, std::string_view request_id) {
   return error_reply({404, "not_found_error", fmt::format("{} not found", what)}, Dialect::Anthropic, request_id);
 }
 
-/// `/root/ID/action` → {ID, action}.
+/// {ID, action} of a path `ROOT/ID/action`.
 std::pair<std::string_view, std::string_view> id_and_action(std::string_view path, std::string_view root) {
   if (path.size() <= root.size() + 1) return {};
   const std::string_view rest = path.substr(root.size() + 1);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "monitor/delivery/courier.h"
+#include "monitor/delivery/local_peer.h"
 #include "monitor/delivery/run_program.h"
 #include "monitor/delivery/signature.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,58 +21,6 @@ namespace {
 using testing::HasSubstr;
 
 const std::atomic<bool> kGoOn = false;
-
-/// Answers each request on a free port of loopback with this status, and keeps what was sent.
-class Receiver {
- public:
-  explicit Receiver(int status) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, 8);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    url = fmt::format("http://127.0.0.1:{}/hook", ntohs(address.sin_port));
-    thread_ = std::thread([this, status] { serve(status); });
-  }
-  Receiver(const Receiver&) = delete;
-  Receiver& operator=(const Receiver&) = delete;
-  ~Receiver() {
-    ::shutdown(listener_, SHUT_RDWR);
-    thread_.join();
-    ::close(listener_);
-  }
-  /// The first request, once it is there.
-  std::string first() { return first_.get_future().get(); }
-
-  std::string url;
-
- private:
-  void serve(int status) {
-    bool is_first = true;
-    for (int client = 0; (client = ::accept(listener_, nullptr, nullptr)) >= 0;) {
-      std::string text;
-      std::array<char, 4096> piece{};
-      std::size_t whole = std::string::npos;
-      while (text.size() < whole) {
-        const ssize_t count = ::recv(client, piece.data(), piece.size(), 0);
-        if (count <= 0) break;
-        text.append(piece.data(), static_cast<std::size_t>(count));
-        const std::size_t end = text.find("\r\n\r\n");
-        const std::size_t length = text.find("Content-Length: ");
-        if (end != std::string::npos && length < end) whole = end + 4 + std::strtoul(text.c_str() + length + 16, nullptr, 10);
-      }
-      const std::string answer = fmt::format("HTTP/1.1 {} x\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok", status);
-      ::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
-      ::close(client);
-      if (std::exchange(is_first, false)) first_.set_value(text);
-    }
-  }
-  int listener_;
-  std::promise<std::string> first_;
-  std::thread thread_;
-};
 
 Message message(int alerts) {
   Message out{.id = "tg-1", .instance = "http://127.0.0.1:3000", .at = *parse_rfc3339("2026-11-26T10:00:00Z"), .notices = {}, .notes = {}, .firing = {}};
@@ -118,8 +64,8 @@ TEST(PagerDuty, RingsOncePerRuleAndResolvesWhenNoneFires) {
 }
 
 TEST(Deliver, SignsAWebhook) {
-  Receiver there(204);
-  ReceiverOptions robot{.name = "robot", .kind = ReceiverKind::Webhook, .url = there.url};
+  Peer there(http({"204 x"}));
+  ReceiverOptions robot{.name = "robot", .kind = ReceiverKind::Webhook, .url = "http://" + there.place + "/hook"};
   robot.secret = Secret("s");
   const auto told = deliver(robot, message(1), kGoOn);
   ASSERT_TRUE(told) << told.error().detail;
@@ -131,9 +77,9 @@ TEST(Deliver, SignsAWebhook) {
 
 TEST(Deliver, SaysWhetherTryingAgainMayHelpAndNeverRepeatsTheAddress) {
   for (const auto& [status, retry] : {std::pair(503, Retry::Later), std::pair(404, Retry::Never)}) {
-    Receiver there(status);
+    Peer there(http({fmt::format("{} x", status)}));
     ReceiverOptions slack{.name = "slack", .kind = ReceiverKind::Slack};
-    slack.address = Secret(there.url);
+    slack.address = Secret("http://" + there.place + "/hook");
     const auto told = deliver(slack, message(1), kGoOn);
     ASSERT_FALSE(told);
     EXPECT_EQ(told.error().retry, retry);
@@ -142,10 +88,10 @@ TEST(Deliver, SaysWhetherTryingAgainMayHelpAndNeverRepeatsTheAddress) {
 }
 
 TEST(Courier, TellsAStormInOneMessage) {
-  Receiver there(200);
+  Peer there(http({"200 x"}));
   const SystemClock clock;
   Courier courier(clock);
-  courier.adopt({ReceiverOptions{.name = "robot", .kind = ReceiverKind::Webhook, .url = there.url}}, Milliseconds(50), "here");
+  courier.adopt({ReceiverOptions{.name = "robot", .kind = ReceiverKind::Webhook, .url = "http://" + there.place + "/hook"}}, Milliseconds(50), "here");
   const Message storm = message(100);
   courier.post(storm.notices, storm.firing, clock.now());
   courier.start();
