@@ -29,7 +29,7 @@ def prepare():
 class DocumentTest(unittest.TestCase):
     def test_every_block_runs(self):
         path = prepare()
-        self.assertEqual(len(BLOCKS), 7)
+        self.assertEqual(len(BLOCKS), 8)
         for heading, language, code in BLOCKS:
             with self.subTest(heading):
                 if "claude -p" in code and not CLAUDE.exists():
