@@ -17,15 +17,24 @@ constexpr double kLargestWeight = 1e12;   ///< far from where a float's steps wo
 
 double normal_below(double z) { return 0.5 * std::erfc(-z / kPriorDeviation / std::sqrt(2.0)); }
 
+template <std::size_t Bins>
+std::array<float, Bins> prior_weights() {
+  std::array<float, Bins> weights{};
+  for (std::size_t i = 0; i < Bins; ++i) {
+    const double low = kReach * (2.0 * static_cast<double>(i) / Bins - 1);
+    const double high = low + 2 * kReach / Bins;
+    weights[i] = static_cast<float>(kPriorErrors * (normal_below(high) - normal_below(low)) + 1e-3);
+  }
+  return weights;
+}
+
 }  // namespace
 
 ForecastErrors::ForecastErrors() {
-  for (std::size_t i = 0; i < kBins; ++i) {
-    const double low = kReach * (2.0 * static_cast<double>(i) / kBins - 1);
-    const double high = low + 2 * kReach / kBins;
-    weights_[i] = static_cast<float>(kPriorErrors * (normal_below(high) - normal_below(low)) + 1e-3);
-    total_ += static_cast<double>(weights_[i]);
-  }
+  // Worked out once: each new series begins with two dozen of these, and the exponentials would be most of its cost.
+  static const std::array<float, kBins> prior = prior_weights<kBins>();
+  weights_ = prior;
+  for (const float weight : weights_) total_ += static_cast<double>(weight);
 }
 
 void ForecastErrors::add(double scaled_error) {

@@ -59,6 +59,9 @@ namespace {
 // The task is a parameter and so lives in this frame. (Named, not awaited as a temporary: see docs/decisions/0002.)
 Detached run_detached(Reactor&, Task<void> task) { co_await task; }
 
+/// So many writes of a round wait for each other; with more the first would wait too long, and nothing be gained.
+constexpr std::size_t kMostPutOff = 32;
+
 [[noreturn]] void throw_system_error(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 }  // namespace
@@ -94,7 +97,12 @@ void Reactor::run() {
     const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), yielded.empty() ? milliseconds_to_wait() : 0);
     if (count < 0 && errno != EINTR) throw_system_error("epoll_wait");
     now_ = clock_.now();
-    for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
+    for (int i = 0; i < count; ++i) {
+      putting_off_ = count > 1;
+      dispatch(events[static_cast<std::size_t>(i)]);
+      if (put_off_.size() >= kMostPutOff) do_put_off();
+    }
+    do_put_off();
     run_timers();
     if (now_.steady >= wheel_.next_tick()) wheel_.advance(now_.steady);
     for (const std::coroutine_handle<> task : yielded) task.resume();
@@ -118,9 +126,19 @@ void Reactor::dispatch(const epoll_event& event) {
     watch.peer_closed = true;
     if (watch.hangup != nullptr) watch.hangup->on_ready();
   }
+  // Nearly every event says that writing is possible, too; what the reader puts off is not to be written by this one.
+  const bool writer_waits = watch.writer != nullptr;
   // A waiter may remove the watch, which stays in memory until the round is over.
   if (watch.readable && watch.reader != nullptr) watch.reader->on_ready();
-  if (watch.writable && watch.writer != nullptr) watch.writer->on_ready();
+  if (writer_waits && watch.writable && watch.writer != nullptr) watch.writer->on_ready();
+}
+
+void Reactor::do_put_off() {
+  putting_off_ = false;  // what follows from a write is no longer put off
+  for (const Watch* watch : put_off_) {
+    if (watch->descriptor >= 0 && watch->writer != nullptr) watch->writer->on_ready();
+  }
+  put_off_.clear();
 }
 
 void Reactor::run_posted() {

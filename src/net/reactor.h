@@ -74,6 +74,12 @@ class Reactor {
   }
   [[nodiscard]] DeadlineWheel& deadlines() { return wheel_; }
 
+  /// Whether a write should be put off (`put_off`) till the other events of this round have been dealt with: a peer that sleeps is
+  /// woken by the first of several writes and awake for the others, and waking it costs more than all the rest of a write.
+  [[nodiscard]] bool puts_writes_off() const { return putting_off_; }
+  /// The watch's writer hears `on_ready` before the reactor waits again, and after no more than a few others have been put off.
+  void put_off(Watch& watch) { put_off_.push_back(&watch); }
+
   /// Gives a descriptor a watch; the descriptor stays the caller's to close, after `remove`.
   [[nodiscard]] std::unique_ptr<Watch> add(int descriptor);
   /// Ends the watch. Its memory stays until this round is over, because the kernel may have reported it already.
@@ -93,6 +99,7 @@ class Reactor {
   friend struct Detached;
 
   void dispatch(const epoll_event& event);
+  void do_put_off();
   void run_posted();
   void run_timers();
   [[nodiscard]] int milliseconds_to_wait() const;
@@ -104,6 +111,8 @@ class Reactor {
   DeadlineWheel wheel_;
   std::multimap<SteadyTime, std::coroutine_handle<>> timers_;
   std::vector<std::unique_ptr<Watch>> removed_;
+  bool putting_off_ = false;
+  std::vector<Watch*> put_off_;  ///< writes of this round, or of watches in `removed_`
   std::unordered_set<void*> detached_;  ///< addresses of running detached coroutines
   std::function<void(const std::exception&)> exception_handler_;
   std::vector<std::coroutine_handle<>> yielded_;

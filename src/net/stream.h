@@ -123,6 +123,7 @@ class Stream::Operation : private Watch::Waiter {
   [[nodiscard]] virtual Attempt attempt() = 0;
   virtual void fail(Failure failure) = 0;
   Stream& stream_;
+  Attempt waiting_for_ = Attempt::Done;
 
  private:
   friend class Stream;
@@ -130,7 +131,6 @@ class Stream::Operation : private Watch::Waiter {
   void on_ready() override;
   void detach();
 
-  Attempt waiting_for_ = Attempt::Done;
   bool attached_ = false;  ///< the stream knows us; otherwise it may be gone before we are
   std::coroutine_handle<> waiter_;
 };
@@ -165,6 +165,7 @@ class Stream::Readable final : public Operation {
 class Stream::Write final : public Operation {
  public:
   Write(Stream& stream, std::string_view first, std::string_view second, std::string_view third);
+  [[nodiscard]] bool await_ready();
   [[nodiscard]] Result<void> await_resume() { return std::move(result_); }
 
  private:
