@@ -111,7 +111,8 @@ double Room::most_input() const {
   return most > 0 ? most : kNever;
 }
 
-std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submission) {
+/// The slot of a new request that stands in no queue yet; nothing if the room is full.
+std::optional<std::uint32_t> Room::take_in(SteadyTime now, const Submission& submission) {
   now_ = std::max(now_, now);
   if (waiting_ >= settings_.max_waiting) return std::nullopt;
   std::uint32_t slot = 0;
@@ -146,13 +147,40 @@ std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submissi
     interactive_rate_ = interactive_rate() + request.cost / 900;
     interactive_at_ = now_;
   }
-  enqueue(slot, false);
-  arrived_.push_back({slot, request.generation});
+  return slot;
+}
+
+std::optional<RequestId> Room::submit(SteadyTime now, const Submission& submission) {
+  const std::optional<std::uint32_t> slot = take_in(now, submission);
+  if (!slot) return std::nullopt;
+  enqueue(*slot, false);
+  arrived_.push_back({*slot, requests_[*slot].generation});
   return arrived_.back();
+}
+
+std::optional<Room::Entrance> Room::enter(SteadyTime now, const Submission& submission) {
+  const std::optional<std::uint32_t> slot = take_in(now, submission);
+  if (!slot) return std::nullopt;
+  const RequestId id{*slot, requests_[*slot].generation};
+  const bool is_alone = is_idle() || (waiting_ == 0 && given_up_.empty() && timers_.top().at > now_);
+  if (is_alone) {
+    if (const std::optional<Decision> decision = pass_at_once(*slot, submission.priority)) return Entrance{id, decision};
+  }
+  enqueue(*slot, false);
+  arrived_.push_back(id);
+  return Entrance{id, std::nullopt};
 }
 
 double Room::interactive_rate() const {
   return interactive_rate_ * std::exp(-std::chrono::duration<double>(now_ - interactive_at_).count() / 900);
+}
+
+/// Who was idle has saved nothing up: it joins those who wait, or, if nobody does, the one who went last.
+void Room::catch_up(Flow& flow) const {
+  const auto& backlog = backlog_[index(flow.priority)];
+  const std::uint32_t last = last_served_[index(flow.priority)];
+  const double others = !backlog.empty() ? backlog.begin()->first : last != kNobody ? flows_[last].virtual_time : 0;
+  flow.virtual_time = std::max(flow.virtual_time, others);
 }
 
 void Room::enqueue(std::uint32_t slot, bool at_front) {
@@ -160,12 +188,7 @@ void Room::enqueue(std::uint32_t slot, bool at_front) {
   Flow& flow = flows_[request.flow];
   const std::size_t priority = index(flow.priority);
   if (flow.waiting == 0) {
-    // Who was idle has saved nothing up: it joins those who wait, or, if nobody does, the one who went last.
-    const std::uint32_t last = last_served_[priority];
-    if (!at_front) {
-      const double others = !backlog_[priority].empty() ? backlog_[priority].begin()->first : last != kNobody ? flows_[last].virtual_time : 0;
-      flow.virtual_time = std::max(flow.virtual_time, others);
-    }
+    if (!at_front) catch_up(flow);
     backlog_[priority].emplace(flow.virtual_time, request.flow);
   }
   if (at_front) push_front(flow, requests_, slot);

@@ -82,6 +82,13 @@ class Room {
   // The life of a request.
   /// Nothing if the room is full. The answer comes from `pump`.
   [[nodiscard]] std::optional<RequestId> submit(SteadyTime now, const Submission& submission);
+  /// The same, but a request that finds nobody waiting and a pool with room goes at once, without queue and pump: the usual case, and
+  /// the same decision. The answer comes from `pump` if there is none yet.
+  struct Entrance {
+    RequestId request;
+    std::optional<Decision> decision;
+  };
+  [[nodiscard]] std::optional<Entrance> enter(SteadyTime now, const Submission& submission);
   /// The client left, or nobody wants the request any more; whatever is out is charged as far as it was produced.
   void cancel(SteadyTime now, RequestId request);
   /// Was let through and will not be sent: nothing was used.
@@ -143,6 +150,10 @@ class Room {
   [[nodiscard]] double most_input() const;
   [[nodiscard]] static std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
+  [[nodiscard]] std::optional<std::uint32_t> take_in(SteadyTime now, const Submission& submission);
+  void catch_up(Flow& flow) const;
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] std::optional<Decision> pass_at_once(std::uint32_t slot, Priority priority);
   void enqueue(std::uint32_t slot, bool at_front);
   void dequeue(std::uint32_t slot);
   void change_virtual_time(Flow& flow, std::uint32_t number, double by);
@@ -157,7 +168,7 @@ class Room {
   [[nodiscard]] double interactive_rate() const;
   void test(std::uint32_t slot, std::vector<Decision>& decisions);
   void overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, std::vector<Decision>& decisions);
-  void dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision>& decisions);
+  [[nodiscard]] Decision dispatch(std::uint32_t slot, std::size_t bucket);
   void close_flight(std::uint32_t slot, bool whole);
   [[nodiscard]] std::optional<Priority> pick() const;
   [[nodiscard]] Choice choose(const WaitingRequest& request, Priority priority, const std::vector<bool>& closed) const;

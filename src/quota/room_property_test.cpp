@@ -445,5 +445,79 @@ TEST(RoomProperty, WhoeverIsNextGoesIfItFitsAnywhere) {
   }
 }
 
+/// The same decision, seen from outside.
+void expect_same(const Decision& one, const Decision& other) {
+  EXPECT_EQ(one.request, other.request);
+  EXPECT_EQ(one.verdict, other.verdict);
+  EXPECT_EQ(one.bucket, other.bucket);
+  EXPECT_EQ(one.key, other.key);
+  EXPECT_EQ(one.wait_seconds, other.wait_seconds);
+  EXPECT_EQ(one.obstacle, other.obstacle);
+}
+
+TEST(RoomProperty, EnteringDecidesAsSubmittingAndPumpingDo) {
+  int at_once = 0, later = 0;
+  for (const unsigned seed : seeds(40)) {
+    SCOPED_TRACE(testing::Message() << "--gtest_random_seed=" << seed);
+    Dice dice(seed);
+    Room straight(at(0), {}), queued(at(0), {});
+    for (unsigned b = 0; b <= dice.roll(3); ++b) {
+      const Limits some = limits(dice.between(10, 200), dice.between(10'000, 100'000), dice.between(3'000, 20'000));
+      for (Room* const room : {&straight, &queued}) {
+        room->add_bucket(at(0));
+        room->bucket(b).set_limits(at(0), some);
+        room->add_key(b);
+      }
+    }
+    std::vector<RequestId> flying;
+    double now = 0;
+    for (int step = 0; step < 300; ++step) {
+      SCOPED_TRACE(step);
+      now += dice.between(0, dice.once_in(20) ? 20 : 0.6);
+      std::vector<Decision> from_straight, from_queued;
+      if (!flying.empty() && dice.once_in(2)) {
+        const std::size_t which = dice.roll(static_cast<unsigned>(flying.size()));
+        const bool is_refused = dice.once_in(6);
+        const double input = dice.between(0, 3'000), output = dice.between(0, 500);
+        for (Room* const room : {&straight, &queued}) {
+          if (is_refused) {
+            room->refused(at(now), flying[which], refusal(RefusalKind::Overloaded));
+            continue;
+          }
+          room->answered(at(now), flying[which], {});
+          room->counted_input(at(now), flying[which], input);
+          room->produced(at(now), flying[which], output);
+          room->ended(at(now), flying[which], true);
+        }
+        flying.erase(flying.begin() + static_cast<std::ptrdiff_t>(which));
+      } else {
+        const std::string tenant(1, static_cast<char>('a' + dice.roll(3)));
+        const Submission submission{.tenant = tenant, .priority = dice.once_in(3) ? Priority::Batch : Priority::Interactive,
+                                    .body_bytes = dice.between(0, 20'000), .max_tokens = dice.between(1, 2'000),
+                                    .deadline = at(now + dice.between(0, 30)), .only_key = {}};
+        const auto entered = straight.enter(at(now), submission);
+        ASSERT_EQ(queued.submit(at(now), submission), entered->request);
+        if (entered->decision) from_straight.push_back(*entered->decision);
+        ++(entered->decision ? at_once : later);
+      }
+      if (from_straight.empty()) straight.pump(at(now), from_straight);
+      queued.pump(at(now), from_queued);
+      ASSERT_EQ(from_straight.size(), from_queued.size());
+      for (std::size_t i = 0; i < from_queued.size(); ++i) {
+        expect_same(from_straight[i], from_queued[i]);
+        if (from_queued[i].verdict == Verdict::Go) flying.push_back(from_queued[i].request);
+      }
+      for (const char* const tenant : {"a", "b", "c"}) {
+        for (const Priority priority : {Priority::Interactive, Priority::Batch}) {
+          EXPECT_EQ(straight.virtual_time(tenant, priority), queued.virtual_time(tenant, priority));
+        }
+      }
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(at_once, 1'000);
+  EXPECT_GT(later, 1'000);
+}
+
 }  // namespace
 }  // namespace tidegate::quota

@@ -177,8 +177,8 @@ std::size_t Room::next_key(std::size_t bucket) const {
   return best;
 }
 
-void Room::dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision>& decisions) {
-  dequeue(slot);
+/// Of a request that stands in no queue (any more).
+Decision Room::dispatch(std::uint32_t slot, std::size_t bucket) {
   WaitingRequest& request = requests_[slot];
   Flow& flow = flows_[request.flow];
   change_virtual_time(flow, request.flow, request.cost);
@@ -198,8 +198,20 @@ void Room::dispatch(std::uint32_t slot, std::size_t bucket, std::vector<Decision
   request.state = RequestState::Flying;
   request.counted_input = -1;
   retries_ = std::min(50.0, retries_ + settings_.retry_share);
-  decisions.push_back({.request = {slot, request.generation}, .verdict = Verdict::Go, .bucket = bucket, .key = request.key,
-                       .wait_seconds = std::chrono::duration<double>(now_ - request.submitted_at).count()});
+  return {.request = {slot, request.generation}, .verdict = Verdict::Go, .bucket = bucket, .key = request.key,
+          .wait_seconds = std::chrono::duration<double>(now_ - request.submitted_at).count()};
+}
+
+/// What `let_through` would decide of one that is alone in its room; nothing if it has to wait, or will not be served.
+std::optional<Decision> Room::pass_at_once(std::uint32_t slot, Priority priority) {
+  WaitingRequest& request = requests_[slot];
+  if (request.only_key && !keys_[*request.only_key].in_rotation) return std::nullopt;
+  for (Bucket& bucket : buckets_) bucket.advance(now_);
+  closed_.assign(buckets_.size(), false);
+  const Choice choice = choose(request, priority, closed_);
+  if (choice.wait.seconds > 0) return std::nullopt;
+  catch_up(flows_[request.flow]);
+  return dispatch(slot, choice.bucket);
 }
 
 void Room::let_through(std::vector<Decision>& decisions) {
@@ -215,7 +227,8 @@ void Room::let_through(std::vector<Decision>& decisions) {
     }
     const Choice choice = choose(request, *priority, closed_);
     if (choice.wait.seconds <= 0) {
-      dispatch(slot, choice.bucket, decisions);
+      dequeue(slot);
+      decisions.push_back(dispatch(slot, choice.bucket));
       continue;
     }
     if (choice.wait.seconds == kNever && !choice.passed_over) {
@@ -234,9 +247,17 @@ void Room::let_through(std::vector<Decision>& decisions) {
   aside_.clear();
 }
 
+/// Nobody waits for anything, so that nothing can come of looking.
+bool Room::is_idle() const { return waiting_ == 0 && timers_.empty() && given_up_.empty(); }
+
 void Room::pump(SteadyTime now, std::vector<Decision>& decisions) {
   now_ = std::max(now_, now);
   wake_at_.reset();
+  if (is_idle()) {
+    arrived_.clear();  // who came and left again
+    obstacle_ = Obstacle::None;
+    return;
+  }
   give_up(decisions);
   for (Bucket& bucket : buckets_) {
     bucket.advance(now_);

@@ -118,7 +118,9 @@ void LiveRoom::pump_locked(SteadyTime now, Deliveries& deliveries, const Request
     deliveries.push_back({std::exchange(waiters_[decision.request.slot], nullptr), decision, key_of(decision)});
   }
   const SteadyTime wake = tempo_.outside(room_.wake_at().value_or(SteadyTime::max()));
-  const std::int64_t before = wake_at_.exchange(wake.time_since_epoch().count(), std::memory_order_acq_rel);
+  const std::int64_t before = wake_at_.load(std::memory_order_relaxed);  // only changed under the lock
+  if (wake.time_since_epoch().count() == before) return;
+  wake_at_.store(wake.time_since_epoch().count(), std::memory_order_release);
   if (wake.time_since_epoch().count() < before) on_wake_(wake);
 }
 
@@ -152,13 +154,14 @@ LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish 
       submission.only_key = key_named(keys.only);
       if (!submission.only_key) return {.request = {}, .decision = overflow, .key = {}};
     }
-    const std::optional<RequestId> request = room_.submit(now, submission);
-    if (!request) {
+    const std::optional<Room::Entrance> entered = room_.enter(now, submission);
+    if (!entered) {
       answer.decision = overflow;
       answer.decision->obstacle = Obstacle::RoomFull;
       return answer;
     }
-    answer = decide(now, *request, make_waiter, deliveries);
+    if (entered->decision) return {.request = entered->request, .decision = entered->decision, .key = key_of(*entered->decision)};
+    answer = decide(now, entered->request, make_waiter, deliveries);
   }
   deliver(deliveries);
   return answer;
