@@ -31,7 +31,7 @@ int connect(sqlite3* database, void* rows, int, const char* const*, sqlite3_vtab
       database,
       "CREATE TABLE x (id, started_at, flags, labels, user, session, agent, request_id, upstream_request_id, status,"
       " upstream_status, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_search_requests,"
-      " estimated_input, cost, queue_wait, time_to_first_byte, duration, request_bytes, response_bytes)");
+      " estimated_input, cost, queue_wait, time_to_first_byte, duration, request_bytes, response_bytes, wanted_room)");
   if (code != SQLITE_OK) return code;
   auto* table = new (std::nothrow) Table{{}, static_cast<const std::vector<IncomingRow>*>(rows)};
   if (table == nullptr) return SQLITE_NOMEM;
@@ -119,6 +119,7 @@ int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int index) {
     case 22: number(end.duration.count()); break;
     case 23: number(end.request_bytes); break;
     case 24: number(end.response_bytes); break;
+    case 25: number(row.wanted_room); break;
     default: sqlite3_result_null(result); break;
   }
   return SQLITE_OK;

@@ -18,6 +18,7 @@ struct IncomingRow {
   std::int64_t user;
   std::int64_t session;
   std::int64_t agent;
+  std::int64_t wanted_room;
 };
 
 /// Shows SQLite a vector of attempts as the table `incoming`, with the columns of `entry` in their order, so that one
