@@ -16,11 +16,16 @@ namespace tidegate::store {
 struct DemandRow {
   std::int64_t minute = 0;  ///< since 1970, UTC; in which the attempts began
   std::string provider, endpoint, model, speed, tenant;
-  std::int64_t attempts = 0;  ///< that went to the provider
-  std::int64_t unserved =
-      0;  ///< refused by the gateway for want of capacity; provider is then that which they were for, or empty
+  std::string key = {};
+  std::string wanted_room = {};  ///< `provider/model_group` that they would have gone to, if it was another; else empty
+  std::int64_t requests = 0;     ///< whose first attempts these are
+  std::int64_t attempts = 0;     ///< that went to the provider, first ones and others
+  /// Requests refused by the gateway for want of capacity before any attempt; the provider is then the last one that
+  /// they were for, or empty.
+  std::int64_t unserved = 0;
   std::int64_t input_tokens = 0;  ///< those read from the prompt cache left out: limits do not count them
   std::int64_t output_tokens = 0;
+  std::int64_t cached_tokens = 0;  ///< read from the prompt cache
   Money cost;
 
   friend bool operator==(const DemandRow&, const DemandRow&) = default;

@@ -51,6 +51,8 @@ struct BeginRecord {
   std::string_view user;
   std::string_view session;
   std::string_view agent;
+  /// `provider/model_group` of the room that the request would have gone to, if this attempt goes (or was refused) elsewhere.
+  std::string_view wanted_room = {};
   std::int64_t estimated_input = 0;  ///< tokens
   Money estimated_cost;              ///< what is charged if the end is never seen
 };

@@ -37,6 +37,7 @@ void walk_begin(Fields& fields, Record& record) {
   fields.text(record.user, 128);
   fields.text(record.session, 64);
   fields.text(record.agent, 64);
+  fields.last_text(record.wanted_room, 96);
 }
 
 template <typename Fields, typename Record>
@@ -91,6 +92,10 @@ class Counter {
     bytes_ += 1;
   }
   void text(std::string_view text, std::size_t most) { bytes_ += 1 + cut_utf8(text, most).size(); }
+  /// Left out where it is empty: most records have none, and those of earlier programs read on.
+  void last_text(std::string_view value, std::size_t most) {
+    if (!value.empty()) text(value, most);
+  }
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
@@ -121,6 +126,9 @@ class Writer {
     if (text.empty()) return;
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
+  }
+  void last_text(std::string_view value, std::size_t most) {
+    if (!value.empty()) text(value, most);
   }
 
  private:
@@ -158,6 +166,9 @@ class Reader {
     }
     value = std::string_view(reinterpret_cast<const char*>(rest_.data()), length);
     rest_ = rest_.subspan(length);
+  }
+  void last_text(std::string_view& value, std::size_t most) {
+    if (!rest_.empty()) text(value, most);
   }
 
   /// Whether everything was there and nothing is left.

@@ -16,7 +16,7 @@
 ///     commit   = u64: magic 0xA7 << 56 | kind << 48 | payload bytes << 32 | sequence
 ///     checksum = u64: XXH3-64(payload) xor (commit * 0x9E3779B97F4A7C15)
 ///     payload  = numbers text*                     ; as record.cpp lists them for each kind
-///     text     = u8 length, that many bytes of UTF-8
+///     text     = u8 length, that many bytes of UTF-8; the last one of a begin (its wanted room) is left out if empty
 ///     fill     = up to the next cell, any bytes
 ///     kind     = 1 begin | 2 charge | 3 end | 127 padding (no checksum, no payload: the page's rest is unused)
 ///
@@ -27,7 +27,7 @@
 /// Texts are cut to these many bytes, at a character's edge:
 ///   begin:  request id 64, dialect 32, endpoint 64, provider 64, pool 96, model 128, tenant 64, key 64, user 128,
 ///   session 64,
-///           agent 64
+///           agent 64, wanted room 96
 ///   charge: response model 128, service tier 32, speed 16, inference geo 32, upstream request id 96, organisation 64,
 ///           workspace 64
 ///   end:    error kind 48, stop reason 32
@@ -36,7 +36,7 @@ namespace tidegate::store {
 inline constexpr std::size_t kCellBytes = 64;
 inline constexpr std::size_t kRecordHeadBytes = 16;
 /// No record of its kind takes more, head and fill included.
-inline constexpr std::size_t kMaxBeginBytes = 14 * kCellBytes;
+inline constexpr std::size_t kMaxBeginBytes = 16 * kCellBytes;
 inline constexpr std::size_t kMaxChargeBytes = 9 * kCellBytes;
 inline constexpr std::size_t kMaxEndBytes = 3 * kCellBytes;
 

@@ -32,7 +32,7 @@ BeginRecord full_begin(std::string_view text) {
   record.stream = true;
   record.metered = false;
   record.request_id = record.dialect = record.endpoint = record.provider = record.pool = record.model = text;
-  record.tenant = record.key = record.user = record.session = record.agent = text;
+  record.tenant = record.key = record.user = record.session = record.agent = record.wanted_room = text;
   record.estimated_input = 1234;
   record.estimated_cost = Money::nanodollars(5678);
   return record;
@@ -58,8 +58,22 @@ TEST(Records, ReadBackAsTheyWereWritten) {
   EXPECT_TRUE(read->stream);
   EXPECT_FALSE(read->metered);
   EXPECT_EQ(read->agent, "text");
+  EXPECT_EQ(read->wanted_room, "text");
   EXPECT_EQ(read->estimated_cost, Money::nanodollars(5678));
   EXPECT_FALSE(decode_charge(*view));
+}
+
+TEST(Records, WithoutAWantedRoomAreAsTheyWereBeforeThereWasOne) {
+  BeginRecord begin = full_begin("text");
+  const std::size_t with_it = payload_bytes(begin);
+  begin.wanted_room = {};
+  EXPECT_EQ(payload_bytes(begin), with_it - 5) << "not even a length";
+  Buffer buffer;
+  write_record(buffer.bytes.data(), 9, begin, payload_bytes(begin));
+  const auto read = decode_begin(*read_record(load_commit(buffer.bytes.data()), buffer.bytes));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->agent, "text");
+  EXPECT_EQ(read->wanted_room, "");
 }
 
 TEST(Records, OfTheLongestTextsStayWithinTheirBounds) {

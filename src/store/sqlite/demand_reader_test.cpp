@@ -4,6 +4,7 @@
 
 #include "store/attempt_id.h"
 #include "store/sample_records.h"
+#include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/temporary_directory.h"
 
@@ -67,10 +68,14 @@ TEST_F(DemandReading, SumsEachMinuteByItsLabels) {
                                 .model = "claude-sonnet-4-5-20250929",
                                 .speed = {},
                                 .tenant = "default",
+                                .key = "k7Hq2mVx",
+                                .wanted_room = {},
+                                .requests = 2,
                                 .attempts = 2,
                                 .unserved = 0,
                                 .input_tokens = 2 * (12 + 64),
                                 .output_tokens = 2 * 301,
+                                .cached_tokens = 2 * 800,
                                 .cost = Money::nanodollars(2 * 5'031'000)}));
   EXPECT_EQ(rows[1].tenant, "ci");
   EXPECT_EQ(rows[1].minute, rows[0].minute);
@@ -95,6 +100,53 @@ TEST_F(DemandReading, TellsWhatWasRefusedForWantOfCapacityAndNothingElseThatWasR
   EXPECT_EQ(rows[0].attempts, 0);
   EXPECT_EQ(rows[0].unserved, 1);
   EXPECT_EQ(rows[0].input_tokens, 0);
+}
+
+TEST_F(DemandReading, TellsWhatWasWantedElsewhereApart) {
+  auto first = attempt("2026-05-02T10:00:00Z", 1);
+  auto second = attempt("2026-05-02T10:00:01Z", 2);  // of the same request, after the first provider had failed
+  second.begin.attempt = 2;
+  second.begin.provider = "relay";
+  second.begin.wanted_room = "anthropic/sonnet-4";
+  auto overflowed = attempt("2026-05-02T10:00:02Z", 3);  // the first provider was not asked at all
+  overflowed.begin.provider = "relay";
+  overflowed.begin.wanted_room = "anthropic/sonnet-4";
+  auto refused = overflowed;
+  refused.begin.id = refused.charge.id = refused.end.id = overflowed.begin.id + 1;
+  refused.charge.tokens = {};
+  refused.charge.cost = {};
+  refused.end.state = AttemptState::Refused;
+  refused.end.error_kind = "no_capacity";
+  write({first, second, overflowed, refused});
+  const std::vector<DemandRow> rows = read();
+  ASSERT_EQ(rows.size(), 3U);
+  std::int64_t requests = 0;
+  for (const DemandRow& row : rows) {
+    requests += row.requests;
+    if (row.provider == "anthropic") {
+      EXPECT_EQ(row.wanted_room, "");
+      EXPECT_EQ(row.requests, 1);
+    } else {
+      EXPECT_EQ(row.wanted_room, "anthropic/sonnet-4");
+      EXPECT_EQ(row.requests, row.unserved == 1 ? 0 : 1);
+      EXPECT_EQ(row.attempts, row.unserved == 1 ? 0 : 2);
+    }
+  }
+  EXPECT_EQ(requests, 2);
+}
+
+TEST_F(DemandReading, ReadsALedgerThatNoLaterProgramHasOpenedYet) {
+  write({attempt("2026-05-02T10:00:00Z", 1)});
+  {
+    auto database = Database::open(directory_.path() / "ledger.db", Database::Access::ReadWrite);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(
+        database->execute("DROP VIEW entries; ALTER TABLE entry DROP COLUMN wanted_room; PRAGMA user_version = 1"));
+  }
+  const std::vector<DemandRow> rows = read();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].requests, 1);
+  EXPECT_EQ(rows[0].wanted_room, "");
 }
 
 TEST_F(DemandReading, KeepsToItsTimeAndStopsWhenTold) {

@@ -10,7 +10,7 @@ namespace tidegate::store {
 
 namespace {
 
-constexpr std::array<const char*, 1> kSteps{R"sql(
+constexpr std::array<const char*, 2> kSteps{R"sql(
 CREATE TABLE label_set (
   id INTEGER PRIMARY KEY,
   dialect TEXT, endpoint TEXT, provider TEXT, pool TEXT, model TEXT, response_model TEXT, tenant TEXT, key TEXT,
@@ -53,6 +53,26 @@ CREATE VIEW entries AS SELECT
   e.request_bytes, e.response_bytes
 FROM entry e LEFT JOIN label_set l ON l.id = e.labels LEFT JOIN text u ON u.id = e.user
   LEFT JOIN text s ON s.id = e.session LEFT JOIN text a ON a.id = e.agent;
+)sql",
+                                            R"sql(
+ALTER TABLE entry ADD COLUMN wanted_room;  -- text.id of the room that the request would have gone to; 0 or NULL: to this one
+DROP VIEW entries;
+CREATE VIEW entries AS SELECT
+  e.id, strftime('%Y-%m-%dT%H:%M:%fZ', e.started_at / 1e9, 'unixepoch') AS started_at,
+  CASE e.flags >> 4 & 3 WHEN 0 THEN 'request' WHEN 1 THEN 'shadow' ELSE 'probe' END AS kind,
+  CASE e.flags & 15 WHEN 0 THEN 'completed' WHEN 1 THEN 'failed' WHEN 2 THEN 'client_gone' WHEN 3 THEN 'truncated'
+                    WHEN 4 THEN 'refused' ELSE 'interrupted' END AS state,
+  e.flags >> 16 AS attempt, e.flags >> 6 & 1 AS stream, e.flags >> 7 & 1 AS metered,
+  e.request_id, l.dialect, l.endpoint, l.provider, l.pool, l.model, l.response_model, l.tenant, l.key,
+  u.value AS user, s.value AS session, a.value AS agent, w.value AS wanted_room,
+  l.service_tier, l.speed, l.inference_geo, e.upstream_request_id, l.organisation, l.workspace, l.error_kind, l.stop_reason,
+  e.status, e.upstream_status,
+  e.input, e.cache_read, e.cache_write_5m, e.cache_write_1h, e.output, e.reasoning, e.web_search_requests,
+  e.estimated_input, e.cost / 1e9 AS cost_dollars, e.flags >> 8 & 1 AS estimated, e.flags >> 9 & 1 AS price_known,
+  e.queue_wait / 1e6 AS queue_wait_ms, e.time_to_first_byte / 1e6 AS time_to_first_byte_ms, e.duration / 1e6 AS duration_ms,
+  e.request_bytes, e.response_bytes
+FROM entry e LEFT JOIN label_set l ON l.id = e.labels LEFT JOIN text u ON u.id = e.user
+  LEFT JOIN text s ON s.id = e.session LEFT JOIN text a ON a.id = e.agent LEFT JOIN text w ON w.id = e.wanted_room;
 )sql"};
 
 }  // namespace

@@ -164,7 +164,9 @@ struct SqliteLedger::Connection {
     if (!session) return fail(session);
     const auto agent = text_id(attempt.begin.agent);
     if (!agent) return fail(agent);
-    incoming.push_back(IncomingRow{&attempt, *label_id, *user, *session, *agent});
+    const auto wanted_room = text_id(attempt.begin.wanted_room);
+    if (!wanted_room) return fail(wanted_room);
+    incoming.push_back(IncomingRow{&attempt, *label_id, *user, *session, *agent, *wanted_room});
     return {};
   }
 };

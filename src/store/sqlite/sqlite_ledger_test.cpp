@@ -5,6 +5,7 @@
 #include "store/attempt_id.h"
 #include "store/journal_keeper.h"
 #include "store/sample_records.h"
+#include "store/sqlite/database.h"
 #include "store/sqlite/ledger_reader.h"
 #include "store/temporary_directory.h"
 
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <span>
 #include <thread>
 
 namespace tidegate::store {
@@ -65,9 +67,7 @@ std::vector<LedgerEntry> all(const std::filesystem::path& directory) {
   return entries;
 }
 
-Result<void> write(Ledger& ledger, const LedgerEntry& entry) {
-  return write_entries(ledger, {entry});
-}
+Result<void> write(Ledger& ledger, const LedgerEntry& entry) { return write_entries(ledger, {entry}); }
 
 /// A connection of somebody else's.
 class Stranger {
@@ -93,6 +93,31 @@ TEST_F(Ledgers, KeepEveryField) {
   ASSERT_TRUE(write(ledger, full_entry(5)));
   EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(5)});
   EXPECT_EQ(ledger.last_id().value(), 5);
+}
+
+TEST_F(Ledgers, FromBeforeThereWereWantedRoomsGoOn) {
+  {
+    SqliteLedger ledger(path);
+    ASSERT_TRUE(write(ledger, full_entry(5)));
+  }
+  {
+    Stranger stranger(path);
+    ASSERT_EQ(stranger.run("DROP VIEW entries; ALTER TABLE entry DROP COLUMN wanted_room;"
+                           "CREATE VIEW entries AS SELECT id FROM entry; PRAGMA user_version = 1"),
+              SQLITE_OK);
+  }
+  {
+    SqliteLedger ledger(path);
+    const LedgerEntry entry = full_entry(6);  // whose texts the records borrow
+    AttemptRecords records = records_of(entry);
+    records.begin.wanted_room = "anthropic/opus-4";
+    const AttemptRecords* const group = &records;
+    ASSERT_TRUE(ledger.write(std::span(&group, 1)));
+  }
+  EXPECT_EQ(all(directory.path()), (std::vector<LedgerEntry>{full_entry(5), full_entry(6)}));
+  auto database = Database::open(path, Database::Access::ReadOnly);
+  ASSERT_TRUE(database);
+  EXPECT_EQ(database->number("SELECT count(*) * 10 + sum(wanted_room = 'anthropic/opus-4') FROM entries").value(), 21);
 }
 
 TEST_F(Ledgers, KeepEmptyTextsEmpty) {
