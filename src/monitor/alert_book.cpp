@@ -49,11 +49,13 @@ void AlertBook::step(Entry& entry, AlertState to, Now now, std::vector<AlertChan
     alert.since = now.wall;
     entry.resolved_at = now.steady;
   }
-  if (to == AlertState::Resolved || to == AlertState::Inactive) alert.acknowledged_by.reset();
+  alert.is_remembered = false;
   changes.push_back({.at = now.wall, .from = from, .to = to, .alert = alert});
   history_.push_front(changes.back());
   history_.front().alert.recent.clear();
+  ++steps_made_;
   if (history_.size() > kMostHistory) history_.pop_back();
+  if (to == AlertState::Resolved || to == AlertState::Inactive) alert.acknowledged_by.reset();
 }
 
 void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, Now now, std::vector<AlertChange>& changes) {
@@ -73,6 +75,13 @@ void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, 
   Entry& entry = found->second;
   Alert& alert = entry.alert;
   const bool is_active = alert.state == AlertState::Pending || alert.state == AlertState::Firing;
+  if (alert.is_remembered) {
+    alert.is_remembered = false;
+    if (alert.state == AlertState::Pending) {  // whether it was bad meanwhile, nobody knows
+      alert.since = alert.began = now.wall;
+      entry.bad_since = now.steady;
+    }
+  }
   if (is_bad || is_active) {
     alert.severity = observation.severity.value_or(rule.severity);
     alert.value = observation.value;
@@ -83,9 +92,10 @@ void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, 
     entry.silence = rule.silence;
   }
   if (is_bad && !is_active) {
-    alert.since = now.wall;
+    alert.since = alert.began = now.wall;
     entry.bad_since = now.steady;
     entry.is_told = false;
+    entry.end_told_at.reset();
     step(entry, AlertState::Pending, now, changes);
   }
   if (is_bad && alert.state == AlertState::Pending && now.steady - entry.bad_since >= rule.hold) {
@@ -107,6 +117,7 @@ std::vector<AlertChange> AlertBook::judge(const AlertRule& rule, std::span<const
   }
   for (auto& [key, entry] : entries_) {
     if (key.first != rule.name || named.contains(key.second)) continue;
+    if (entry.alert.is_remembered && now.steady < entry.remembered_until) continue;
     if (entry.alert.state == AlertState::Pending) step(entry, AlertState::Inactive, now, changes);
     if (entry.alert.state == AlertState::Firing) step(entry, AlertState::Resolved, now, changes);
   }
@@ -153,15 +164,17 @@ std::vector<AlertNotice> AlertBook::due_notices(Now now) {
     if (alert.is_silenced(now.wall)) continue;
     if (alert.state == AlertState::Resolved && entry.is_told) {
       entry.is_told = false;
+      entry.end_told_at = now.steady;
       notices.push_back({.kind = AlertNotice::Kind::Resolved, .alert = alert});
     }
-    if (alert.state != AlertState::Firing) continue;
+    if (alert.state != AlertState::Firing || alert.is_remembered) continue;
     const bool is_worse = entry.told_at && alert.severity > entry.told_severity;
     const bool is_quiet = entry.told_at && now.steady - *entry.told_at < entry.silence && !is_worse;
     const bool is_reminder = entry.is_told && !is_worse;
     if (is_quiet || (is_reminder && (alert.acknowledged_by || entry.silence == Nanoseconds(0)))) continue;
     entry.is_told = true;
     entry.told_at = now.steady;
+    entry.told_at_wall = now.wall;
     entry.told_severity = alert.severity;
     notices.push_back({.kind = is_reminder ? AlertNotice::Kind::Reminder : AlertNotice::Kind::Firing, .alert = alert});
   }

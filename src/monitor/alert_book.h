@@ -30,6 +30,7 @@ struct Alert {
   AlertSeverity severity = AlertSeverity::Warning;
   AlertState state = AlertState::Inactive;
   WallTime since{};  ///< pending or firing: since when it is bad; resolved: when it was over
+  WallTime began{};  ///< since when it is bad, also once it is over
   double value = 0;
   double threshold = 0;
   std::string summary;
@@ -37,8 +38,10 @@ struct Alert {
   std::vector<double> recent;  ///< the last values, oldest first, also from before it was bad; at most kMostRecent
   std::optional<std::string> acknowledged_by;  ///< until it is over
   std::optional<WallTime> silenced_until;
+  bool is_remembered = false;  ///< as an earlier process left it: nothing has been seen of it since
 
   [[nodiscard]] bool is_silenced(WallTime now) const { return silenced_until && now < *silenced_until; }
+  friend bool operator==(const Alert&, const Alert&) = default;
 };
 
 /// One step of an alert.
@@ -46,7 +49,20 @@ struct AlertChange {
   WallTime at{};
   AlertState from = AlertState::Inactive;
   AlertState to = AlertState::Inactive;
-  Alert alert;  ///< after it
+  Alert alert;  ///< after it; of one that is over, `acknowledged_by` is who had taken it on
+
+  friend bool operator==(const AlertChange&, const AlertChange&) = default;
+};
+
+/// What of an alert outlives the process.
+struct AlertStanding {
+  Alert alert;  ///< without `recent`
+  Nanoseconds silence{0};           ///< of its rule
+  bool is_told = false;             ///< receivers believe that it fires
+  std::optional<WallTime> told_at;  ///< last
+  AlertSeverity told_severity = AlertSeverity::Info;
+
+  friend bool operator==(const AlertStanding&, const AlertStanding&) = default;
 };
 
 /// What people are to be told.
@@ -79,12 +95,22 @@ class AlertBook {
   [[nodiscard]] std::vector<Alert> list(Now now);
   /// Newest first, at most kMostHistory.
   [[nodiscard]] const std::deque<AlertChange>& history() const { return history_; }
-  void restore_history(std::deque<AlertChange> newest_first) { history_ = std::move(newest_first); }
+  /// Steps of this process so far, also those that are no longer kept.
+  [[nodiscard]] std::uint64_t steps_made() const { return steps_made_; }
+
+  /// What a later process must know: what fires, is silenced, was taken on or was told lately. A telling counts if it was before
+  /// `delivered`: what is still on its way is lost with the process, and shall be told again.
+  [[nodiscard]] std::vector<AlertStanding> standings(Now now, SteadyTime delivered) const;
+  /// What an earlier process left, `steps` oldest first; what is known already stays. An alert that fired goes on firing, but nobody is
+  /// told of it and it is not over before a finding names it, or kRemembered has passed without one: after a start, figures come
+  /// little by little. One that was pending waits anew.
+  void restore(std::vector<AlertStanding> standings, std::vector<AlertChange> steps, Now now);
 
   static constexpr std::size_t kMostAlerts = 500;
   static constexpr std::size_t kMostHistory = 500;
   static constexpr std::chrono::minutes kShowResolved{15};
   static constexpr std::size_t kMostRecent = 30;
+  static constexpr std::chrono::minutes kRemembered{5};
 
  private:
   struct Entry {
@@ -94,6 +120,9 @@ class AlertBook {
     SteadyTime resolved_at{};
     bool is_told = false;  ///< its firing, in this life
     std::optional<SteadyTime> told_at;  ///< last, also in an earlier life
+    WallTime told_at_wall{};
+    std::optional<SteadyTime> end_told_at;  ///< of this life
+    SteadyTime remembered_until{};
     AlertSeverity told_severity = AlertSeverity::Info;
   };
   using Key = std::pair<std::string, std::string>;  ///< rule, subject
@@ -107,6 +136,7 @@ class AlertBook {
   std::map<Key, Entry> entries_;
   std::map<Key, std::vector<double>> recent_;  ///< of figures that are seen now
   std::deque<AlertChange> history_;
+  std::uint64_t steps_made_ = 0;
 };
 
 /// Sixteen hexadecimal digits.

@@ -16,6 +16,8 @@ export interface Curve {
   /** The edge of a band: drawn faint, without a place in the legend. */
   edge?: boolean;
   dashed?: boolean;
+  /** Each value holds until the next one; what changed in between is marked. */
+  stepped?: boolean;
 }
 export interface Threshold {
   value: number;
@@ -40,12 +42,20 @@ interface Props {
 const kPalette = 6;
 const kDashes = [[], [7, 3], [2, 3], [10, 3, 2, 3], [4, 4], [1, 2]];
 const kHeight = 190;
+const kLongDay = 30 * 3600; // what is longer needs dates beside the hours
+const kLongWeek = 10 * 86_400;
 
 /** As uPlot takes it. Where the axis begins before the first point, an empty point begins it: of a single one uPlot would make a day. */
 function dataOf({ time, curves, since }: Props): uPlot.AlignedData {
   const lead = since !== undefined && time.length > 0 && time[0] > since;
   return [lead ? [since, ...time] : time, ...curves.map((one) => (lead ? [null, ...one.values] : one.values))] as uPlot.AlignedData;
 }
+
+/** Places of a stepped curve where its value is another than before. */
+const changesOf: uPlot.Series.Points.Filter = (plot, series) => {
+  const values = plot.data[series];
+  return Array.from(values, (_, at) => at).filter((at) => at > 0 && values[at] != null && values[at - 1] != null && values[at] !== values[at - 1]);
+};
 
 function variable(name: string) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -86,6 +96,9 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
     font: "11px system-ui, sans-serif",
   };
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const withDay = new Intl.DateTimeFormat(language, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const dates = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
+  const textOf = (seconds: number) => (seconds < 300 ? withSeconds : seconds < kLongDay ? clock : seconds < kLongWeek ? withDay : dates);
   const withSeconds = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
   const [low, high] = props.range ?? [0, null];
   const margin = props.curves.some((curve) => curve.bars) && props.time.length > 1 ? (props.time[1] - props.time[0]) / 2 : 0;
@@ -111,10 +124,9 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
     axes: [
       {
         ...axis,
-        space: 64,
+        space: props.curves.some((curve) => curve.stepped) ? 96 : 64,
         size: 28,
-        values: (plot, splits) =>
-          splits.map((at) => (plot.scales.x.max! - plot.scales.x.min! < 300 ? withSeconds : clock).format(at * 1000)),
+        values: (plot, splits) => splits.map((at) => textOf(plot.scales.x.max! - plot.scales.x.min!).format(at * 1000)),
       },
       { ...axis, size: 58, space: 32, values: (_plot, splits) => splits.map((value) => props.format(value)) },
     ],
@@ -126,8 +138,10 @@ function optionsOf(props: Props, width: number, language: string, point: (at: nu
         width: curve.edge ? 0.5 : 1.8,
         dash: curve.dashed ? [3, 3] : kDashes[curve.colour % kPalette],
         fill: curve.filled ? colourOf(curve) + (curve.bars ? "b0" : "33") : undefined,
-        paths: curve.bars ? uPlot.paths.bars!({ size: [0.8, 60] }) : undefined,
-        points: { show: !curve.bars && curve.values.filter((value) => value !== null).length < 3 },
+        paths: curve.bars ? uPlot.paths.bars!({ size: [0.8, 60] }) : curve.stepped ? uPlot.paths.stepped!({ align: 1 }) : undefined,
+        points: curve.stepped
+          ? { show: true, size: 8, fill: colourOf(curve), filter: changesOf }
+          : { show: !curve.bars && curve.values.filter((value) => value !== null).length < 3 },
         spanGaps: true,
       })),
     ],
@@ -203,7 +217,9 @@ export function Chart(props: Props) {
         <>
           <div class="plot" ref={frame} role="img" aria-label={spoken} />
           <ul class="legend" aria-hidden="true">
-            {at !== null && at < props.time.length && <li class="soft">{format.clock(props.time[at] * 1000)}</li>}
+            {at !== null && at < props.time.length && (
+              <li class="soft">{(props.curves.some((curve) => curve.stepped) ? format.dateTime : format.clock)(props.time[at] * 1000)}</li>
+            )}
             {listed.map((curve) => (
               <li>
                 <svg width="22" height="8" viewBox="0 0 22 8" class={`stroke-${curve.colour % kPalette}`}>

@@ -336,9 +336,54 @@ export interface Alert {
   silenced_until?: string | null;
   action?: { name: string; state: string; detail: string } | null;
 }
+export interface AlertStep {
+  at: string;
+  id: string;
+  rule: string;
+  subject: string;
+  severity?: "info" | "warning" | "critical";
+  /** Since when it was bad. */
+  began_at?: string;
+  acknowledged_by?: string | null;
+  from: string;
+  to: string;
+  summary: string;
+}
+export interface LimitChange {
+  at: string;
+  pool: string;
+  model_group: string;
+  dimension: string;
+  before: number;
+  after: number;
+}
+export interface Rule {
+  name: string;
+  description: string;
+  every_seconds: number;
+  for_seconds: number;
+  threshold?: number;
+  severity: string;
+  enabled: boolean;
+}
 export interface Alerts {
   alerts: Alert[];
-  history: { at: string; id: string; rule: string; subject: string; from: string; to: string; summary: string }[];
-  rules: { name: string; description: string; every_seconds: number; for_seconds: number; severity: string; enabled: boolean }[];
+  history: AlertStep[];
+  limit_changes?: LimitChange[];
+  rules: Rule[];
   dead_letters?: unknown[];
+}
+
+export interface BilledRow {
+  provider: string;
+  currency: string;
+  covered_seconds: number;
+  billed: number;
+  ours: number | null;
+  top_ups: number;
+  /** Since, until (Unix seconds), billed (null: topped up), ours. */
+  spans: [number, number, number | null, number | null][];
+}
+export interface Billed {
+  providers: BilledRow[];
 }

@@ -138,6 +138,11 @@ void Courier::run() {
   }
 }
 
+bool Courier::is_idle() const {
+  const std::lock_guard lock(mutex_);
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.waiting.empty() && !lane.message; });
+}
+
 std::vector<DeadMessage> Courier::dead() const {
   const std::lock_guard lock(mutex_);
   return {dead_.begin(), dead_.end()};

@@ -48,6 +48,8 @@ class Courier {
   /// Delivers one message that is due; blocks. Nothing: it did; else how long nothing is due, at most a second. The courier's own
   /// thread does this over and over.
   [[nodiscard]] std::optional<Nanoseconds> deliver_next();
+  /// Nothing waits and nothing is being tried: what was posted has arrived, or was given up.
+  [[nodiscard]] bool is_idle() const;
   [[nodiscard]] std::vector<DeadMessage> dead() const;  ///< newest first, at most kMostDead
   [[nodiscard]] DeliveryCounts counts() const;
 

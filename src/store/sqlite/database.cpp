@@ -54,6 +54,7 @@ void Statement::bind(int parameter, std::string_view text) {
                     static_cast<int>(text.size()), SQLITE_STATIC);
 }
 void Statement::bind(int parameter, std::int64_t number) { sqlite3_bind_int64(statement_.get(), parameter, number); }
+void Statement::bind_real(int parameter, double number) { sqlite3_bind_double(statement_.get(), parameter, number); }
 void Statement::bind_null(int parameter) { sqlite3_bind_null(statement_.get(), parameter); }
 
 Result<bool> Statement::step() {
@@ -73,6 +74,8 @@ Result<void> Statement::run() {
 void Statement::reset() { sqlite3_reset(statement_.get()); }
 
 std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
 
 std::string_view Statement::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));

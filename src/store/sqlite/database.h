@@ -23,6 +23,7 @@ class Statement {
   /// The text is not copied: it lives until the next `reset`.
   void bind(int parameter, std::string_view text);
   void bind(int parameter, std::int64_t number);
+  void bind_real(int parameter, double number);
   void bind_null(int parameter);
   /// True: there is a row to read. False: done.
   [[nodiscard]] Result<bool> step();
@@ -31,6 +32,7 @@ class Statement {
   void reset();
 
   [[nodiscard]] std::int64_t number(int column) const;
+  [[nodiscard]] double real(int column) const;
   /// Lives until the next step or reset.
   [[nodiscard]] std::string_view text(int column) const;
   [[nodiscard]] bool is_null(int column) const;

@@ -130,24 +130,56 @@ function Firing({ alerts, again }: { alerts: Alerts; again: () => void }) {
   );
 }
 
+/** What is over: from when to when, and who had taken it on; and every step of it. */
 function History({ alerts }: { alerts: Alerts }) {
   const { say, word, format } = useWords();
+  const steps = [...alerts.history].sort((a, b) => b.at.localeCompare(a.at));
+  const past = steps.filter((one) => one.to === "resolved");
+  const time = (at: string | undefined) => (at ? <time dateTime={at}>{format.dateTime(at)}</time> : "–");
   return (
-    <Section title={say("alerts.history")}>
-      {alerts.history.length === 0 ? (
+    <Section title={say("alerts.history")} note={say("alerts.history_note")}>
+      {past.length === 0 ? (
         <Empty>{say("alerts.no_history")}</Empty>
       ) : (
         <Table
           caption={say("alerts.history")}
-          rows={[...alerts.history].sort((a, b) => b.at.localeCompare(a.at))}
+          rows={past}
           columns={[
-            { name: say("alerts.at"), isText: true, cell: (one) => <time dateTime={one.at}>{format.dateTime(one.at)}</time> },
+            {
+              name: say("alerts.severity"),
+              isText: true,
+              cell: (one) => (
+                <Mark state={one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "none"}>{word(one.severity ?? "–")}</Mark>
+              ),
+            },
             { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
             { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
-            { name: say("alerts.change"), isText: true, cell: (one) => `${word(one.from)} → ${word(one.to)}` },
+            { name: say("alerts.began"), isText: true, cell: (one) => time(one.began_at) },
+            { name: say("alerts.ended"), isText: true, cell: (one) => time(one.at) },
+            {
+              name: say("alerts.lasted"),
+              cell: (one) => (one.began_at ? format.duration((Date.parse(one.at) - Date.parse(one.began_at)) / 1000) : "–"),
+            },
+            { name: say("alerts.acknowledged_by"), isText: true, cell: (one) => one.acknowledged_by ?? "–" },
             { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
           ]}
         />
+      )}
+      {steps.length > 0 && (
+        <details>
+          <summary>{say("alerts.steps", { count: format.whole(steps.length) })}</summary>
+          <Table
+            caption={say("alerts.steps", { count: format.whole(steps.length) })}
+            rows={steps}
+            columns={[
+              { name: say("alerts.at"), isText: true, cell: (one) => time(one.at) },
+              { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
+              { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
+              { name: say("alerts.change"), isText: true, cell: (one) => `${word(one.from)} → ${word(one.to)}` },
+              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
+            ]}
+          />
+        </details>
       )}
     </Section>
   );

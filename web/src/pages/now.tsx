@@ -6,8 +6,9 @@ import { doing } from "../doing";
 import { Choice, Figure, Mark, Section, Waiting } from "../parts";
 import { coarser, minutesOf } from "../series";
 import { useLive, useLoaded, useWords } from "../state";
-import { kSuccess } from "../thresholds";
-import type { Cost, Forecast } from "../types";
+import { kShipped, ThresholdsContext, thresholdsOf, useThresholds } from "../thresholds";
+import type { Alerts, Cost, Forecast } from "../types";
+import { BilledCharts } from "./now_billed";
 import { BudgetChart, CostChart, LeftChart, RequestsChart, SuccessChart, TokensChart } from "./now_charts";
 import { Ahead, Pools } from "./now_limits";
 import { Queue, UseTable } from "./now_tables";
@@ -54,6 +55,7 @@ function Alarms() {
 function Totals() {
   const { picture } = useLive();
   const { say, format } = useWords();
+  const { success: lowest } = useThresholds();
   const totals = picture?.use.totals;
   if (!picture || !totals) return <Waiting error="" loading />;
   const waiting = picture.rooms.reduce((sum, room) => sum + room.waiting_interactive + room.waiting_batch, 0);
@@ -67,7 +69,7 @@ function Totals() {
       <Figure
         name={say("now.success")}
         value={success === null ? "–" : format.percent(success, 2)}
-        state={success !== null && success < kSuccess ? "bad" : undefined}
+        state={success !== null && success < lowest ? "bad" : undefined}
         note={say("now.errors", { count: format.whole(totals.errors) })}
       />
       <Figure
@@ -111,6 +113,10 @@ export function NowPage(_: { rest: string[] }) {
   const loaded = useMinutes(Number(span));
   const day = useMinutes(24);
   const forecast = useLoaded(() => getIfThere<Forecast>("forecast", { minutes: "30" }), [], 60).data;
+  // Drawn is what the rules in force look at.
+  const rules = useLoaded(() => getIfThere<Alerts>("alerts"), [], 60).data?.rules;
+  const config = useLoaded(() => getIfThere<{ alerts?: { daily_budget?: unknown } }>("config"), [], 300).data;
+  const thresholds = useMemo(() => (rules ? thresholdsOf(rules, config?.alerts?.daily_budget) : kShipped), [rules, config]);
   const now = loaded.data?.now ?? Date.now() / 1000;
   const since = Math.floor(now - Number(span) * 3600);
   const minutes = useMemo(
@@ -118,7 +124,7 @@ export function NowPage(_: { rest: string[] }) {
     [loaded.data],
   );
   return (
-    <>
+    <ThresholdsContext.Provider value={thresholds}>
       <Alarms />
       <Totals />
       <Section title={say("now.doing")}>
@@ -144,7 +150,7 @@ export function NowPage(_: { rest: string[] }) {
           {day.data ? <BudgetChart minutes={day.data.minutes} now={day.data.now} /> : <Waiting {...day} />}
           {minutes ? <SuccessChart minutes={minutes} since={since} /> : <Waiting {...loaded} />}
         </div>
-        <div class="charts">
+        <div class="charts four">
           {minutes && (
             <>
               <TokensChart minutes={minutes} forecast={forecast} since={since} />
@@ -152,11 +158,12 @@ export function NowPage(_: { rest: string[] }) {
               <RequestsChart minutes={minutes} forecast={forecast} since={since} />
             </>
           )}
+          <BilledCharts hours={Number(span)} since={since} />
         </div>
       </Section>
       {forecast && <Ahead forecast={forecast} />}
       <Queue />
       <UseTable />
-    </>
+    </ThresholdsContext.Provider>
   );
 }

@@ -5,7 +5,7 @@ import { get } from "../api";
 import { Chart, type Curve } from "../chart";
 import { aligned, nameOf, spentToday, successOf, trailing, type Minutes } from "../series";
 import { useLive, useLoaded, useWords } from "../state";
-import { kBudget, kRequestsLeft, kSuccess, kTokensLeft } from "../thresholds";
+import { useThresholds } from "../thresholds";
 import type { Forecast, ForecastSeries, Tenant } from "../types";
 
 const kMostCurves = 5;
@@ -21,6 +21,7 @@ function from<T>(values: T[], time: number[], since: number): T[] {
 export function LeftChart({ isRequests, since }: { isRequests: boolean; since: number }) {
   const { levels, picture } = useLive();
   const { say, word, format } = useWords();
+  const { requestsLeft, tokensLeft } = useThresholds();
   const drawn = useMemo(() => {
     const curves = (levels?.series ?? [])
       .filter((one) => (one.dimension === "requests") === isRequests && one.limit)
@@ -57,8 +58,8 @@ export function LeftChart({ isRequests, since }: { isRequests: boolean; since: n
       since={since}
       thresholds={[
         isRequests
-          ? { value: kRequestsLeft, label: format.percent(kRequestsLeft, 0) }
-          : { value: kTokensLeft, label: format.whole(kTokensLeft) },
+          ? { value: requestsLeft, label: format.percent(requestsLeft, 0) }
+          : { value: tokensLeft, label: format.whole(tokensLeft) },
       ]}
       range={isRequests ? [0, 1] : [0, null]}
       format={isRequests ? (value) => format.percent(value, 0) : format.compact}
@@ -191,11 +192,12 @@ export function CostChart({ minutes, forecast, since }: { minutes: Minutes; fore
 
 export function SuccessChart({ minutes, since }: { minutes: Minutes; since: number }) {
   const { say, format } = useWords();
+  const { success } = useThresholds();
   const drawn = useMemo(() => {
     const values = from(successOf(minutes, kSuccessMinutes), minutes.time, since);
     return { time: from(minutes.time, minutes.time, since), curves: [{ label: say("now.success"), values, colour: 2 }] };
   }, [minutes, since, say]);
-  const lowest = Math.min(kSuccess, ...drawn.curves[0].values.filter((one) => one !== null));
+  const lowest = Math.min(success, ...drawn.curves[0].values.filter((one) => one !== null));
   return (
     <Chart
       title={say("now.success_rate")}
@@ -203,7 +205,7 @@ export function SuccessChart({ minutes, since }: { minutes: Minutes; since: numb
       {...drawn}
       since={since}
       range={[Math.max(0, lowest - (1 - lowest) * 0.5), 1]}
-      thresholds={[{ value: kSuccess, label: format.percent(kSuccess, 0) }]}
+      thresholds={[{ value: success, label: format.percent(success) }]}
       format={(value) => format.percent(value, 1)}
       empty={say("now.no_requests")}
     />
@@ -212,11 +214,13 @@ export function SuccessChart({ minutes, since }: { minutes: Minutes; since: numb
 
 export function BudgetChart({ minutes, now }: { minutes: Minutes; now: number }) {
   const { say, format } = useWords();
+  const { budget: share, dailyBudget } = useThresholds();
   const tenants = useLoaded(() => get<{ tenants: Tenant[] }>("tenants"), [], 60);
-  const budget = (tenants.data?.tenants ?? [])
+  const ofTenants = (tenants.data?.tenants ?? [])
     .flatMap((one) => one.budgets)
     .filter((one) => one.period === "day" && one.unit === "usd")
     .reduce((sum, one) => sum + Number(one.limit), 0);
+  const budget = dailyBudget > 0 ? dailyBudget : ofTenants;
   const drawn = useMemo(() => {
     const { time, spent } = spentToday(minutes, now);
     return { time, curves: [{ label: say("now.spent_today"), values: spent, colour: 0, filled: true }] };
@@ -230,8 +234,8 @@ export function BudgetChart({ minutes, now }: { minutes: Minutes; now: number })
         budget > 0
           ? [
               {
-                value: budget * kBudget,
-                label: say("now.budget_mark", { share: format.percent(kBudget, 0), amount: format.money(budget * kBudget) }),
+                value: budget * share,
+                label: say("now.budget_mark", { share: format.percent(share, 0), amount: format.money(budget * share) }),
               },
             ]
           : []

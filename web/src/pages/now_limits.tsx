@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is left of each limit now, and what may run out.
+import { Band } from "../band";
 import { Bar, Empty, Mark, Section, Table } from "../parts";
 import { tightness } from "../series";
 import { useLive, useWords } from "../state";
-import { kLikely, kRequestsLeft, kTokensLeft } from "../thresholds";
-import type { Exhaustion, Forecast, Limit, Pool } from "../types";
+import { kLikely, useThresholds } from "../thresholds";
+import type { Forecast, ForecastSeries, Limit, Pool } from "../types";
 
 const kMostAhead = 12;
+/** As the rule is shipped. */
+const kTokensShare = 0.05;
 
-/** The forecast's word on one limit of a pool. */
-function exhaustionOf(forecast: Forecast | null, pool: Pool, level: Limit): Exhaustion | undefined {
-  const series = forecast?.series.find(
+/** The forecast of what is asked of one limit of a pool. */
+function forecastOf(forecast: Forecast | null, pool: Pool, level: Limit): ForecastSeries | undefined {
+  return forecast?.series.find(
     (one) => one.scope === "pool" && one.measure === level.dimension && one.name === `${pool.provider}/${pool.model_group}`,
   );
-  return series?.exhaustion.find((one) => one.kind === "rate");
 }
 
 function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecast: Forecast | null }) {
   const { say, word, format } = useWords();
+  const { requestsLeft, tokensLeft } = useThresholds();
   const left = level.remaining_now ?? level.remaining;
   if (left === undefined || !level.limit) return null;
   const used = Math.max(0, level.limit - left);
   const isTokens = level.dimension !== "requests";
-  const short = isTokens ? left < kTokensLeft || left < (kRequestsLeft * level.limit) / 4 : left < kRequestsLeft * level.limit;
+  const short = isTokens ? left < tokensLeft || left < kTokensShare * level.limit : left < requestsLeft * level.limit;
   const end = level.seconds_to_exhaustion;
   const state = left <= 0 || (end !== undefined && end < 10 && short) ? "bad" : short ? "warn" : "good";
-  const ahead = exhaustionOf(forecast, pool, level);
+  const series = forecastOf(forecast, pool, level);
+  const ahead = series?.exhaustion.find((one) => one.kind === "rate");
   return (
     <div class="limit">
       <div class="limit-head">
@@ -36,7 +40,7 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
       </div>
       <Bar
         value={used / level.limit}
-        mark={isTokens ? undefined : 1 - kRequestsLeft}
+        mark={isTokens ? undefined : 1 - requestsLeft}
         state={state}
         label={say("now.used_of", { what: word(level.dimension), used: format.whole(used), limit: format.whole(level.limit) })}
       />
@@ -50,6 +54,7 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
           <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>
         )}
       </div>
+      {series && <Band series={series} limit={level.limit} />}
       {ahead && ahead.probability >= kLikely && (
         <div class="limit-foot soft">
           <span title={ahead.reason}>

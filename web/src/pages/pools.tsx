@@ -4,6 +4,7 @@ import { get } from "../api";
 import { Bar, Empty, Mark, Section, Table, Waiting } from "../parts";
 import { roomName } from "../doing";
 import { useLive, useLoaded, useWords } from "../state";
+import { LimitChanges } from "./pools_limits";
 import type { Key, ProviderKey, Room, RoomPool } from "../types";
 
 function KeyState({ one }: { one: ProviderKey }) {
@@ -216,6 +217,7 @@ export function PoolsPage(_: { rest: string[] }) {
         )}
         {more > 0 && <Empty>{say("pools.more", { count: format.whole(more) })}</Empty>}
       </Section>
+      <LimitChanges />
       <Balances />
       <Section title={say("pools.virtual")} note={say("pools.virtual_note")}>
         <VirtualKeys />
