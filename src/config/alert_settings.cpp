@@ -80,12 +80,12 @@ Type<ReceiverOptions> receiver() {
                 "how it wants to be told")
            .required(),
        field<R>("url", TIDEGATE_AT(url), checked_text("URL", why_not_a_target),
-                "where; of alertmanager without /api/v2/alerts; `smtp://host:port` for e-mail"),
+                "where; of alertmanager without /api/v2/alerts; `smtp://host:port` for e-mail; of a Slack bot another API than https://slack.com/api"),
        field<R>("webhook", kItself, secret_in(&R::address_name, &R::address, "a webhook's URL"),
                 "a URL that is a secret itself: Slack's incoming webhook"),
        field<R>("secret", kItself, secret_in(&R::secret_name, &R::secret, "a secret"),
                 "signing key of a webhook, routing key of PagerDuty, token of a Slack bot, password of the SMTP server"),
-       field<R>("channel", TIDEGATE_AT(channel), text("id"), "where a Slack bot writes, as C012AB3CD; a thread for each incident"),
+       field<R>("channel", TIDEGATE_AT(channel), text("id"), "where a Slack bot writes, as C012AB3CD: a message for each incident, with a thread"),
        field<R>("user", TIDEGATE_AT(user), text("name"), "of the SMTP server"),
        field<R>("sendmail", TIDEGATE_AT(sendmail), text("path"), "a program instead of an SMTP server, as /usr/sbin/sendmail"),
        field<R>("from", TIDEGATE_AT(from), text("address"), "sender of e-mail"),
@@ -135,6 +135,10 @@ void check_receiver(const ReceiverOptions& receiver, const std::string& path, Re
         refuse("Slack wants 'webhook: {env: SLACK_WEBHOOK_URL}', or a bot's token as 'secret' with a 'channel'");
       if (receiver.address_name.empty() && !receiver.secret_name.empty() && receiver.channel.empty())
         refuse("a Slack bot wants a 'channel', as C012AB3CD");
+      if (!receiver.address_name.empty() && !receiver.secret_name.empty())
+        refuse("Slack is told by 'webhook' or by a bot with 'secret' and 'channel', not by both");
+      if (const auto url = parse_url(receiver.url); !receiver.secret_name.empty() && url && url->scheme != "https" && !is_loopback(url->host))
+        refuse("the bot's token would go over an open line; use https in 'url', or leave 'url' out for Slack's own API");
       break;
     case ReceiverKind::Webhook:
       if (receiver.url.empty() && receiver.address_name.empty()) refuse("has no 'url'");

@@ -256,7 +256,7 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(options.alerts.rules[0].hold, std::chrono::minutes(1));
   EXPECT_EQ(options.alerts.rules[0].threshold, std::nullopt);
   EXPECT_EQ(options.alerts.rules[1].clear, 0.97);
-  ASSERT_EQ(options.receivers.size(), 3U);
+  ASSERT_EQ(options.receivers.size(), 4U);
   EXPECT_EQ(options.receivers[0].address.reveal(), "https://hooks.slack.example/s3cr3t");
   EXPECT_EQ(options.receivers[0].min_severity, monitor::AlertSeverity::Warning);
   EXPECT_EQ(options.receivers[1].to, std::vector<std::string>({"ops@example.org"}));

@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kMostSections = 10;       // of alerts in Slack; 50 blocks are allowed in all
 constexpr std::size_t kMostSlackBytes = 2'900;  // of 3,000 characters
 constexpr std::size_t kMostHeaderBytes = 140;   // of 150 characters
+constexpr std::size_t kMostLines = 20;          // of a thread's message
+constexpr std::size_t kMostLineBytes = 400;     // so that all stay below the 40,000 characters of a text
 constexpr std::size_t kMostInBody = 200;        // alerts, so that a body stays within what receivers take (PagerDuty: 512 KB)
 
 /// Cut at the end of a character.
@@ -70,6 +72,8 @@ std::string slack_section(const AlertNotice& notice) {
   return cut(std::move(text), kMostSlackBytes);
 }
 
+std::string note_line(const ActionNote& note) { return fmt::format(":wrench: *{}* {}", escaped(note.action), escaped(note.text)); }
+
 json::object slack_object(const Message& message) {
   json::array blocks;
   blocks.push_back(block("header", "plain_text", cut(headline(message), kMostHeaderBytes)));
@@ -78,10 +82,17 @@ json::object slack_object(const Message& message) {
   if (message.notices.size() > kMostSections)
     blocks.push_back(block("section", "mrkdwn", fmt::format("… and {} more", message.notices.size() - kMostSections)));
   for (std::size_t i = 0; i < std::min(message.notes.size(), kMostSections); ++i)
-    blocks.push_back(block("section", "mrkdwn", cut(fmt::format(":wrench: *{}* {}", message.notes[i].action, escaped(message.notes[i].text)), kMostSlackBytes)));
+    blocks.push_back(block("section", "mrkdwn", cut(note_line(message.notes[i]), kMostSlackBytes)));
   const std::string foot = fmt::format("{} · {} firing now", escaped(message.instance), message.firing.size());
   blocks.push_back(json::object{{"type", "context"}, {"elements", json::array{json::object{{"type", "mrkdwn"}, {"text", foot}}}}});
   return {{"text", escaped(headline(message))}, {"blocks", std::move(blocks)}};
+}
+
+void put_at(json::object& body, const SlackPlace& place) {
+  body["channel"] = place.channel;
+  if (!place.thread.empty()) body["thread_ts"] = place.thread;
+  if (!place.update.empty()) body["ts"] = place.update;
+  if (place.is_broadcast) body["reply_broadcast"] = true;
 }
 
 json::object alert_object(const Alert& alert) {
@@ -118,9 +129,23 @@ std::string slack_body(const Message& message) { return json::serialize(slack_ob
 
 std::string slack_body(const Message& message, const SlackPlace& place) {
   json::object body = slack_object(message);
-  body["channel"] = place.channel;
-  if (!place.thread.empty()) body["thread_ts"] = place.thread;
-  if (!place.update.empty()) body["ts"] = place.update;
+  put_at(body, place);
+  return json::serialize(body);
+}
+
+std::string slack_lines(const Message& message, const SlackPlace& place) {
+  std::string text;
+  std::size_t told = 0;
+  for (const AlertNotice& notice : message.notices) {
+    if (++told > kMostLines) break;
+    const std::string_view again = notice.kind == AlertNotice::Kind::Reminder ? "still: " : "";
+    text += cut(fmt::format("{} *{}* {}: {}{}", mark(notice), notice.alert.rule, escaped(notice.alert.subject), again, escaped(notice.alert.summary)), kMostLineBytes) + "\n";
+  }
+  if (message.notices.size() > kMostLines) text += fmt::format("… and {} more\n", message.notices.size() - kMostLines);
+  for (std::size_t i = 0; i < std::min(message.notes.size(), kMostSections); ++i) text += cut(note_line(message.notes[i]), kMostLineBytes) + "\n";
+  if (!text.empty()) text.pop_back();
+  json::object body{{"text", std::move(text)}};
+  put_at(body, place);
   return json::serialize(body);
 }
 

@@ -124,8 +124,9 @@ std::optional<Nanoseconds> Courier::deliver_next() {
   Nanoseconds pause = Seconds(1);
   const auto job = next(clock_.now(), pause);
   if (!job) return pause;
-  const Result<void> result = deliver(job->first, job->second, stopping_);
-  finished(job->first.name, job->second, result, clock_.now());
+  const auto& [receiver, message] = *job;
+  const Result<void> result = is_slack_bot(receiver) ? slack_[receiver.name].tell(receiver, message, stopping_) : deliver(receiver, message, stopping_);
+  finished(receiver.name, message, result, clock_.now());
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "monitor/delivery/message.h"
+#include "monitor/delivery/slack_threads.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -17,7 +18,7 @@
 
 namespace tidegate::delivery {
 
-/// Tells one receiver, once; blocks. Failure: as `post` and `run`.
+/// Tells one receiver, once; blocks. A Slack bot begins a thread each time. Failure: as `post`, `run` and `SlackThreads::tell`.
 [[nodiscard]] Result<void> deliver(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop);
 
 /// A message that was given up.
@@ -74,6 +75,7 @@ class Courier {
   [[nodiscard]] Message make(const Lane& lane, Now now);
 
   const Clock& clock_;
+  std::map<std::string, SlackThreads> slack_;  ///< by receiver; only of the thread that delivers
   std::atomic<bool> stopping_ = false;
   mutable std::mutex mutex_;  ///< guards the fields below
   std::condition_variable wake_;

@@ -4,8 +4,8 @@
 #include "monitor/delivery/http_post.h"
 #include "monitor/delivery/run_program.h"
 #include "monitor/delivery/signature.h"
+#include "monitor/delivery/slack_threads.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -22,24 +22,6 @@ constexpr std::chrono::minutes kValid(5);  ///< of what Alertmanager is told; it
 Result<void> done(const Result<std::string>& posted) {
   if (posted) return {};
   return fail(posted);
-}
-
-/// A bot's answer is 200 even if it is a no: `{"ok": false, "error": "channel_not_found"}`.
-Result<void> tell_bot(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
-  const std::string base = receiver.url.empty() ? "https://slack.com/api" : receiver.url;
-  const auto answer = post({.url = Secret(base + "/chat.postMessage"),
-                            .body = slack_body(message, SlackPlace{.channel = receiver.channel}),
-                            .fields = {{"authorization", Secret(fmt::format("Bearer {}", receiver.secret.reveal()))}},
-                            .timeout = receiver.timeout},
-                           stop);
-  if (!answer) return fail(answer);
-  boost::system::error_code error;
-  const boost::json::value read = boost::json::parse(*answer, error);
-  const boost::json::value* ok = !error && read.is_object() ? read.get_object().if_contains("ok") : nullptr;
-  if (ok != nullptr && ok->is_bool() && ok->get_bool()) return {};
-  const boost::json::value* why = ok != nullptr ? read.get_object().if_contains("error") : nullptr;
-  return fail(FailureKind::Denied, Origin::Upstream,
-              fmt::format("Slack refuses: {}", why != nullptr && why->is_string() ? std::string(why->get_string()) : "no reason given"));
 }
 
 Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
@@ -109,7 +91,7 @@ Result<void> mail(const ReceiverOptions& receiver, const Message& message, const
 Result<void> deliver(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
   switch (receiver.kind) {
     case ReceiverKind::Slack:
-      if (receiver.address.empty()) return tell_bot(receiver, message, stop);
+      if (is_slack_bot(receiver)) return SlackThreads().tell(receiver, message, stop);
       return done(post({.url = receiver.address, .body = slack_body(message), .timeout = receiver.timeout}, stop));
     case ReceiverKind::Webhook: return tell_webhook(receiver, message, stop);
     case ReceiverKind::PagerDuty:

@@ -79,7 +79,7 @@ tl::unexpected<Failure> transfer_failed(CURLcode code, const std::string& host) 
 
 }  // namespace
 
-Result<std::string> post(const HttpPost& request, const std::atomic<bool>& stop) {
+Result<HttpReply> exchange(const HttpPost& request, const std::atomic<bool>& stop) {
   const Curl curl(curl_easy_init(), curl_easy_cleanup);
   const std::string url(request.url.reveal());
   const std::string host = host_of(url);
@@ -98,17 +98,23 @@ Result<std::string> post(const HttpPost& request, const std::atomic<bool>& stop)
   if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(code, host);
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status >= 200 && status < 300) return body;
   curl_off_t seconds = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RETRY_AFTER, &seconds);
+  std::optional<Milliseconds> retry_after;
+  if (seconds > 0) retry_after = std::min<Milliseconds>(Seconds(seconds), std::chrono::hours(1));
+  if (status >= 200 && status < 300) return HttpReply{.body = std::move(body), .retry_after = retry_after};
   const bool may_help = status == 408 || status == 425 || status == 429 || status >= 500;
-  Failure failure{.kind = FailureKind::Protocol,
-                  .origin = Origin::Upstream,
-                  .retry = may_help ? Retry::Later : Retry::Never,
-                  .retry_after = std::nullopt,
-                  .detail = fmt::format("{} answered {}", host, status)};
-  if (seconds > 0) failure.retry_after = std::min<Milliseconds>(Seconds(seconds), std::chrono::hours(1));
-  return tl::unexpected(std::move(failure));
+  return tl::unexpected(Failure{.kind = FailureKind::Protocol,
+                                .origin = Origin::Upstream,
+                                .retry = may_help ? Retry::Later : Retry::Never,
+                                .retry_after = retry_after,
+                                .detail = fmt::format("{} answered {}", host, status)});
+}
+
+Result<std::string> post(const HttpPost& request, const std::atomic<bool>& stop) {
+  auto reply = exchange(request, stop);
+  if (!reply) return fail(reply);
+  return std::move(reply->body);
 }
 
 Result<void> send(const Mail& mail, const std::atomic<bool>& stop) {

@@ -7,6 +7,7 @@
 #include "base/time.h"
 
 #include <atomic>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,14 @@ struct HttpPost {
 /// Timeout | Tls | Protocol (another status: Retry::Later where trying again may help, with the answer's `retry-after`;
 /// Retry::Never where it cannot), Cancelled. Its detail names the host, never the path.
 [[nodiscard]] Result<std::string> post(const HttpPost& request, const std::atomic<bool>& stop);
+
+/// A 2xx answer.
+struct HttpReply {
+  std::string body;                                        ///< at most 64 KB of it
+  std::optional<Milliseconds> retry_after = std::nullopt;  ///< at most an hour
+};
+/// `post` for those whose 200 may be a no.
+[[nodiscard]] Result<HttpReply> exchange(const HttpPost& request, const std::atomic<bool>& stop);
 
 /// One e-mail.
 struct Mail {

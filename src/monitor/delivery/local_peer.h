@@ -51,11 +51,15 @@ class Peer {
     told_.push_back(std::move(text));
     changed_.notify_all();
   }
+  /// Until it was told so many things.
+  void wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return told_.size() >= count; });
+  }
   /// The first thing it was told, once it was.
   [[nodiscard]] std::string first() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !told_.empty(); });
-    return told_.front();
+    wait_for(1);
+    return told().front();
   }
   [[nodiscard]] std::vector<std::string> told() const {
     const std::lock_guard lock(mutex_);
@@ -86,17 +90,26 @@ inline bool read_until(int client, std::string& text, const std::function<bool(c
   return true;
 }
 
+/// A whole request: head and body.
+inline std::string read_request(int client) {
+  std::string text;
+  read_until(client, text, [](const std::string& so_far) {
+    const std::size_t end = so_far.find("\r\n\r\n");
+    const std::size_t length = so_far.find("Content-Length: ");
+    return end != std::string::npos && so_far.size() >= end + 4 + std::strtoul(so_far.c_str() + length + 16, nullptr, 10);
+  });
+  return text;
+}
+
+inline void answer(int client, const std::string& status, const std::string& body) {
+  say(client, fmt::format("HTTP/1.1 {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{}", status, body.size(), body));
+}
+
 /// Gives these answers, `503` or `429 x\r\nretry-after: 100`, in turn; the last one from then on.
 inline std::function<void(Peer&, int)> http(std::vector<std::string> answers, std::string body = "ok") {
   return [answers = std::move(answers), body = std::move(body), count = std::size_t(0)](Peer& peer, int client) mutable {
-    std::string text;
-    read_until(client, text, [](const std::string& so_far) {
-      const std::size_t end = so_far.find("\r\n\r\n");
-      const std::size_t length = so_far.find("Content-Length: ");
-      return end != std::string::npos && so_far.size() >= end + 4 + std::strtoul(so_far.c_str() + length + 16, nullptr, 10);
-    });
-    peer.keep(text);
-    say(client, fmt::format("HTTP/1.1 {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{}", answers[std::min(count++, answers.size() - 1)], body.size(), body));
+    peer.keep(read_request(client));
+    answer(client, answers[std::min(count++, answers.size() - 1)], body);
   };
 }
 

@@ -47,13 +47,16 @@ struct Message {
 /// Slack's Block Kit (api.slack.com/reference/block-kit, read 2026-11-26): `text` and `blocks`, within its limits of 50 blocks and
 /// 3,000 characters each.
 [[nodiscard]] std::string slack_body(const Message& message);
-/// The same as an update of one's own message or an answer in its thread.
+/// Where a bot puts it.
 struct SlackPlace {
   std::string channel;
-  std::string thread = {};  ///< `ts` of the incident's first message
-  std::string update = {};  ///< `ts` of the message to put this in place of
+  std::string thread = {};    ///< `ts` of the message that it answers
+  std::string update = {};    ///< `ts` of the message that it takes the place of
+  bool is_broadcast = false;  ///< an answer in a thread that the channel is shown as well
 };
 [[nodiscard]] std::string slack_body(const Message& message, const SlackPlace& place);
+/// A line for each notice and note, for a thread.
+[[nodiscard]] std::string slack_lines(const Message& message, const SlackPlace& place);
 
 /// docs/alerts.md describes it.
 [[nodiscard]] std::string webhook_body(const Message& message);

@@ -53,4 +53,7 @@ struct ReceiverOptions {
   friend bool operator==(const ReceiverOptions&, const ReceiverOptions&) = default;
 };
 
+/// A bot with a token and a channel, not an incoming webhook.
+[[nodiscard]] inline bool is_slack_bot(const ReceiverOptions& receiver) { return receiver.kind == ReceiverKind::Slack && receiver.address.empty(); }
+
 }  // namespace tidegate::delivery

@@ -144,18 +144,6 @@ TEST(Receivers, PagerDutyIsToldOfTheOtherRulesWhenItRefusesOne) {
   EXPECT_THAT(there.told()[1], AllOf(HasSubstr(R"("routing_key":"R123")"), HasSubstr(R"("event_action":"trigger")"), HasSubstr("provider_down")));
 }
 
-TEST(Receivers, ASlackBotIsBelievedByItsAnswerNotByItsStatus) {
-  for (const auto& [body, error] : {std::pair(R"({"ok":true,"ts":"1.2"})", ""), std::pair(R"({"ok":false,"error":"channel_not_found"})", "Slack refuses: channel_not_found"),
-                                    std::pair("<html>", "Slack refuses: no reason given")}) {
-    Peer there(http({"200 x"}, body));
-    ReceiverOptions bot{.name = "bot", .kind = ReceiverKind::Slack, .url = "http://" + there.place, .channel = "C1"};
-    bot.secret = Secret("xoxb-1");
-    const auto told = deliver(bot, message({"key_lost"}), kGoOn);
-    EXPECT_EQ(told ? "" : told.error().detail, error);
-    EXPECT_THAT(there.told().at(0), AllOf(testing::StartsWith("POST /chat.postMessage "), HasSubstr("authorization: Bearer xoxb-1"), HasSubstr(R"("channel":"C1")")));
-  }
-}
-
 TEST(Receivers, AMailServerIsGivenTheMailAndItsRefusalIsUnderstood) {
   ReceiverOptions mail{.name = "mail", .kind = ReceiverKind::Email, .from = "tidegate@example.org", .to = {"a@example.org", "b@example.org"}};
   Peer good(smtp("250 fine"));
