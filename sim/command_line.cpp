@@ -20,12 +20,14 @@ namespace {
 /// What stands on the command line, before it is read further.
 struct Arguments {
   std::string preset = "scale";
-  std::vector<std::string> organisations, workspaces, keys, faults, schedule;
+  std::vector<std::string> organisations, workspaces, keys, faults, schedule, tiers;
   double requests = -1, input = -1, output = -1, tokens = -1, burst_seconds = -1;
   int concurrent = -1;
   bool has_ramp = false, reserves_output = false;
   std::string tier_cap, contract_cap, spend_limit;
   std::string subscription;
+  std::string upgrade_term;
+  std::string pace_since;
   std::string tools = "asked", code_generation = "header";
   std::int64_t output_tokens = -1;
 };
@@ -94,6 +96,22 @@ Result<SubscriptionLimits> read_subscription(std::string_view text) {
   return SubscriptionLimits{*five_hours, *seven_days};
 }
 
+/// `double=2`: a tier to be had, and what the limits are multiplied by.
+Result<void> read_tiers(const Arguments& arguments, TierTerms& terms) {
+  for (const std::string& text : arguments.tiers) {
+    const std::size_t equals = text.find('=');
+    const auto factor =
+        equals == std::string::npos ? std::nullopt : parse_decimal(std::string_view(text).substr(equals + 1));
+    if (!factor || *factor < 1) return invalid(fmt::format("'{}' is not a tier like double=2", text));
+    terms.tiers[text.substr(0, equals)] = *factor;
+  }
+  if (arguments.upgrade_term.empty()) return {};
+  const auto term = parse_duration(arguments.upgrade_term);
+  if (!term) return invalid("--upgrade-term: " + term.error().detail);
+  terms.shortest = *term;
+  return {};
+}
+
 Result<void> complete(const Arguments& arguments, Options& options) {
   auto limits = preset_limits(arguments.preset);
   if (!limits) return fail(limits);
@@ -116,6 +134,7 @@ Result<void> complete(const Arguments& arguments, Options& options) {
     if (!subscription) return fail(subscription);
     options.subscription = *subscription;
   }
+  if (auto done = read_tiers(arguments, options.tiers); !done) return done;
   for (const std::string& text : arguments.keys) {
     auto rule = parse_key_rule(text);
     if (!rule) return fail(rule);
@@ -133,6 +152,11 @@ Result<void> complete(const Arguments& arguments, Options& options) {
                                                 : ToolUse::Asked;
   options.code_generation =
       arguments.code_generation == "tools" ? CodeGenerationRule::Tools : CodeGenerationRule::Header;
+  if (!arguments.pace_since.empty()) {
+    const auto since = parse_rfc3339(arguments.pace_since);
+    if (!since) return invalid("--pace-since: " + since.error().detail);
+    options.pace_since = *since;
+  }
   if (options.speed <= 0) return invalid("--speed must be above 0");
   if (options.tls_certificate.empty() != options.tls_key.empty())
     return invalid("--tls-certificate and --tls-key go together");
@@ -148,6 +172,11 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
       ->check(CLI::Range(1, 64));
   app.add_option("--seed", options.seed, "of latencies, lengths, faults and ids")->capture_default_str();
   app.add_option("--speed", options.speed, "limits times, latencies divided by this")->capture_default_str();
+  app.add_option("--pace", options.pace, "the clock runs so many times faster, latencies too")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1000.0));
+  app.add_option("--pace-since", arguments.pace_since,
+                 "when it began to, RFC 3339: whoever is told the same tells the same time");
   app.add_flag("--instant", options.instant, "no latency, answers of 12 tokens");
   app.add_flag("--flush-each-event", options.flush_each_event, "with --instant: one write per event");
 
@@ -171,6 +200,10 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
       ->capture_default_str();
   app.add_option("--workspace", arguments.workspaces,
                  "WORKSPACE=REQUESTS/INPUT/OUTPUT a minute, '-' for none; may be repeated");
+  app.add_option("--upgrade-tier", arguments.tiers,
+                 "TIER=FACTOR that /sim/upgrades gives: an organisation's own limits times FACTOR; may be repeated");
+  app.add_option("--upgrade-term", arguments.upgrade_term, "an upgrade lasts at least so long; 30m by default");
+  app.add_option("--upgrade-secret", options.upgrade_secret, "that callers of /sim/upgrades sign with");
   app.add_option("--key", arguments.keys, "KEY=ORG[:WORKSPACE]; may be repeated; without any every key is accepted");
   app.add_option("--admin-key", options.admin_key, "of /v1/organizations; by default any sk-ant-admin…");
   app.add_flag("--any-model", options.any_model, "accept ids that look like no known model");

@@ -66,7 +66,22 @@ TEST(SimCommandLine, TakesPresetFiguresAndFaults) {
   EXPECT_EQ(options.subscription, (SubscriptionLimits{200'000, 1'000'000}));
 }
 
+TEST(SimCommandLine, TakesTiersAndThePaceOfItsClock) {
+  const CommandLine line = read({"--upgrade-tier", "double=2", "--upgrade-tier", "more=3.5", "--upgrade-term", "20m",
+                                 "--upgrade-secret", "s", "--pace", "10", "--pace-since", "2026-11-23T10:00:00.250Z"});
+  ASSERT_TRUE(line.options);
+  EXPECT_EQ(line.options->tiers,
+            (TierTerms{.tiers = {{"double", 2}, {"more", 3.5}}, .shortest = std::chrono::minutes(20)}));
+  EXPECT_EQ(line.options->upgrade_secret, "s");
+  EXPECT_EQ(line.options->pace, 10);
+  EXPECT_EQ(line.options->pace_since, *parse_rfc3339("2026-11-23T10:00:00.250Z"));
+}
+
 TEST(SimCommandLine, SaysWhatItDoesNotUnderstand) {
+  EXPECT_THAT(complaint({"--upgrade-tier", "double"}), HasSubstr("double=2"));
+  EXPECT_THAT(complaint({"--upgrade-tier", "half=0.5"}), HasSubstr("double=2"));
+  EXPECT_THAT(complaint({"--upgrade-term", "soon"}), HasSubstr("--upgrade-term"));
+  EXPECT_THAT(complaint({"--pace-since", "noon"}), HasSubstr("--pace-since"));
   EXPECT_THAT(complaint({"--preset", "tier9"}), HasSubstr("no preset 'tier9'; there are unlimited, tier1"));
   EXPECT_THAT(complaint({"--fault", "breakdown"}), HasSubstr("no fault 'breakdown'"));
   EXPECT_THAT(complaint({"--fault", "529:2"}), HasSubstr("probability from 0 to 1"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
+#include "base/paced_clock.h"
 #include "sim/command_line.h"
 #include "sim/score/command_line.h"
 #include "sim/server/server.h"
@@ -36,7 +37,10 @@ int main(int argc, char** argv) {
   if (!command.options) return command.exit_code;
   const sigset_t signals = blocked_signals();
   try {
-    const tidegate::sim::Server server(*command.options);
+    const tidegate::SystemClock machine;
+    const tidegate::PacedClock clock(machine, command.options->pace,
+                                     command.options->pace_since.value_or(machine.now().wall));
+    const tidegate::sim::Server server(*command.options, clock);
     fmt::print("tidegate-sim listening on {}\n", server.url());
     std::fflush(stdout);
     int received = 0;

@@ -85,6 +85,7 @@ Reply serve_control_api(Exchange& exchange) {
     return {200, json::serialize(exchange.provider.stats(request.parameter("charges") != "0")), {}};
   }
   if (request.path == "/sim/reset" && is_post) {
+    exchange.upgrades.reset();
     exchange.provider.reset();
     return done();
   }
@@ -97,8 +98,9 @@ Reply serve_control_api(Exchange& exchange) {
     return {200, json::serialize(exchange.provider.faults()), {}};
   }
   if (request.path == "/sim/limits" && is_post) return set_limits(exchange);
+  if (request.path == "/sim/upgrades") return exchange.upgrades.serve(request, exchange.started);
   return {404,
-          R"({"error":"there are GET /sim/stats, POST /sim/reset, GET POST DELETE /sim/faults, POST /sim/limits"})",
+          R"({"error":"there are GET /sim/stats, POST /sim/reset, GET POST DELETE /sim/faults, POST /sim/limits, GET POST /sim/upgrades"})",
           {}};
 }
 

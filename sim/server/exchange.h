@@ -7,6 +7,7 @@
 #include "sim/server/provider.h"
 #include "sim/server/reply.h"
 #include "sim/server/request_reader.h"
+#include "sim/server/upgrades.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -20,6 +21,7 @@ struct Exchange {
   const Request& request;
   Provider& provider;
   Library& library;
+  Upgrades& upgrades;
   Now started;
   std::string request_id;
   Persistence persistence;

@@ -7,6 +7,7 @@
 #include "sim/model/latency.h"
 #include "sim/model/limits.h"
 #include "sim/model/subscription.h"
+#include "sim/model/tier_desk.h"
 
 #include <cstdint>
 #include <map>
@@ -63,12 +64,16 @@ struct Options {
   int threads = 1;
   std::uint64_t seed = 1;
   double speed = 1.0;             ///< limits × speed, latencies ÷ speed
+  double pace = 1.0;              ///< of the server's clock, which runs so many times faster: latencies ÷ pace
+  std::optional<WallTime> pace_since;  ///< when it began to; absent: at the start
   bool instant = false;           ///< no latency at all
   bool flush_each_event = false;  ///< with `instant`: one write per event instead of one per answer
 
   OrganisationLimits limits;  ///< of every organisation without its own; `preset_limits("scale")` by default
   std::map<std::string, OrganisationLimits, std::less<>> organisations;
   std::optional<SubscriptionLimits> subscription;  ///< of every organisation, instead of the API's headers; limits stand beside it
+  TierTerms tiers;             ///< what the upgrade interface grants; without tiers nothing
+  std::string upgrade_secret;  ///< its callers sign with it; empty: they need not
   std::string default_organisation = "org-sim";
   std::vector<KeyRule> keys;  ///< empty: every key is accepted, `…@org[:workspace]` says whose it is
   std::string admin_key;      ///< empty: any `sk-ant-admin…`

@@ -173,9 +173,13 @@ json::object Provider::faults() const {
 
 // --- limits ---------------------------------------------------------------------------------------------------------
 
-OrganisationLimits Provider::configured(std::string_view id) const {
+const OrganisationLimits& Provider::unsped(std::string_view id) const {
   const auto own = options_.organisations.find(id);
-  OrganisationLimits limits = own == options_.organisations.end() ? options_.limits : own->second;
+  return own == options_.organisations.end() ? options_.limits : own->second;
+}
+
+OrganisationLimits Provider::configured(std::string_view id) const {
+  OrganisationLimits limits = unsped(id);
   speed_up(limits, options_.speed);
   return limits;
 }
@@ -236,8 +240,8 @@ tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& call
   }
   admitted.output_length = options_.output_tokens ? *options_.output_tokens : latency_.output_tokens();
   admitted.first_token = Nanoseconds(static_cast<std::int64_t>(
-      static_cast<double>(latency_.first_token(admitted.cache.usage.total()).count()) / options_.speed));
-  admitted.tokens_per_second = options_.latency.tokens_per_second * options_.speed;
+      static_cast<double>(latency_.first_token(admitted.cache.usage.total()).count()) / (options_.speed * options_.pace)));
+  admitted.tokens_per_second = options_.latency.tokens_per_second * options_.speed * options_.pace;
   return admitted;
 }
 
@@ -390,6 +394,11 @@ OrganisationLimits Provider::limits_of(std::string_view organisation) const {
   const std::lock_guard lock(mutex_);
   const auto found = organisations_.find(organisation);
   return found == organisations_.end() ? configured(organisation) : found->second.limits();
+}
+
+OrganisationLimits Provider::own_limits(std::string_view organisation) const {
+  const std::lock_guard lock(mutex_);
+  return unsped(organisation);
 }
 
 void Provider::set_limits(const OrganisationLimits& limits, std::string_view organisation) {

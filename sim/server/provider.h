@@ -107,6 +107,8 @@ class Provider {
   [[nodiscard]] std::vector<Charge> charges(std::string_view organisation, WallTime from, WallTime to) const;
   /// The limits of one organisation as they are configured.
   [[nodiscard]] OrganisationLimits limits_of(std::string_view organisation) const;
+  /// The same before `Options::speed`: what `set_limits` takes.
+  [[nodiscard]] OrganisationLimits own_limits(std::string_view organisation) const;
   /// Widens or cuts in place; empty name: everyone's.
   void set_limits(const OrganisationLimits& limits, std::string_view organisation);
   /// Full buckets, an empty cache, empty books; faults stay.
@@ -117,6 +119,7 @@ class Provider {
   /// Null unless subscriptions are configured.
   Subscription* subscription(const std::string& organisation);
   [[nodiscard]] OrganisationLimits configured(std::string_view id) const;
+  [[nodiscard]] const OrganisationLimits& unsped(std::string_view id) const;
   [[nodiscard]] std::int64_t estimate(std::int64_t counted);
   void record(Charge charge, const ModelCall& call, bool is_batch);
 

@@ -70,7 +70,7 @@ std::unique_ptr<asio::ssl::context> tls_of(const Options& options) {
 class Server::Implementation {
  public:
   Implementation(Options options, const Clock& clock)
-      : provider_(std::move(options), clock), library_(provider_), tls_(tls_of(provider_.options())) {
+      : provider_(std::move(options), clock), library_(provider_), upgrades_(provider_), tls_(tls_of(provider_.options())) {
     const int threads = std::max(1, provider_.options().threads);
     for (int i = 0; i < threads; ++i) {
       contexts_.push_back(std::make_unique<asio::io_context>(1));
@@ -125,12 +125,13 @@ class Server::Implementation {
       if (error) continue;
       std::unique_ptr<Connection> connection =
           tls_ ? make_tls_connection(std::move(socket), *tls_) : make_plain_connection(std::move(socket));
-      asio::co_spawn(context, serve_connection(std::move(connection), provider_, library_), asio::detached);
+      asio::co_spawn(context, serve_connection(std::move(connection), provider_, library_, upgrades_), asio::detached);
     }
   }
 
   Provider provider_;
   Library library_;
+  Upgrades upgrades_;
   std::unique_ptr<asio::ssl::context> tls_;
   std::vector<std::unique_ptr<asio::io_context>> contexts_;
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> guards_;

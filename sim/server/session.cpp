@@ -137,7 +137,7 @@ asio::awaitable<Persistence> send(Exchange& exchange, Reply reply) {
   co_return written ? exchange.persistence : Persistence::Close;
 }
 
-asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, Provider& provider, Library& library) {
+asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, Provider& provider, Library& library, Upgrades& upgrades) {
   boost::system::error_code ignored;
   connection->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   const bool is_ready = co_await connection->handshake();
@@ -154,10 +154,12 @@ asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, P
                       reader.request(),
                       provider,
                       library,
+                      upgrades,
                       provider.now(),
                       "req_" + provider.new_id(),
                       reader.keep_alive() ? Persistence::KeepAlive : Persistence::Close,
                       {}};
+    upgrades.look(exchange.started);
     const Persistence persistence = co_await answer(exchange);
     if (persistence == Persistence::Close) break;
   }

@@ -5,6 +5,7 @@
 #include "sim/server/connection.h"
 #include "sim/server/library.h"
 #include "sim/server/provider.h"
+#include "sim/server/upgrades.h"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -14,6 +15,6 @@ namespace tidegate::sim {
 
 /// Answers every request of one connection, one after the other.
 [[nodiscard]] boost::asio::awaitable<void> serve_connection(std::unique_ptr<Connection> connection, Provider& provider,
-                                                            Library& library);
+                                                            Library& library, Upgrades& upgrades);
 
 }  // namespace tidegate::sim

@@ -5,22 +5,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
-#include <cmath>
-#include <numbers>
 #include <string_view>
+#include <utility>
 
 namespace tidegate::sim {
 
 namespace {
 
-/// People who code, and the model each of them prefers.
-struct Person {
-  std::string_view name;
-  std::string_view model;
-};
-constexpr std::array kPeople{Person{"ada", "claude-opus-4-8"}, Person{"grace", "claude-sonnet-5"},
-                             Person{"linus", "claude-sonnet-5"}, Person{"barbara", "claude-opus-4-8"}};
 constexpr std::array<std::string_view, 24> kWords{
     "the", "gateway", "reads", "every",   "header", "and",    "keeps", "what", "it",   "learns", "about", "limits",
     "so",  "that",    "no",    "request", "waits",  "longer", "than",  "it",   "must", "under",  "load",  "today"};
@@ -35,42 +26,24 @@ PlannedCall anthropic_call(std::string path, std::string body) {
 }  // namespace
 
 TrafficPlan::TrafficPlan(TrafficOptions options)
-    : options_(options), random_(options.seed), conversations_(kPeople.size()) {
-  for (std::size_t i = 0; i <= kPeople.size(); ++i) prompts_.push_back(words(3'000));
+    : random_(options.seed), arrivals_(options.rate, options.tide, options.begin), conversations_(kPeople.size()) {
+  for (std::size_t i = 0; i <= kPeople.size(); ++i) prompts_.push_back(words(kPromptWords));
 }
 
 PlannedCall TrafficPlan::next() {
-  advance();
+  const Nanoseconds at = arrivals_.next(random_);
+  const Team::Turn turn = team_.next(random_);
   PlannedCall call;
-  const double choice = random_.uniform();
-  if (evaluations_left_ > 0 && choice < 0.5) {
-    call = evaluation();
-  } else if (choice < 0.42) {
-    call = code_turn(static_cast<std::size_t>(random_.next() % kPeople.size()));
-  } else if (choice < 0.68) {
-    call = support_answer();
-  } else if (choice < 0.86) {
-    call = ci_step();
-  } else if (choice < 0.98) {
-    call = chat();
-  } else {
-    evaluations_left_ = 20;
-    call = evaluation();
+  switch (turn.kind) {
+    case CallKind::CodeTurn: call = code_turn(turn.person); break;
+    case CallKind::SupportAnswer: call = support_answer(); break;
+    case CallKind::CiStep: call = ci_step(); break;
+    case CallKind::CiCount: call = ci_count(); break;
+    case CallKind::Evaluation: call = evaluation(); break;
+    case CallKind::Chat: call = chat(); break;
   }
-  call.at = at_;
+  call.at = at;
   return call;
-}
-
-/// A Poisson process whose rate follows the tide, by thinning (Lewis, Shedler 1979).
-void TrafficPlan::advance() {
-  const double highest = options_.rate * (1 + options_.swing);
-  while (true) {
-    const double wait = -std::log(1 - random_.uniform()) / highest;
-    at_ += std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait));
-    const double phase = std::chrono::duration<double>(at_) / std::chrono::duration<double>(options_.tide);
-    const double rate = options_.rate * (1 + options_.swing * std::sin(2 * std::numbers::pi * phase));
-    if (random_.uniform() * highest < rate) return;
-  }
 }
 
 std::string TrafficPlan::session_id() {
@@ -92,22 +65,21 @@ std::string TrafficPlan::words(std::size_t count) {
 PlannedCall TrafficPlan::code_turn(std::size_t person) {
   Conversation& talk = conversations_[person];
   if (talk.turns == talk.last_turn) {
-    talk = {
-        .session = session_id(), .messages = {}, .turns = 0, .last_turn = 6 + static_cast<int>(random_.next() % 20)};
+    talk = {.session = session_id(), .messages = {}, .turns = 0, .last_turn = draw_turns(random_)};
   }
   if (talk.turns > 0) {
-    talk.messages += fmt::format(R"(,{{"role":"assistant","content":"{}"}},)", words(40));
+    talk.messages += fmt::format(R"(,{{"role":"assistant","content":"{}"}},)", words(kAnswerWords));
   }
   const bool calls_tool = random_.uniform() < 0.3;
-  talk.messages +=
-      fmt::format(R"({{"role":"user","content":"{}{}"}})", words(60), calls_tool ? " now use read_file" : "");
+  talk.messages += fmt::format(R"({{"role":"user","content":"{}{}"}})", words(kQuestionWords),
+                               calls_tool ? " now use read_file" : "");
   ++talk.turns;
   PlannedCall call = anthropic_call(
       "/v1/messages?beta=true",
       fmt::format(
-          R"({{"model":"{}","max_tokens":8000,"stream":true,"system":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}}],)"
+          R"({{"model":"{}","max_tokens":{},"stream":true,"system":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}}],)"
           R"("tools":{},"metadata":{{"user_id":"{}"}},"messages":[{}]}})",
-          kPeople[person].model, prompts_[person], kTools, kPeople[person].name, talk.messages));
+          kPeople[person].model, kCodeTokens, prompts_[person], kTools, kPeople[person].name, talk.messages));
   call.fields.emplace_back("x-claude-code-session-id", talk.session);
   call.fields.emplace_back("user-agent", "claude-cli/2.1 (external, cli)");
   return call;
@@ -117,29 +89,28 @@ PlannedCall TrafficPlan::support_answer() {
   return anthropic_call(
       "/v1/messages",
       fmt::format(
-          R"({{"model":"claude-sonnet-5","max_tokens":1024,"stream":true,"system":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}}],)"
+          R"({{"model":"{}","max_tokens":{},"stream":true,"system":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}}],)"
           R"("metadata":{{"user_id":"support-bot"}},"messages":[{{"role":"user","content":"{}"}}]}})",
-          prompts_.back(), words(30)));
+          kSupportModel, kSupportTokens, prompts_.back(), words(kSupportWords)));
 }
 
 PlannedCall TrafficPlan::ci_step() {
-  const std::string messages =
-      fmt::format(R"("metadata":{{"user_id":"ci"}},"messages":[{{"role":"user","content":"{}"}}]}})", words(300));
-  if (random_.uniform() < 0.25) {
-    return anthropic_call(
-        "/v1/messages/count_tokens",
-        fmt::format(R"({{"model":"claude-haiku-4-5","messages":[{{"role":"user","content":"{}"}}]}})", words(300)));
-  }
-  return anthropic_call("/v1/messages", R"({"model":"claude-haiku-4-5","max_tokens":256,)" + messages);
+  return anthropic_call("/v1/messages", fmt::format(R"({{"model":"{}","max_tokens":{},"metadata":{{"user_id":"ci"}},)"
+                                                    R"("messages":[{{"role":"user","content":"{}"}}]}})",
+                                                    kCiModel, kCiTokens, words(kCiWords)));
+}
+
+PlannedCall TrafficPlan::ci_count() {
+  return anthropic_call(
+      "/v1/messages/count_tokens",
+      fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"{}"}}]}})", kCiModel, words(kCiWords)));
 }
 
 PlannedCall TrafficPlan::evaluation() {
-  if (evaluations_left_ > 0) --evaluations_left_;
-  return anthropic_call(
-      "/v1/messages",
-      fmt::format(R"({{"model":"claude-haiku-4-5","max_tokens":64,"metadata":{{"user_id":"evaluation"}},)"
-                  R"("messages":[{{"role":"user","content":"{}"}}]}})",
-                  words(120)));
+  return anthropic_call("/v1/messages",
+                        fmt::format(R"({{"model":"{}","max_tokens":{},"metadata":{{"user_id":"evaluation"}},)"
+                                    R"("messages":[{{"role":"user","content":"{}"}}]}})",
+                                    kEvaluationModel, kEvaluationTokens, words(kEvaluationWords)));
 }
 
 PlannedCall TrafficPlan::chat() {
@@ -148,8 +119,8 @@ PlannedCall TrafficPlan::chat() {
           .path = "/v1/chat/completions",
           .fields = {},
           .body = fmt::format(
-              R"({{"model":"gpt-5.1","user":"search-service",{}"messages":[{{"role":"user","content":"{}"}}]}})",
-              stream ? R"("stream":true,"stream_options":{"include_usage":true},)" : "", words(80))};
+              R"({{"model":"{}","user":"search-service",{}"messages":[{{"role":"user","content":"{}"}}]}})", kChatModel,
+              stream ? R"("stream":true,"stream_options":{"include_usage":true},)" : "", words(kChatWords))};
 }
 
 }  // namespace tidegate::sim

@@ -4,6 +4,8 @@
 
 #include "base/time.h"
 #include "sim/model/random.h"
+#include "sim/traffic/team.h"
+#include "sim/traffic/tide.h"
 
 #include <cstdint>
 #include <string>
@@ -14,14 +16,14 @@ namespace tidegate::sim {
 
 struct TrafficOptions {
   std::uint64_t seed = 1;
-  double rate = 3;                              ///< requests a second, in the mean over a tide
-  Nanoseconds tide = std::chrono::minutes(10);  ///< from high water to high water
-  double swing = 0.6;  ///< the rate at high water is (1 + swing) of the mean, at low water (1 - swing)
+  double rate = 3;  ///< requests a second, in the mean over a tide by day
+  Tide tide;
+  Nanoseconds begin{0};  ///< where in the tide's time the first calls are
 };
 
 /// One request that somebody of the team sends.
 struct PlannedCall {
-  Nanoseconds at{};  ///< since the beginning
+  Nanoseconds at{};  ///< in the tide's time
   std::string path;
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
@@ -45,22 +47,20 @@ class TrafficPlan {
     int last_turn = 0;
   };
 
-  void advance();
   [[nodiscard]] std::string session_id();
   [[nodiscard]] std::string words(std::size_t count);
   [[nodiscard]] PlannedCall code_turn(std::size_t person);
   [[nodiscard]] PlannedCall support_answer();
   [[nodiscard]] PlannedCall ci_step();
+  [[nodiscard]] PlannedCall ci_count();
   [[nodiscard]] PlannedCall evaluation();
   [[nodiscard]] PlannedCall chat();
 
-  TrafficOptions options_;
   Random random_;
-  Nanoseconds at_{};
+  Arrivals arrivals_;
+  Team team_;
   std::vector<Conversation> conversations_;
-  std::vector<std::string>
-      prompts_;               ///< system prompts of Claude Code's users and of the bot: long enough to be cached
-  int evaluations_left_ = 0;  ///< of the present burst
+  std::vector<std::string> prompts_;  ///< system prompts of Claude Code's users and of the bot
 };
 
 }  // namespace tidegate::sim

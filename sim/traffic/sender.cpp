@@ -70,8 +70,10 @@ class Sender {
     const asio::steady_timer::time_point start = timer.expiry();  // the timer's own clock
     while (true) {
       PlannedCall call = plan_.next();
-      const bool is_over = options_.duration && call.at > *options_.duration;
-      timer.expires_at(start + (is_over ? *options_.duration : call.at));
+      const Nanoseconds due(
+          static_cast<Nanoseconds::rep>(static_cast<double>((call.at - options_.begin).count()) / options_.pace));
+      const bool is_over = options_.duration && due > *options_.duration;
+      timer.expires_at(start + (is_over ? *options_.duration : due));
       co_await timer.async_wait(kAwait);
       if (is_over) {
         context_.stop();

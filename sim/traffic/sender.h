@@ -16,6 +16,8 @@ struct SenderOptions {
   std::string url;                      ///< `http://127.0.0.1:8080`
   std::string key = "sk-traffic";       ///< sent as `x-api-key`, to the OpenAI routes as Bearer
   std::optional<Nanoseconds> duration;  ///< absent: until told to stop
+  double pace = 1;                      ///< the plan's seconds in one of the machine's
+  Nanoseconds begin{0};                 ///< in the plan's time: what is sent at once
   std::size_t max_in_flight = 256;      ///< calls beyond are skipped and counted
 };
 

@@ -86,9 +86,14 @@ std::optional<std::string> ChildProcess::how_it_ended() {
 }
 
 Result<std::string> ChildProcess::read_line(Nanoseconds timeout) {
-  std::string line;
   auto left = std::chrono::duration_cast<Milliseconds>(timeout);
   while (true) {
+    if (const std::size_t end = read_.find('\n', given_); end != std::string::npos) {
+      std::string line = read_.substr(given_, end - given_);
+      given_ = end + 1;
+      return line;
+    }
+    read_.erase(0, std::exchange(given_, 0));
     pollfd watched{.fd = output_, .events = POLLIN, .revents = 0};
     const int ready = ::poll(&watched, 1, static_cast<int>(std::min<Milliseconds::rep>(left.count(), 100)));
     if (ready == 0) {
@@ -97,12 +102,11 @@ Result<std::string> ChildProcess::read_line(Nanoseconds timeout) {
         return fail(FailureKind::Timeout, Origin::Operator, "it did not say that it is ready");
       continue;
     }
-    char c = 0;
-    const ssize_t count = ::read(output_, &c, 1);
+    std::array<char, 16 * 1024> piece;
+    const ssize_t count = ::read(output_, piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return fail(FailureKind::Closed, Origin::Operator, "it ended at once; what it said is above");
-    if (c == '\n') return line;
-    line += c;
+    read_.append(piece.data(), static_cast<std::size_t>(count));
   }
 }
 

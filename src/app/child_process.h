@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ class ChildProcess {
   [[nodiscard]] static Result<ChildProcess> start(const std::filesystem::path& program,
                                                   const std::vector<std::string>& arguments);
   ChildProcess(ChildProcess&& other) noexcept
-      : pid_(std::exchange(other.pid_, 0)), output_(std::exchange(other.output_, -1)), end_(std::move(other.end_)) {}
+      : pid_(std::exchange(other.pid_, 0)), output_(std::exchange(other.output_, -1)), read_(std::move(other.read_)), end_(std::move(other.end_)) {}
   ChildProcess& operator=(ChildProcess&&) = delete;
   /// Ends the program and waits for it; one that does not end within 5 s is killed.
   ~ChildProcess();
@@ -41,6 +42,8 @@ class ChildProcess {
 
   pid_t pid_ = 0;
   int output_ = -1;
+  std::string read_;  ///< of its output, and not given out yet
+  std::size_t given_ = 0;  ///< of `read_`
   std::optional<std::string> end_;
 };
 

@@ -75,7 +75,7 @@ Result<config::Options> Configuration::read() const {
 Result<config::Options> Configuration::read_for_stores() const { return read(Provider::NotNeeded); }
 
 Result<config::Options> Configuration::read(Provider provider) const {
-  Result<config::Sources> sources = arguments_.built_in ? config::Sources() : read_sources(arguments_.config);
+  Result<config::Sources> sources = arguments_.built_in ? *arguments_.built_in : read_sources(arguments_.config);
   if (!sources) return fail(sources);
   config::LoadResult loaded = config::load(*sources);
   if (!loaded.ok() && !(provider == Provider::NotNeeded && loaded.lacks_only_a_provider())) {

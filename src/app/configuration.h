@@ -3,10 +3,13 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/time.h"
+#include "config/load.h"
 #include "config/options.h"
 #include "pricing/price_options.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +32,9 @@ struct CommandLine {
   double time_scale = 1;                  ///< of the quota engine; for tests alone
   std::string provider_key;               ///< for what the two URLs name, instead of configured keys
   std::vector<pricing::PriceRow> prices;  ///< beside the configured ones
-  bool built_in = false;                  ///< neither file nor environment is read: what is said here over the defaults
+  std::optional<config::Sources> built_in;  ///< instead of file and environment, which are not looked at then
+  double pace = 1;                        ///< of the clock; for the demo alone (base/paced_clock.h)
+  WallTime pace_since{};                  ///< when it began to run faster
 };
 
 /// Declares the options that fill a CommandLine in.

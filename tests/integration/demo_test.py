@@ -9,62 +9,18 @@ import os
 import re
 import signal
 import subprocess
-import sys
-import tempfile
-import time
 import unittest
-import urllib.request
 from pathlib import Path
 
-PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else ""
-FREE = "127.0.0.1:0"
-PATIENCE = 60
+from demo_process import PATIENCE, PROGRAM, DemoTest
 
 
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-class Demo(unittest.TestCase):
-    def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-        self.log = open(self.folder / "log", "w+")
-        self.addCleanup(self.log.close)
-        self.process = subprocess.Popen(
-            [PROGRAM, "demo", "--listen", FREE, "--admin", FREE, "--metrics", FREE, "--rate", "30"],
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        self.addCleanup(self.end)
-        self.urls = {}
-        for line in self.process.stdout:
-            what, _, url = line.strip().rpartition(" on ")
-            self.urls[what] = url
-            if what == "dashboard":
-                break
-        else:
-            self.log.seek(0)
-            self.fail("the demo ended: " + self.log.read())
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-    def fetch(self, url: str) -> str:
-        loopback = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # without the machine's proxies
-        with loopback.open(url, timeout=10) as answer:
-            return answer.read().decode()
-
-    def until(self, question, what: str):
-        """The first answer that is true."""
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            if answer := question():
-                return answer
-            time.sleep(0.1)
-        self.fail(f"{what} did not happen within {PATIENCE} s")
+class Demo(DemoTest):
+    ARGUMENTS = ("--rate", "30", "--past", "10m")
 
     def children(self) -> list[int]:
         """The provider, and the team, which is started after the dashboard's line."""

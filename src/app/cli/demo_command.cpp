@@ -3,14 +3,19 @@
 #include "app/cli/demo_command.h"
 
 #include "app/child_process.h"
+#include "app/cli/demo_tide.h"
 #include "app/cli/serve_command.h"
 #include "app/configuration.h"
+#include "app/demo_past.h"
+#include "base/paced_clock.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,7 +32,9 @@ struct DemoArguments {
   CommandLine command_line;
   bool no_traffic = false;
   std::string preset;
-  double rate = 3;
+  std::string past;    ///< empty: as much as the tide chooses
+  std::string period;  ///< likewise
+  DemoTide tide;
 };
 
 int complain(const std::string& what) {
@@ -47,21 +54,53 @@ pricing::PriceRow simulated_price(const char* model, const char* input, const ch
   return row;
 }
 
+/// The tide that was asked for.
+Result<void> set_tide(DemoArguments& arguments, const Clock& machine) {
+  DemoTide& tide = arguments.tide;
+  tide.start = std::chrono::floor<Milliseconds>(machine.now().wall);
+  tide.choose_past();
+  if (!arguments.past.empty()) {
+    const auto past = parse_duration(arguments.past);
+    if (!past) return fail(FailureKind::InvalidInput, Origin::Operator, "--past: " + past.error().detail);
+    tide.past = *past;
+  }
+  if (arguments.no_traffic) tide.past = Nanoseconds(0);  // nothing would go on from it
+  if (arguments.period.empty()) return {};
+  const auto period = parse_duration(arguments.period);
+  if (!period) return fail(FailureKind::InvalidInput, Origin::Operator, "--tide: " + period.error().detail);
+  if (*period < std::chrono::minutes(10)) return fail(FailureKind::InvalidInput, Origin::Operator, "--tide: at least 10m");
+  tide.period = *period;
+  return {};
+}
+
+/// Made up before anything runs: the ledger is read when the server starts.
+Result<void> begin_with_past(const DemoArguments& arguments, const std::filesystem::path& program) {
+  pricing::PriceOptions prices = config::load({}).options.prices;  // the shipped ones
+  prices.rows.insert(prices.rows.end(), arguments.command_line.prices.begin(), arguments.command_line.prices.end());
+  const auto count = make_up_past(arguments.tide, program, arguments.command_line.ledger, prices);
+  if (!count) return fail(count);
+  if (*count > 0) {
+    fmt::print("made-up past of {}: {} requests with the key {}\n", to_text(std::chrono::floor<Seconds>(arguments.tide.past)), *count,
+               kDemoPast);
+  } else if (arguments.tide.past > Nanoseconds(0)) {
+    fmt::print("no past is made up: {} has a ledger that is not the demo's\n", arguments.command_line.ledger);
+  }
+  return {};
+}
+
 int demo(DemoArguments arguments) {
   const char* search_path = std::getenv("PATH");
   const auto program = find_program("tidegate-sim", search_path == nullptr ? std::string_view() : search_path);
   if (!program) return complain(program.error().detail);
-  std::vector<std::string> simulator_arguments{"--listen", "127.0.0.1:0"};
-  if (arguments.preset.empty()) {
-    // Limits that the default traffic comes close to at high water, so that there is something to see.
-    for (const char* argument :
-         {"--requests", "150", "--input-tokens", "50000", "--output-tokens-limit", "25000", "--tokens", "75000"}) {
-      simulator_arguments.emplace_back(argument);
-    }
-  } else {
-    simulator_arguments.insert(simulator_arguments.end(), {"--preset", arguments.preset});
-  }
-  auto provider = ChildProcess::start(*program, simulator_arguments);
+  const SystemClock machine;
+  if (Result<void> set = set_tide(arguments, machine); !set) return complain(set.error().detail);
+  CommandLine& command_line = arguments.command_line;
+  command_line.prices = {simulated_price("gpt-5.1", "1.25", "0.125", "10"),
+                         simulated_price("gpt-4.1-mini", "0.40", "0.10", "1.60")};
+  if (Result<void> made = begin_with_past(arguments, *program); !made) return complain(made.error().detail);
+  command_line.pace = arguments.tide.pace;
+  if (command_line.pace != 1) command_line.pace_since = pace_since(command_line.pace, machine.now().wall, arguments.tide.start);
+  auto provider = ChildProcess::start(*program, provider_arguments(arguments.tide, command_line.pace_since, arguments.preset));
   if (!provider) return complain(provider.error().detail);
   const auto said = provider->read_line(kStart);
   constexpr std::string_view kListening = "tidegate-sim listening on ";
@@ -69,18 +108,18 @@ int demo(DemoArguments arguments) {
     return complain(fmt::format("the simulator did not start: {}", said ? *said : said.error().detail));
   }
   const std::string simulator = said->substr(kListening.size());
-  arguments.command_line.built_in = true;
-  arguments.command_line.anthropic_url = simulator;
-  arguments.command_line.openai_url = simulator;
-  arguments.command_line.provider_key = "sk-simulated";
-  arguments.command_line.prices = {simulated_price("gpt-5.1", "1.25", "0.125", "10"),
-                                   simulated_price("gpt-4.1-mini", "0.40", "0.10", "1.60")};
+  command_line.built_in = demo_sources(simulator);
+  command_line.anthropic_url = simulator;
+  command_line.openai_url = simulator;
+  command_line.provider_key = "sk-simulated";
   fmt::print("simulated provider on {}\n", simulator);
 
   std::optional<ChildProcess> team;
   const auto begin = [&](const std::string& url) -> Result<void> {
     if (arguments.no_traffic) return {};
-    auto started = ChildProcess::start(*program, {"traffic", url, "--rate", fmt::format("{}", arguments.rate)});
+    const WallTime now = command_line.pace == 1 ? machine.now().wall
+                                                : PacedClock(machine, command_line.pace, command_line.pace_since).now().wall;
+    auto started = ChildProcess::start(*program, team_arguments(arguments.tide, url, now));
     if (!started) return fail(started);
     team.emplace(std::move(*started));
     return {};
@@ -96,7 +135,7 @@ int demo(DemoArguments arguments) {
     return fail(FailureKind::Closed, Origin::Operator,
                 fmt::format("the simulated provider ended ({}), and with it the demo", *provider_end));
   };
-  return serve(arguments.command_line, {.begin = begin, .look_after = look_after, .end = [&team] { team.reset(); }});
+  return serve(command_line, {.begin = begin, .look_after = look_after, .end = [&team] { team.reset(); }});
 }
 
 }  // namespace
@@ -113,7 +152,15 @@ void add_demo_command(CLI::App& program, int& exit_code) {
       ->capture_default_str();
   command->add_option("--preset", arguments->preset, "Limits of the simulated provider, see sim/README.md")
       ->capture_default_str();
-  command->add_option("--rate", arguments->rate, "Requests a second in the mean")->capture_default_str();
+  command->add_option("--rate", arguments->tide.rate, "Requests a second in the mean")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 1000.0));
+  command->add_option("--tide", arguments->period, "From high water to high water, 60m by default");
+  command->add_option("--past", arguments->past, "How much of a past is made up, 72h by default; 0s: none");
+  command->add_option("--pace", arguments->tide.pace,
+                      "The demo's clock runs so many times faster: a tide in minutes, and days and hours are the demo's own")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 60.0));
   command->add_flag("--no-traffic", arguments->no_traffic, "Without the team: only what you send");
   command->callback([arguments, &exit_code] { exit_code = demo(*arguments); });
 }

@@ -4,7 +4,9 @@
 
 #include "app/configuration.h"
 #include "app/control_plane.h"
+#include "app/demo_past.h"
 #include "app/server.h"
+#include "base/paced_clock.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -15,6 +17,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,10 +64,14 @@ class Reloading {
 
 int serve(const CommandLine& arguments, const Beside& beside) {
   const sigset_t signals = block_signals();
-  const SystemClock clock;
+  const SystemClock machine;
+  std::optional<PacedClock> paced;
+  if (arguments.pace != 1) paced.emplace(machine, arguments.pace, arguments.pace_since);
+  const Clock& clock = paced ? static_cast<const Clock&>(*paced) : machine;
   const Configuration configuration(arguments);
   auto options = configuration.read();
   if (!options) return complain(options.error().detail);
+  if (!arguments.built_in) disown_demo_ledger(options->store.directory);
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, std::fclose);
   if (!options->log.file.empty()) {
     file.reset(std::fopen(options->log.file.c_str(), "ae"));
