@@ -139,6 +139,12 @@ class Stream::Read final : public Operation {
  public:
   Read(Stream& stream, std::span<char> buffer) : Operation(stream), buffer_(buffer) {}
   Read(Stream& stream, Lender& lender) : Operation(stream), lender_(&lender) {}
+  /// Nearly every read is asked for before its bytes are there.
+  [[nodiscard]] bool await_ready() {
+    if (stream_.failure_ || stream_.ssl_ != nullptr || stream_.watch_->readable) return Operation::await_ready();
+    waiting_for_ = Attempt::WaitForRead;
+    return false;
+  }
   [[nodiscard]] Result<std::size_t> await_resume() { return std::move(result_); }
 
  private:

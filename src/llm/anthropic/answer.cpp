@@ -117,7 +117,7 @@ void StreamReader::feed(std::string_view bytes) {
 }
 
 void StreamReader::take(std::string_view event, std::string_view data) {
-  if (event == "content_block_delta") {
+  if (event.size() == 19 && begins_with(event, "content_block_delta")) {  // most of a stream
     facts_.content_started = true;
     facts_.output_characters += delta_length(data);
   } else if (event == "message_start") {

@@ -41,6 +41,23 @@ bool may_be_trailer(std::string_view name) {
   }
 }
 
+/// A size line as nearly all are, `1*8HEXDIG CRLF`.
+struct PlainSize {
+  std::size_t value = 0;
+  std::size_t end = 0;  ///< behind the line; 0: the line is otherwise, not all here, or the last one
+};
+
+PlainSize plain_size(std::string_view bytes) {
+  PlainSize size;
+  std::size_t at = 0;
+  const std::size_t last = std::min<std::size_t>(bytes.size(), 8);  // below kMaxChunkBytes whatever the digits
+  for (int digit = 0; at < last && (digit = hex_digit(bytes[at])) != kNoDigit; ++at) {
+    size.value = size.value * 16 + static_cast<std::size_t>(digit);
+  }
+  if (size.value > 0 && begins_with(bytes.substr(at), "\r\n")) size.end = at + 2;
+  return size;
+}
+
 }  // namespace
 
 std::string_view ChunkedFollower::take_payload(std::string_view bytes) {
@@ -49,6 +66,17 @@ std::string_view ChunkedFollower::take_payload(std::string_view bytes) {
   payload_bytes_ += span.size();
   if (left_ == 0) state_ = State::PayloadCr;
   return span;
+}
+
+std::string_view ChunkedFollower::take_whole_chunk(std::string_view& bytes) {
+  if (state_ != State::SizeStart) return {};
+  const PlainSize size = plain_size(bytes);
+  if (size.end == 0 || bytes.size() - size.end < size.value + 2) return {};
+  if (!begins_with(bytes.substr(size.end + size.value), "\r\n")) return {};
+  const std::string_view payload = bytes.substr(size.end, size.value);
+  bytes.remove_prefix(size.end + size.value + 2);
+  payload_bytes_ += payload.size();
+  return payload;
 }
 
 std::size_t ChunkedFollower::skip_framing(std::string_view bytes) {
@@ -68,16 +96,11 @@ std::size_t ChunkedFollower::skip_plain_framing(std::string_view bytes) {
     at = 2;
   }
   if (state_ != State::SizeStart || at == bytes.size()) return at;
-  std::uint64_t size = 0;
-  std::size_t end = at;
-  const std::size_t last = std::min(bytes.size(), at + 8);  // below kMaxChunkBytes whatever the digits
-  for (int digit = 0; end < last && (digit = hex_digit(bytes[end])) != kNoDigit; ++end) {
-    size = size * 16 + static_cast<std::uint64_t>(digit);
-  }
-  if (size == 0 || !begins_with(bytes.substr(end), "\r\n")) return at;
-  left_ = size;
+  const PlainSize size = plain_size(bytes.substr(at));
+  if (size.end == 0) return at;
+  left_ = size.value;
   state_ = State::Payload;
-  return end + 2;
+  return at + size.end;
 }
 
 bool ChunkedFollower::refuse(std::string_view trouble) {

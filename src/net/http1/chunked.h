@@ -57,6 +57,8 @@ class ChunkedFollower {
         const std::string_view span = take_payload(bytes);
         payload(span);
         bytes.remove_prefix(span.size());
+      } else if (const std::string_view span = take_whole_chunk(bytes); !span.empty()) {
+        payload(span);
       } else {
         bytes.remove_prefix(skip_framing(bytes));
       }
@@ -103,6 +105,8 @@ class ChunkedFollower {
   };
 
   std::string_view take_payload(std::string_view bytes);
+  /// The payload of a chunk that lies in `bytes` from its size to its end, which are taken off them; empty if none does.
+  std::string_view take_whole_chunk(std::string_view& bytes);
   /// Reads framing up to the next payload, the end, the first wrong byte or the end of `bytes`; gives the bytes
   /// consumed.
   std::size_t skip_framing(std::string_view bytes);

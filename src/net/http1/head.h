@@ -62,6 +62,7 @@ struct Head {
   std::size_t size = 0;          ///< bytes of the head, from the first byte given to the empty line
   std::string_view field_lines;  ///< from the first field's name to the empty line, without that
 
+  /// Not to be asked of `Other`, as little as the two below.
   [[nodiscard]] bool has(FieldClass field) const { return (present_ & bit(field)) != 0; }
   /// The value of the first field of the class.
   [[nodiscard]] std::optional<std::string_view> find(FieldClass field) const {
@@ -82,14 +83,16 @@ struct Head {
     fields.reserve(kUsualFields);
     tags.reserve(kUsualFields);
   }
-  void add(std::string_view name, std::string_view value) {
-    const FieldClass field = classify(name);
+  /// The field with that number, which is to be put into `fields` and `tags`, is of the class.
+  void note(FieldClass field, std::size_t number) {
+    if (field == FieldClass::Other) return;  // nobody asks for the first of those
     const std::uint64_t mask = bit(field);
-    if ((present_ & mask) == 0) first_[static_cast<std::size_t>(field)] = static_cast<std::uint32_t>(fields.size());
-    repeated_ |= present_ & mask;
+    if ((present_ & mask) != 0) {
+      repeated_ |= mask;
+      return;
+    }
     present_ |= mask;
-    fields.push_back({name, value});
-    tags.push_back({field, is_hop_by_hop(field)});
+    first_[static_cast<std::size_t>(field)] = static_cast<std::uint32_t>(number);
   }
 
  private:

@@ -169,6 +169,7 @@ void RequestHeadParser::reset() {
 }
 
 std::string_view RequestHead::path() const {
+  if (target.starts_with('/')) return target.substr(0, target.find('?'));
   const std::string_view local = without_authority(target);
   const std::string_view path = local.substr(0, local.find('?'));
   return path.empty() ? std::string_view{"/"} : path;

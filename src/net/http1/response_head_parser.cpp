@@ -42,6 +42,7 @@ Step read_status_line(Cursor& cursor, ResponseHead& head, Rejection& rejection) 
 
 /// Equal repeated lengths count as one, and only the first goes on; nothing if any is no number or they differ.
 std::optional<std::uint64_t> agree_on_length(Head& head) {
+  if (!head.repeats(FieldClass::ContentLength)) return scan::parse_length(*head.find(FieldClass::ContentLength));
   std::optional<std::uint64_t> agreed;
   for (std::size_t i = 0; i < head.fields.size(); ++i) {
     if (head.tags[i].field_class != FieldClass::ContentLength) continue;

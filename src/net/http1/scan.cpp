@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <type_traits>
 
 namespace tidegate::net::http1::scan {
 namespace {
@@ -58,6 +60,40 @@ void mark_hop_by_hop(Head& head, std::string_view name) {
   }
 }
 
+/// The fields of a head on their way into its vectors, which take many of them at once.
+class FieldBatch {
+ public:
+  explicit FieldBatch(Head& head) : head_(head) {}
+
+  void add(std::string_view name, std::string_view value) {
+    if (count_ == kMost) hand_over();
+    const FieldClass field = classify(name);
+    head_.note(field, number());
+    std::construct_at(fields() + count_, HeaderField{name, value});
+    tags_[count_] = {field, is_hop_by_hop(field)};
+    ++count_;
+  }
+  /// Fields so far.
+  [[nodiscard]] std::size_t number() const { return head_.fields.size() + count_; }
+  void hand_over() {
+    head_.fields.insert(head_.fields.end(), fields(), fields() + count_);
+    head_.tags.insert(head_.tags.end(), tags_.data(), tags_.data() + count_);
+    count_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 32;
+  static_assert(std::is_trivially_copyable_v<HeaderField> && std::is_trivially_destructible_v<HeaderField>);
+
+  HeaderField* fields() { return reinterpret_cast<HeaderField*>(memory_.data()); }
+
+  Head& head_;
+  std::size_t count_ = 0;
+  // Not initialised, which would cost as much as a few fields.
+  alignas(HeaderField) std::array<std::byte, kMost * sizeof(HeaderField)> memory_;
+  std::array<FieldTag, kMost> tags_;
+};
+
 }  // namespace
 
 Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection& rejection) {
@@ -65,10 +101,12 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
   const char* const end = cursor.end;
   const char* const first_line = at;
   if (head.fields.capacity() == 0) head.reserve();
+  FieldBatch fields(head);
   for (;;) {
-    const std::size_t line = head.fields.size() + 2;
+    const std::size_t line = fields.number() + 2;
     if (at == end) return Step::NeedMore;
     if (*at == '\r') {
+      fields.hand_over();
       cursor.at = at;
       head.field_lines = view(first_line, at);
       const Step ended = read_line_end(cursor, rejection);
@@ -84,7 +122,11 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
     if (at == name) return refuse(rejection, 400, "a field without a name", line);
     const char* const name_end = at++;
 
-    while (at != end && is_blank(*at)) ++at;
+    if (end - at >= 2 && *at == ' ' && at[1] > ' ') {
+      ++at;  // as nearly everybody writes it
+    } else {
+      while (at != end && is_blank(*at)) ++at;
+    }
     const char* const value = at;
     at = find_control(at, end);
     if (at == end) return Step::NeedMore;
@@ -94,8 +136,8 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
     const char* value_end = at;
     while (value_end != value && is_blank(value_end[-1])) --value_end;
 
-    if (head.fields.size() == limits.max_fields) return refuse(rejection, 431, "too many header fields", line);
-    head.add(view(name, name_end), view(value, value_end));
+    if (fields.number() == limits.max_fields) return refuse(rejection, 431, "too many header fields", line);
+    fields.add(view(name, name_end), view(value, value_end));
     at += 2;
   }
 }
@@ -149,6 +191,7 @@ std::optional<ConnectionOptions> read_connection(Head& head, Rejection& rejectio
   };
   const auto read_field = [&](std::size_t i) {
     const FieldClass field = head.tags[i].field_class;
+    if (field == FieldClass::Connection && name_is(head.fields[i].value, "keep-alive")) return options.keep_alive = true;
     if (field == FieldClass::Connection) return for_each_token(head.fields[i].value, read_option);
     const bool is_proxy = field == FieldClass::Proxy && equals_ignoring_case(head.fields[i].name, "proxy-connection");
     return !is_proxy || for_each_token(head.fields[i].value, read_proxy_option);
