@@ -376,7 +376,8 @@ std::vector<Route> admin_routes(Instance& instance) {
        .answer = [slack](const Request& request) { return slack->answer(request); },
        .check = [slack](const Request& request) { return slack->check(request); },
        .patience = SlackDesk::kPatience,
-       .late = SlackDesk::late},
+       .late = SlackDesk::late,
+       .follow_up = [slack](const Request& request, const Answer& answer) { slack->follow_up(request, answer); }},
   };
   for (const PageFile& file : page_files()) {
     routes.push_back({"GET", file.path, Access::Public, Kind::Quick, [&file](const Request& request) { return page(file, request); }});

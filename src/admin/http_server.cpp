@@ -73,7 +73,8 @@ struct HttpServer::Waiting {
   const Route* route;
   std::string method, path, query, body, last_segment;
   Answer answer;
-  bool is_answered = false;  ///< the listener's thread alone looks at it
+  bool is_answered = false;  ///< the listener's thread alone looks at it …
+  bool is_late = false;      ///< … and at this: `late` was given instead
   net::Event done;
 
   [[nodiscard]] Request request() const { return {method, path, query, body, {}, last_segment}; }
@@ -205,6 +206,7 @@ class HttpServer::Connection {
                                                        .last_segment = std::string(request.last_segment),
                                                        .answer = {},
                                                        .is_answered = false,
+                                                       .is_late = false,
                                                        .done = {}});
       {
         const std::lock_guard lock(server_.slow_mutex_);
@@ -213,7 +215,8 @@ class HttpServer::Connection {
       server_.slow_wake_.notify_one();
       if (route->late) server_.watch(waiting);
       co_await waiting->done;
-      answer = waiting->is_answered ? std::move(waiting->answer) : route->late();
+      waiting->is_late = !waiting->is_answered;
+      answer = waiting->is_late ? route->late() : std::move(waiting->answer);
     } else if (route != nullptr && route->kind == Route::Kind::Quick) {
       answer = route->answer(request);
     }
@@ -347,6 +350,7 @@ void HttpServer::work() {
     next->answer = next->route->answer(next->request());
     // The event belongs to the reactor's thread; a connection that has ended meanwhile waits for it no more.
     reactor_.post([next] {
+      if (next->is_late && next->route->follow_up) next->route->follow_up(next->request(), std::move(next->answer));
       next->is_answered = true;
       next->done.set();
     });

@@ -39,6 +39,7 @@ struct Route {
   std::function<std::optional<Answer>(const Request&)> check = {};  ///< on the listener's thread, before it waits; an answer is the end
   Nanoseconds patience{0};                                          ///< who has waited so long gets `late`; 0: no matter how long
   std::function<Answer()> late = {};
+  std::function<void(const Request&, Answer)> follow_up = {};  ///< on the listener's thread: the answer of who got `late`
 };
 
 /// A small HTTP/1.1 server for people, scrapers and scripts, on threads of its own: whatever happens here, no worker

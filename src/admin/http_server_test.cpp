@@ -630,6 +630,7 @@ TEST_F(AdminServer, HasNoSlashCommandWithoutASecret) {
 
 TEST_F(AdminServer, AnswersInTimeWhereSomebodyDoesNotWait) {
   std::promise<void> go_on;
+  std::promise<std::string> followed;
   routes_ = {{.method = "GET",
               .path = "/slow",
               .access = Access::Public,
@@ -641,11 +642,16 @@ TEST_F(AdminServer, AnswersInTimeWhereSomebodyDoesNotWait) {
                   },
               .check = [](const Request& request) { return request.query == "no" ? std::optional(Answer{.status = 401}) : std::nullopt; },
               .patience = Milliseconds(20),
-              .late = [] { return Answer{.body = "later"}; }}};
+              .late = [] { return Answer{.body = "later"}; },
+              .follow_up =
+                  [&](const Request& request, const Answer& answer) {
+                    if (request.query == "wait") followed.set_value(std::string(request.path) + " " + answer.body);
+                  }}};
   start();
   EXPECT_THAT(ask("GET /slow?wait"), testing::EndsWith("later"));
   EXPECT_THAT(ask("GET /slow?no"), StartsWith("HTTP/1.1 401 ")) << "does not wait behind the other one";
   go_on.set_value();
+  EXPECT_EQ(followed.get_future().get(), "/slow done") << "what came of it is told afterwards";
   std::string answer;
   while (!answer.ends_with("done")) answer = ask("GET /slow");  // the first of these may yet be late
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));

@@ -98,7 +98,8 @@ Result<SlackCommand> read_slack_command(std::string_view body) {
   if (!form) return fail(FailureKind::InvalidInput, Origin::Client, "the form has a broken % escape");
   SlackCommand command{.user = std::string(form->find("user_id").value_or("")),
                        .verb = {},
-                       .words = words_of(form->find("text").value_or(""))};
+                       .words = words_of(form->find("text").value_or("")),
+                       .response_url = std::string(form->find("response_url").value_or(""))};
   if (!command.words.empty()) {
     command.verb = lower(command.words.front());
     command.words.erase(command.words.begin());
@@ -126,8 +127,11 @@ Answer SlackDesk::answer(const Request& request) {
   return command ? said(text_of(*command)) : error_answer(command.error());
 }
 
-Answer SlackDesk::late() {
-  return said("This takes longer than Slack waits. It goes on; ask again in a moment to see what came of it.");
+Answer SlackDesk::late() { return said("This takes longer than Slack waits; the answer follows here."); }
+
+void SlackDesk::follow_up(const Request& request, const Answer& answer) {
+  const auto command = read_slack_command(request.body);
+  if (command) (void)follow_ups_.send(command->response_url, answer.body);
 }
 
 std::string SlackDesk::text_of(const SlackCommand& command) {

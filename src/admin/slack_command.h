@@ -4,6 +4,7 @@
 
 #include "admin/instance.h"
 #include "admin/message.h"
+#include "admin/slack_follow_ups.h"
 #include "admin/slack_options.h"
 
 #include <map>
@@ -38,6 +39,7 @@ struct SlackCommand {
   std::string user;                ///< its id, `U012AB3CD`
   std::string verb;                ///< the first word in lower case, empty if there is none
   std::vector<std::string> words;  ///< further ones
+  std::string response_url;        ///< where an answer goes that comes late
 };
 /// Reads the form that Slack sends. Failure: InvalidInput for a broken escape.
 [[nodiscard]] Result<SlackCommand> read_slack_command(std::string_view body);
@@ -46,7 +48,8 @@ struct SlackCommand {
 /// long (disk).
 class SlackDesk {
  public:
-  explicit SlackDesk(Instance& instance) : instance_(instance) {}
+  explicit SlackDesk(Instance& instance, SlackFollowUps::Origins origins = SlackFollowUps::slack())
+      : instance_(instance), follow_ups_(std::move(origins)) {}
 
   /// What refuses a request: 404 without a signing secret, 401 without proof, words for somebody who is not on the
   /// list. Nothing = go on.
@@ -55,6 +58,8 @@ class SlackDesk {
   [[nodiscard]] Answer answer(const Request& request);
   /// For somebody whom `answer` keeps waiting for longer than Slack waits.
   [[nodiscard]] static Answer late();
+  /// Brings what `answer` gave after that to the asker. Any thread; does not wait.
+  void follow_up(const Request& request, const Answer& answer);
 
   /// Slack gives up after three seconds.
   static constexpr Milliseconds kPatience{2'500};
@@ -65,6 +70,7 @@ class SlackDesk {
 
   Instance& instance_;
   SlackVerifier verifier_;
+  SlackFollowUps follow_ups_;
   std::optional<std::pair<SteadyTime, std::string>>
       cost_;  ///< kept for a minute, so that who was told to ask again is answered
 };

@@ -3,14 +3,18 @@
 #include "admin/slack_command.h"
 
 #include "admin/slack_text.h"
+#include "monitor/delivery/local_peer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <boost/json.hpp>
 
+#include <future>
+
 namespace tidegate::admin {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -362,6 +366,38 @@ TEST(SlackDesk, RunsTheActionOrSaysThatThereIsNone) {
   EXPECT_EQ(say(other, "scale+up"), "scale-up triggered, expected back in 5 min");
   EXPECT_EQ(scaling.done, "run 'up' by Slack U1");
   EXPECT_THAT(say(other, "scale+up+down"), HasSubstr("Which action?"));
+}
+
+TEST(SlackDesk, BringsALateAnswerToTheAddressThatCameWithTheCommand) {
+  delivery::Peer hooks(delivery::http({"503 x", "200 x"}));
+  Gateway gateway;
+  SlackDesk desk(gateway, {"http://" + hooks.place + "/commands/"});
+  const std::string body = "user_id=U1&text=forecast&response_url=http%3A%2F%2F" + hooks.place + "%2Fcommands%2FT1%2F2%2F3";
+  const Request request{.method = "POST", .path = "/slack/command", .query = {}, .body = body, .accept = {}, .last_segment = {}};
+  desk.follow_up(request, desk.answer(request));
+  hooks.wait_for(2);  // the first one was refused, so it is tried again
+  EXPECT_THAT(hooks.told()[1], AllOf(StartsWith("POST /commands/T1/2/3 HTTP/1.1\r\n"), HasSubstr("content-type: application/json"),
+                                     HasSubstr(R"("response_type":"ephemeral")"), HasSubstr("too little history")));
+}
+
+TEST(SlackFollowUps, WriteToSlackAloneAndKeepNoMoreThanTheySay) {
+  SlackFollowUps slack;
+  for (const char* elsewhere : {"", "http://hooks.slack.com/commands/1", "https://hooks.slack.com.example/", "https://127.0.0.1/", "file:///etc/passwd"})
+    EXPECT_FALSE(slack.send(elsewhere, "{}")) << elsewhere;
+  std::promise<void> go_on;
+  delivery::Peer hooks([&, waits = go_on.get_future().share()](delivery::Peer& peer, int client) {
+    peer.keep(delivery::read_request(client));
+    waits.wait();
+    delivery::answer(client, "200 x", "ok");
+  });
+  const std::string address = "http://" + hooks.place + "/";
+  SlackFollowUps follow_ups({address});
+  EXPECT_TRUE(follow_ups.send(address, "{}"));
+  hooks.wait_for(1);
+  for (std::size_t i = 0; i < SlackFollowUps::kMostWaiting; ++i) EXPECT_TRUE(follow_ups.send(address, "{}"));
+  EXPECT_FALSE(follow_ups.send(address, "{}"));
+  go_on.set_value();
+  hooks.wait_for(SlackFollowUps::kMostWaiting + 1);
 }
 
 TEST(SlackDesk, HelpsWithAnythingElse) {

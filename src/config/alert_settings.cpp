@@ -92,7 +92,8 @@ Type<ReceiverOptions> receiver() {
        field<R>("to", TIDEGATE_AT(to), list_of(text("address"), 50), "who gets the e-mail"),
        field<R>("min_severity", TIDEGATE_AT(min_severity), severity(), "what is less severe is not told"),
        field<R>("rules", TIDEGATE_AT(rules), list_of(text("pattern"), 100), "rules that are told; without it, all"),
-       field<R>("timeout", TIDEGATE_AT(timeout), duration(Milliseconds(100), minutes(1)), "for one attempt")});
+       field<R>("timeout", TIDEGATE_AT(timeout), duration(Milliseconds(100), minutes(1)), "for one attempt"),
+       field<R>("ca_file", TIDEGATE_AT(ca_file), text("path"), "PEM file of the authorities that its certificate is verified with; without it, the system's")});
 }
 
 Type<ActionOptions> action() {
@@ -156,6 +157,8 @@ void check_receiver(const ReceiverOptions& receiver, const std::string& path, Re
   }
   if (!receiver.address.empty() && why_not_a_target(std::string(receiver.address.reveal())))
     reading.refuse_at(path + ".webhook", "what it holds is not a URL");
+  if (receiver.ca_file.empty()) return;
+  if (const auto file = reading.try_file(receiver.ca_file); !file) reading.refuse_at(path + ".ca_file", file.error().detail);
 }
 
 void check_action(const ActionOptions& action, const std::string& path, Reading& reading) {

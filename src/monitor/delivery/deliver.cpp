@@ -24,8 +24,12 @@ Result<void> done(const Result<std::string>& posted) {
   return fail(posted);
 }
 
+HttpPost post_to(const ReceiverOptions& receiver, Secret url, std::string body) {
+  return {.url = std::move(url), .body = std::move(body), .timeout = receiver.timeout, .ca_file = receiver.ca_file};
+}
+
 Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& message, const std::atomic<bool>& stop) {
-  HttpPost request{.url = receiver.address.empty() ? Secret(receiver.url) : receiver.address, .body = webhook_body(message), .timeout = receiver.timeout};
+  HttpPost request = post_to(receiver, receiver.address.empty() ? Secret(receiver.url) : receiver.address, webhook_body(message));
   request.fields.emplace_back("idempotency-key", Secret(message.id));
   if (!receiver.secret.empty()) {
     const std::string at = fmt::format("{}", unix_nanoseconds(message.at) / 1'000'000'000);
@@ -40,7 +44,7 @@ Result<void> page(const ReceiverOptions& receiver, const Message& message, const
   const std::string url = receiver.url.empty() ? "https://events.pagerduty.com/v2/enqueue" : receiver.url;
   Result<void> all;
   for (const std::string& body : pagerduty_bodies(message, receiver.secret.reveal())) {
-    auto told = done(post({.url = Secret(url), .body = body, .timeout = receiver.timeout}, stop));
+    auto told = done(post(post_to(receiver, Secret(url), body), stop));
     if (told) continue;
     if (told.error().retry != Retry::Never) return told;  // the receiver has a bad moment: the whole message again, later
     if (all) all = std::move(told);
@@ -77,7 +81,7 @@ Result<void> mail(const ReceiverOptions& receiver, const Message& message, const
       receiver.from, fmt::join(receiver.to, ", "), header_text(subject), to_http_date(message.at), message.id, body);
   if (receiver.sendmail.empty()) {
     return send({.server = receiver.url, .user = receiver.user, .password = receiver.secret, .from = receiver.from, .to = receiver.to, .text = std::move(text),
-                 .timeout = receiver.timeout},
+                 .timeout = receiver.timeout, .ca_file = receiver.ca_file},
                 stop);
   }
   std::erase(text, '\r');  // a program takes lines as this machine writes them
@@ -92,13 +96,13 @@ Result<void> deliver(const ReceiverOptions& receiver, const Message& message, co
   switch (receiver.kind) {
     case ReceiverKind::Slack:
       if (is_slack_bot(receiver)) return SlackThreads().tell(receiver, message, stop);
-      return done(post({.url = receiver.address, .body = slack_body(message), .timeout = receiver.timeout}, stop));
+      return done(post(post_to(receiver, receiver.address, slack_body(message)), stop));
     case ReceiverKind::Webhook: return tell_webhook(receiver, message, stop);
     case ReceiverKind::PagerDuty:
       return page(receiver, message, stop);
     case ReceiverKind::Email: return mail(receiver, message, stop);
     case ReceiverKind::Alertmanager:
-      return done(post({.url = Secret(receiver.url + "/api/v2/alerts"), .body = alertmanager_body(message, kValid), .timeout = receiver.timeout}, stop));
+      return done(post(post_to(receiver, Secret(receiver.url + "/api/v2/alerts"), alertmanager_body(message, kValid)), stop));
   }
   return {};
 }

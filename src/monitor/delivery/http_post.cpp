@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <array>
@@ -51,6 +52,7 @@ FailureKind kind_of(CURLcode code) {
     case CURLE_OPERATION_TIMEDOUT: return FailureKind::Timeout;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CACERT_BADFILE: return FailureKind::Tls;
     case CURLE_ABORTED_BY_CALLBACK: return FailureKind::Cancelled;
     case CURLE_URL_MALFORMAT:
@@ -59,11 +61,12 @@ FailureKind kind_of(CURLcode code) {
   }
 }
 
-void prepare(CURL* curl, const std::string& url, const std::string& host, Nanoseconds timeout, const std::atomic<bool>& stop) {
+void prepare(CURL* curl, const std::string& url, const std::string& host, const std::string& ca_file, Nanoseconds timeout, const std::atomic<bool>& stop) {
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(std::chrono::duration_cast<Milliseconds>(timeout).count()));
   // A proxy of the environment leads out of this machine.
   if (is_loopback(host)) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
@@ -71,9 +74,19 @@ void prepare(CURL* curl, const std::string& url, const std::string& host, Nanose
 }
 
 /// libcurl's own words may repeat the URL; its words for the code do not.
-tl::unexpected<Failure> transfer_failed(CURLcode code, const std::string& host) {
+std::string words_for(CURL* curl, CURLcode code) {
+  if (code == CURLE_USE_SSL_FAILED) return "it offers no STARTTLS, and a password goes over no open line";
+  if (code == CURLE_SSL_CACERT_BADFILE) return "'ca_file' cannot be read";
+  if (code != CURLE_PEER_FAILED_VERIFICATION) return curl_easy_strerror(code);
+  long verdict = 0;
+  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  if (verdict == X509_V_OK) return "its certificate is for another name";
+  return fmt::format("its certificate is not trusted ({}); if its authority is your own, name that in 'ca_file'", ::X509_verify_cert_error_string(verdict));
+}
+
+tl::unexpected<Failure> transfer_failed(CURL* curl, CURLcode code, const std::string& host) {
   const FailureKind kind = kind_of(code);
-  return fail(kind, Origin::Upstream, fmt::format("{}: {}", host.empty() ? "the address" : host, curl_easy_strerror(code)),
+  return fail(kind, Origin::Upstream, fmt::format("{}: {}", host.empty() ? "the address" : host, words_for(curl, code)),
               kind == FailureKind::InvalidInput ? Retry::Never : Retry::Later);
 }
 
@@ -88,14 +101,14 @@ Result<HttpReply> exchange(const HttpPost& request, const std::atomic<bool>& sto
   for (const auto& [name, value] : request.fields) list = curl_slist_append(list, fmt::format("{}: {}", name, value.reveal()).c_str());
   const Fields fields(list, curl_slist_free_all);
   std::string body;
-  prepare(curl.get(), url, host, request.timeout, stop);
+  prepare(curl.get(), url, host, request.ca_file, request.timeout, stop);
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, fields.get());
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
   curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, request.body.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
-  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(code, host);
+  if (const CURLcode code = curl_easy_perform(curl.get()); code != CURLE_OK) return transfer_failed(curl.get(), code, host);
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_off_t seconds = 0;
@@ -135,7 +148,7 @@ Result<void> send(const Mail& mail, const std::atomic<bool>& stop) {
   for (const std::string& to : mail.to) list = curl_slist_append(list, fmt::format("<{}>", to).c_str());
   const Fields recipients(list, curl_slist_free_all);
   Source source{mail.text};
-  prepare(curl.get(), mail.server, host, mail.timeout, stop);
+  prepare(curl.get(), mail.server, host, mail.ca_file, mail.timeout, stop);
   curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   curl_easy_setopt(curl.get(), CURLOPT_USE_SSL, static_cast<long>(CURLUSESSL_TRY));
   if (!mail.user.empty()) {
@@ -154,9 +167,10 @@ Result<void> send(const Mail& mail, const std::atomic<bool>& stop) {
   if (code == CURLE_OK) return {};
   long reply = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply);
-  if (reply < 400 || kind_of(code) != FailureKind::Protocol) return transfer_failed(code, host);
+  if (reply < 400 || kind_of(code) != FailureKind::Protocol) return transfer_failed(curl.get(), code, host);
   // RFC 5321 4.2.1: 4yz may go well later, 5yz is for good.
-  return fail(FailureKind::Protocol, Origin::Upstream, fmt::format("{} answered {}", host, reply), reply < 500 ? Retry::Later : Retry::Never);
+  const char* login = code == CURLE_LOGIN_DENIED ? ": it does not take 'user' and 'secret'" : "";
+  return fail(FailureKind::Protocol, Origin::Upstream, fmt::format("{} answered {}{}", host, reply, login), reply < 500 ? Retry::Later : Retry::Never);
 }
 
 }  // namespace tidegate::delivery

@@ -20,6 +20,7 @@ struct HttpPost {
   std::string body;
   std::vector<std::pair<std::string, Secret>> fields = {};
   Nanoseconds timeout = Seconds(10);
+  std::string ca_file = {};  ///< PEM; empty: the system's authorities
 };
 
 /// Blocks; ends early when `stop` is set. Gives the answer's body (at most 64 KB of it) of a 2xx. Failure: Resolve | Connect |
@@ -44,8 +45,9 @@ struct Mail {
   std::vector<std::string> to;
   std::string text;  ///< with its head; lines end in CR LF
   Nanoseconds timeout = Seconds(10);
+  std::string ca_file = {};
 };
-/// STARTTLS where the server offers it. Failure: as `post`.
+/// STARTTLS where the server offers it; its certificate is verified. Failure: as `post`.
 [[nodiscard]] Result<void> send(const Mail& mail, const std::atomic<bool>& stop);
 
 }  // namespace tidegate::delivery

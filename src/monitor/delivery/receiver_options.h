@@ -49,6 +49,7 @@ struct ReceiverOptions {
   monitor::AlertSeverity min_severity = monitor::AlertSeverity::Info;
   std::vector<std::string> rules = {};  ///< globs; empty: all
   Nanoseconds timeout = Seconds(10);
+  std::string ca_file = {};  ///< PEM; empty: the system's authorities
 
   friend bool operator==(const ReceiverOptions&, const ReceiverOptions&) = default;
 };

@@ -55,7 +55,8 @@ Result<SlackAnswer> call_slack(const ReceiverOptions& bot, std::string_view meth
   const auto reply = exchange({.url = Secret(fmt::format("{}/{}", bot.url.empty() ? kApi : bot.url, method)),
                                .body = std::move(body),
                                .fields = {{"authorization", Secret(fmt::format("Bearer {}", bot.secret.reveal()))}},
-                               .timeout = bot.timeout},
+                               .timeout = bot.timeout,
+                               .ca_file = bot.ca_file},
                               stop);
   if (!reply) return fail(reply);
   boost::system::error_code broken;
