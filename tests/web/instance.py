@@ -70,7 +70,7 @@ def demo_and_closed(program: str, folder: Path):
         "providers": [{"name": "anthropic", "base_url": "http://127.0.0.1:9", "dialect": "anthropic", "keys": [{"env": "TIDEGATE_TEST_KEY"}]}],
         "ledger": {"directory": str(folder / "data")}}))
     guarded = environment | {"TIDEGATE_TEST_TOKEN": TOKEN, "TIDEGATE_TEST_KEY": "sk-simulated", "TIDEGATE_TEST_SIGNING": SIGNING}
-    with Instance([program, "demo", "--listen", FREE, "--admin", FREE, "--metrics", FREE, "--rate", "25"], folder, environment) as demo, \
+    with Instance([program, "demo", "--listen", FREE, "--admin", FREE, "--metrics", FREE, "--rate", "25", "--past", "0s"], folder, environment) as demo, \
          Instance([program, "serve", "--config", str(config)], folder, guarded) as closed:
         api = demo.dashboard + "api/v1/"
         ask(api + "tenants/default", "PUT", {"name": "The team", "budgets": ["40.00/day"]})
