@@ -31,6 +31,7 @@ enum class Obstacle : std::uint8_t {
   TooLarge,     ///< larger than the bucket: it never fits
   NoKey,        ///< no key of the pool is in rotation
   RoomFull,     ///< too many wait already
+  Paused,       ///< requests of its priority are held back on purpose
 };
 [[nodiscard]] std::string_view to_string(Obstacle obstacle);
 

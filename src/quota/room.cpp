@@ -7,6 +7,12 @@
 
 namespace tidegate::quota {
 
+namespace {
+
+constexpr std::size_t kPartForHeld = 20;  // of the places in a room
+
+}  // namespace
+
 Room::Room(SteadyTime now, RoomSettings settings) : settings_(settings), now_(now), interactive_at_(now) {}
 
 std::size_t Room::add_bucket(SteadyTime now) {
@@ -115,6 +121,9 @@ double Room::most_input() const {
 std::optional<std::uint32_t> Room::take_in(SteadyTime now, const Submission& submission) {
   now_ = std::max(now_, now);
   if (waiting_ >= settings_.max_waiting) return std::nullopt;
+  // Who is held back must not take the room, and the memory, that others need.
+  const bool is_held = settings_.holds_batch && submission.priority == Priority::Batch;
+  if (is_held && waiting_of_[index(Priority::Batch)] >= settings_.max_waiting / kPartForHeld) return std::nullopt;
   std::uint32_t slot = 0;
   if (free_.empty()) {
     slot = static_cast<std::uint32_t>(requests_.size());

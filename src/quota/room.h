@@ -28,6 +28,7 @@ struct RoomSettings {
   std::size_t max_waiting = 20'000;
   int max_retries = 3;            ///< of one request, after an overload or a failure before the first byte
   double retry_share = 0.2;       ///< retries per request, over all: a failing provider is not stormed
+  bool holds_batch = false;       ///< batch requests wait, whatever room there is; until their deadline
   bool predicts = true;           ///< gives up early what will not be served in time; off only to measure what it brings
 };
 
@@ -72,6 +73,8 @@ class Room {
   void move_key(std::size_t key, std::size_t bucket);
   void merge_buckets(SteadyTime now, std::size_t into, std::size_t from);
   void set_key_in_rotation(std::size_t key, bool in_rotation);
+  /// RoomSettings::holds_batch, from the next `pump` on.
+  void hold_batch(bool held) { settings_.holds_batch = held; }
   [[nodiscard]] Bucket& bucket(std::size_t index) { return buckets_[index]; }
   [[nodiscard]] const Bucket& bucket(std::size_t index) const { return buckets_[index]; }
   [[nodiscard]] std::size_t buckets() const { return buckets_.size(); }

@@ -14,6 +14,7 @@ constexpr double kLargestImbalance = 60;   // seconds that either class can save
 // Of a batch request's wait as it is foretold: interactive requests that came in a burst are taken for the rule, so most waits turn out
 // shorter. Believed in full, the forecast sends work away that the pools could do (bench storm: half a point of utilisation).
 constexpr double kBatchDoubt = 0.6;
+constexpr double kHeld = 60;                // seconds after which who was held back in vain may come again
 constexpr double kShortestSleep = 0.001;
 constexpr double kTests[] = {0.15, 0.30, 0.50, 0.70, 1.0};  // of the wait budget: when the wait is foretold again
 
@@ -54,6 +55,12 @@ void Room::test(std::uint32_t slot, std::vector<Decision>& decisions) {
   if (flows_[request.flow].tail != slot) number_places(flows_[request.flow], requests_);
   const double wait = foretell({slot, request.generation});
   const bool is_late = now_ >= request.deadline;
+  if (settings_.holds_batch && flows_[request.flow].priority == Priority::Batch) {
+    // How long it will be held nobody can foretell.
+    if (is_late) overflow(slot, kHeld, Obstacle::Paused, decisions);
+    else set_next_test(slot);
+    return;
+  }
   const double doubted = wait * (flows_[request.flow].priority == Priority::Batch ? kBatchDoubt : 1.0);
   const bool will_be_late = settings_.predicts ? !(wait < 1e9) || now_ + nanoseconds(doubted) > request.deadline : wait == kNever;
   if (is_late || will_be_late) overflow(slot, wait, obstacle_, decisions);
@@ -99,7 +106,7 @@ void Room::give_up(std::vector<Decision>& decisions) {
 }
 
 std::optional<Priority> Room::pick() const {
-  const bool interactive = !backlog_[0].empty(), batch = !backlog_[1].empty();
+  const bool interactive = !backlog_[0].empty(), batch = !backlog_[1].empty() && !settings_.holds_batch;
   if (!interactive && !batch) return std::nullopt;
   if (!batch) return Priority::Interactive;
   if (!interactive) return Priority::Batch;
@@ -268,6 +275,7 @@ void Room::pump(SteadyTime now, std::vector<Decision>& decisions) {
     // A request that gives up may have stood before others.
   } while (test_waiting(decisions) && waiting_ > 0);
   if (waiting_ == 0) obstacle_ = Obstacle::None;
+  else if (settings_.holds_batch && waiting_of_[0] == 0) obstacle_ = Obstacle::Paused;
   if (!timers_.empty()) wake_in(std::chrono::duration<double>(timers_.top().at - now_).count());
 }
 

@@ -123,5 +123,48 @@ TEST(Room, AFailedRequestIsNotMistakenForTheOneThatTookItsPlace) {
   EXPECT_EQ(decisions[0].verdict, Verdict::Go);
 }
 
+TEST(Room, HeldBatchRequestsWaitWhileInteractiveOnesGoAndGoOnAfterwards) {
+  TestRoom test(limits(60));
+  test.room.hold_batch(true);
+  const RequestId batch = test.submit(0, "a", Priority::Batch, 600);
+  const RequestId interactive = test.submit(0, "a");
+  const auto decisions = test.pump(0);
+  ASSERT_EQ(decisions.size(), 1U);
+  EXPECT_EQ(decisions[0].request, interactive);
+  EXPECT_EQ(test.room.obstacle(), Obstacle::Paused);
+  EXPECT_TRUE(test.run(0, 100).empty()) << "however much room there is";
+  test.room.hold_batch(false);
+  const auto then = test.pump(100);
+  ASSERT_EQ(then.size(), 1U);
+  EXPECT_EQ(then[0].request, batch);
+  EXPECT_EQ(then[0].verdict, Verdict::Go);
+}
+
+TEST(Room, WhoIsHeldBackUntilItsDeadlineIsToldToComeLater) {
+  TestRoom test(limits(60));
+  test.room.hold_batch(true);
+  test.submit(0, "a", Priority::Batch, 30);
+  EXPECT_TRUE(test.run(0, 29).empty());
+  const auto decisions = test.run(29, 30);
+  ASSERT_EQ(decisions.size(), 1U);
+  EXPECT_EQ(decisions[0].verdict, Verdict::Overflow);
+  EXPECT_EQ(decisions[0].obstacle, Obstacle::Paused);
+  EXPECT_EQ(decisions[0].wait_seconds, 60);
+}
+
+TEST(Room, ThoseHeldBackTakeAPartOfTheRoomOnly) {
+  RoomSettings settings;
+  settings.max_waiting = 40;
+  TestRoom test(limits(1), settings);
+  test.room.hold_batch(true);
+  const auto submit = [&](Priority priority) {
+    return test.room.submit(at(0), {.tenant = "a", .priority = priority, .body_bytes = 400, .max_tokens = 100, .deadline = at(60), .only_key = {}});
+  };
+  EXPECT_TRUE(submit(Priority::Batch));
+  EXPECT_TRUE(submit(Priority::Batch));
+  EXPECT_FALSE(submit(Priority::Batch));
+  EXPECT_TRUE(submit(Priority::Interactive));
+}
+
 }  // namespace
 }  // namespace tidegate::quota

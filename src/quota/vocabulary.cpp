@@ -34,6 +34,7 @@ std::string_view to_string(Obstacle obstacle) {
     case Obstacle::TooLarge: return "too_large";
     case Obstacle::NoKey: return "no_key";
     case Obstacle::RoomFull: return "room_full";
+    case Obstacle::Paused: return "paused";
   }
   return "unknown";
 }

@@ -275,6 +275,17 @@ void LiveRoom::set_known(SteadyTime now, const GroupLimits& known) {
   deliver(deliveries);
 }
 
+void LiveRoom::hold_batch(SteadyTime now, bool held) {
+  now = tempo_.inside(now);
+  Deliveries deliveries;
+  {
+    const std::lock_guard lock(mutex_);
+    room_.hold_batch(held);
+    pump_locked(now, deliveries, nullptr, nullptr);
+  }
+  deliver(deliveries);
+}
+
 void LiveRoom::pump(SteadyTime now) {
   now = tempo_.inside(now);
   Deliveries deliveries;

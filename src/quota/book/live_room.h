@@ -125,6 +125,8 @@ class LiveRoom {
   /// The money of the organisation behind this key is spent, as an answer in another room told.
   void money_spent(SteadyTime now, std::string_view key);
   void set_known(SteadyTime now, const GroupLimits& known);
+  /// RoomSettings::holds_batch.
+  void hold_batch(SteadyTime now, bool held);
   /// Lets through what can go by now.
   void pump(SteadyTime now);
   /// When `pump` is due; SteadyTime::max() if nothing waits for time.

@@ -2,8 +2,11 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/book/room_book.h"
 
+#include "base/glob.h"
+
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace tidegate::quota {
 namespace {
@@ -71,6 +74,7 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   plan.settings.bucket.accounting = provider->second->pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
+  plan.settings.holds_batch = holds_batch(name.provider);
   room->class_factor = name.class_factor;
   plan.known = known_of(*provider->second, name.model_group, name.class_factor);
   plan.time_scale = admission_.time_scale;
@@ -116,6 +120,21 @@ void RoomBook::set_stated_limits(std::string_view provider, std::map<std::string
   }
   const SteadyTime now = clock_.now().steady;
   for (const auto& [room, known] : rooms) room->set_known(now, known);
+}
+
+bool RoomBook::holds_batch(std::string_view provider) const {
+  return std::any_of(held_.begin(), held_.end(), [&](const std::string& glob) { return matches_glob(glob, provider); });
+}
+
+void RoomBook::hold_batch(std::vector<std::string> providers) {
+  std::vector<std::pair<LiveRoom*, bool>> rooms;
+  {
+    const std::unique_lock lock(mutex_);
+    held_ = std::move(providers);
+    for (const auto& [id, room] : rooms_) rooms.emplace_back(room->live.get(), holds_batch(room->provider));
+  }
+  const SteadyTime now = clock_.now().steady;
+  for (const auto& [room, held] : rooms) room->hold_batch(now, held);
 }
 
 void RoomBook::money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows) {

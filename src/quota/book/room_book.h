@@ -57,6 +57,8 @@ class RoomBook {
   /// What the provider itself says of its limits, by model group: over the tier, under the configured limits, for pools that no header
   /// has told of yet. An unknown provider is ignored.
   void set_stated_limits(std::string_view provider, std::map<std::string, GroupLimits, std::less<>> limits);
+  /// Batch requests to these providers (globs) wait from now on, those to others do not; what is on its way goes on.
+  void hold_batch(std::vector<std::string> providers);
   /// Nothing is pumped by time before; waiters may be told by this thread after.
   void start();
   /// Idempotent. Whoever still waits is not told any more.
@@ -105,6 +107,7 @@ class RoomBook {
   [[nodiscard]] LiveRoom* make_room(const std::string& id, const RoomName& name);
   [[nodiscard]] static GroupLimits known_of(const Provider& provider, std::string_view model_group, double factor);
   [[nodiscard]] std::vector<LiveRoom*> live_rooms();
+  [[nodiscard]] bool holds_batch(std::string_view provider) const;
   void note_wake(SteadyTime at);
   void run();
   [[nodiscard]] SteadyTime pump_due(SteadyTime now);
@@ -112,8 +115,9 @@ class RoomBook {
   const Clock& clock_;
   const Restore restore_;
 
-  std::shared_mutex mutex_;  ///< guards the maps and admission_; what they point to never moves
+  std::shared_mutex mutex_;  ///< guards the maps, admission_ and held_; what they point to never moves
   AdmissionOptions admission_;
+  std::vector<std::string> held_;  ///< globs of the providers whose batch requests wait
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
   std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>> rooms_;
 

@@ -162,5 +162,33 @@ TEST(RoomBook, MoneyThatIsSpentIsSpentInAllRoomsOfTheOrganisation) {
   for (const BucketView& pool : rooms[1].room.pools) EXPECT_FALSE(pool.is_dead) << "the room that knows is told by the refusal itself";
 }
 
+TEST(RoomBook, HoldsBatchRequestsOfTheNamedProvidersInRoomsThatAreThereAndInNewOnes) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  ProviderPlan relay = anthropic();
+  relay.provider = "relay";
+  configure(book, {anthropic(), relay});
+  const auto waits = [&](std::string_view provider, std::string_view group) {
+    LiveRoom* const room = book.room({.provider = provider, .model_group = group, .class_name = {}, .credential = {}});
+    Submission submission;
+    submission.tenant = "a";
+    submission.priority = Priority::Batch;
+    submission.deadline = clock.now().steady + Seconds(60);
+    const LiveRoom::Answer answer = room->enter(clock.now().steady, submission, {}, [] { return std::shared_ptr<Waiter>(); });
+    room->cancel(clock.now().steady, answer.request);
+    return !answer.decision;
+  };
+  EXPECT_FALSE(waits("anthropic", "opus-5"));
+  book.hold_batch({"anthropic"});
+  EXPECT_TRUE(waits("anthropic", "opus-5"));
+  EXPECT_TRUE(waits("anthropic", "haiku-4-5"));
+  EXPECT_FALSE(waits("relay", "opus-5"));
+  book.hold_batch({"*"});
+  EXPECT_TRUE(waits("relay", "opus-5"));
+  book.hold_batch({});
+  EXPECT_FALSE(waits("anthropic", "opus-5"));
+  EXPECT_FALSE(waits("relay", "opus-5"));
+}
+
 }  // namespace
 }  // namespace tidegate::quota

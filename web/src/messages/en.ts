@@ -147,6 +147,7 @@ export const en = {
   "word.spend_cap": "the spend cap",
   "word.no_key": "a key",
   "word.room_full": "room",
+  "word.paused": "a pause of batch work",
   "word.per_day": "daily limits",
   "word.per_month": "monthly limits",
   "word.authentication": "authentication",

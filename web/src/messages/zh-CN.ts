@@ -149,6 +149,7 @@ export const zhCN: Messages = {
   "word.spend_cap": "花费上限",
   "word.no_key": "密钥",
   "word.room_full": "等候空间",
+  "word.paused": "批处理任务暂停",
   "word.per_day": "每日上限",
   "word.per_month": "每月上限",
   "word.authentication": "认证",

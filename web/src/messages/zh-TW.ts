@@ -149,6 +149,7 @@ export const zhTW: Messages = {
   "word.spend_cap": "花費上限",
   "word.no_key": "金鑰",
   "word.room_full": "等候空間",
+  "word.paused": "批次工作暫停",
   "word.per_day": "每日上限",
   "word.per_month": "每月上限",
   "word.authentication": "驗證",
