@@ -45,6 +45,8 @@ class LeaveWatch final : public net::Watch::Waiter {
   upstream::Exchange& exchange_;
 };
 
+Nanoseconds seconds(double count) { return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::min(count, 1e9))); }
+
 llm::UpstreamErrorKind error_of(FailureKind kind) {
   switch (kind) {
     case FailureKind::Timeout: return llm::UpstreamErrorKind::Timeout;
@@ -59,6 +61,13 @@ llm::UpstreamErrorKind error_of(FailureKind kind) {
 net::Task<bool> Journey::serve() {
   for (std::size_t target = 0; target < targets_.size(); ++target) {
     if (!choose_target(target)) continue;
+    net::Task<Step> trying = try_target();
+    const Step step = co_await trying;
+    if (step == Step::Over) co_return goes_on_;
+  }
+  // Others were meant to be faster than a target that would have served, and could not do it at all.
+  while (const std::optional<std::size_t> target = take_postponed()) {
+    if (!choose_target(*target)) continue;
     net::Task<Step> trying = try_target();
     const Step step = co_await trying;
     if (step == Step::Over) co_return goes_on_;
@@ -88,7 +97,7 @@ net::Task<Journey::Step> Journey::try_target() {
         goes_on_ = co_await losing;
         co_return Step::Over;
       }
-      case Passage::Word::Overflow: overflow_ = passage_.decision(); co_return Step::Next;
+      case Passage::Word::Overflow: note_overflow(passage_.decision()); co_return Step::Next;
       case Passage::Word::TimeIsUp: {
         net::Task<bool> waking = keep_awake();
         const bool is_there = co_await waking;
@@ -108,7 +117,7 @@ net::Task<Journey::Step> Journey::try_target() {
     note_wait();
     if (!take_key()) {
       passage_.withdraw();
-      overflow_ = {.request = {}, .verdict = quota::Verdict::Overflow, .wait_seconds = 1, .obstacle = quota::Obstacle::NoKey};
+      note_overflow({.request = {}, .verdict = quota::Verdict::Overflow, .wait_seconds = quota::kNever, .obstacle = quota::Obstacle::NoKey});
       co_return Step::Next;
     }
     begin();
@@ -132,9 +141,30 @@ net::Task<Journey::Step> Journey::try_target() {
       co_return Step::Next;
     }
     // The last attempt of all stays open: its answer becomes the request's own.
-    const bool is_final = word == Passage::Word::Overflow && target_ + 1 == targets_.size();
+    const bool is_final = word == Passage::Word::Overflow && !has_another_target();
     if (!is_final) end_attempt();
   }
+}
+
+/// Of what stands in the way everywhere, the client hears what ends first.
+void Journey::note_overflow(const quota::Decision& decision) {
+  const bool is_first = overflow_.verdict != quota::Verdict::Overflow;
+  if (is_first || decision.wait_seconds < overflow_.wait_seconds) overflow_ = decision;
+  if (is_last_resort()) return;
+  // What is larger than the bucket goes when the bucket is full, if nobody else takes it.
+  const bool is_too_large = decision.obstacle == quota::Obstacle::TooLarge;
+  const SteadyTime until = is_too_large ? deadline_ : worker_.reactor().now().steady + seconds(decision.wait_seconds);
+  if (until <= deadline_) postponed_.push_back({target_, until});
+}
+
+/// The target to ask again, the one that is free soonest first.
+std::optional<std::size_t> Journey::take_postponed() {
+  if (postponed_.empty() || !may_attempt_more()) return std::nullopt;
+  const auto soonest = std::min_element(postponed_.begin(), postponed_.end(), [](const Postponed& a, const Postponed& b) { return a.until < b.until; });
+  const std::size_t target = soonest->target;
+  postponed_.erase(soonest);
+  is_returning_ = true;
+  return target;
 }
 
 void Journey::note_wait() { outcome_.queue_wait = worker_.reactor().now().steady - received_at_; }
@@ -218,8 +248,7 @@ net::Task<Journey::Step> Journey::attempt() {
   failure_.reset();
   take_answer_head();
   note_health(outcome_.upstream_status < 500 || outcome_.upstream_status == 529);
-  const bool may_have_another = target_ + 1 < targets_.size();
-  if (may_be_retried(outcome_.upstream_status) || (outcome_.upstream_status == 404 && may_have_another)) {
+  if (may_be_retried(outcome_.upstream_status) || (outcome_.upstream_status == 404 && has_another_target())) {
     net::Task<Step> judging = judge_answer();
     const Step step = co_await judging;
     if (step == Step::Again && (uploads || !may_be_done_twice(outcome_.error))) {
@@ -299,7 +328,7 @@ net::Task<Journey::Step> Journey::judge_answer() {
     note_refusal(error);
     co_return Step::Again;
   }
-  if (outcome_.upstream_status == 404 && target_ + 1 < targets_.size()) {
+  if (outcome_.upstream_status == 404 && has_another_target()) {
     passage_.ended(false, 0);  // another target may know the model
     co_return Step::Next;
   }
@@ -383,11 +412,23 @@ OwnAnswer Journey::no_capacity() const {
     answer.retry_after = Seconds(30);
     return answer;
   }
-  const double wait = std::isfinite(overflow_.wait_seconds) ? std::max(0.0, overflow_.wait_seconds) : 60.0;
-  answer.retry_after = std::clamp<Nanoseconds>(std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait)), Seconds(1), Seconds(60));
-  const WallTime at = worker_.reactor().now().wall + std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait));
   // Whoever would wait too long behind others meets no obstacle of its own.
   const std::string_view obstacle = overflow_.obstacle == Obstacle::None ? "others wait before it" : quota::to_string(overflow_.obstacle);
+  if (overflow_.obstacle == Obstacle::TooLarge) {
+    answer.status = 413;
+    answer.reason = "request_too_large";
+    answer.message = "This request is larger than what the provider's limits let through at once; send less input.";
+    answer.should_retry = false;
+    return answer;
+  }
+  if (!std::isfinite(overflow_.wait_seconds)) {
+    answer.retry_after = Seconds(60);
+    answer.message = fmt::format("No capacity for this model ({}), and it cannot be foretold until when.", obstacle);
+    return answer;
+  }
+  const Nanoseconds wait = seconds(std::max(0.0, overflow_.wait_seconds));
+  answer.retry_after = std::clamp<Nanoseconds>(wait, Seconds(1), Seconds(60));
+  const WallTime at = worker_.reactor().now().wall + wait;
   answer.message = fmt::format("All capacity for this model is in use ({}). Tidegate expects to serve this request at {}.", obstacle,
                                to_rfc3339(std::chrono::ceil<Seconds>(at)));
   return answer;

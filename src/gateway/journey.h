@@ -19,6 +19,7 @@
 #include "net/stream.h"
 #include "upstream/exchange.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -93,7 +94,15 @@ class Journey {
   void pass_by_dear_targets();
   [[nodiscard]] std::string model_of(const Target& target) const;
   [[nodiscard]] bool may_attempt_more() const;
-  void no_target_left() { targets_.resize(target_ + 1); }
+  void no_target_left() {
+    targets_.resize(std::min(targets_.size(), target_ + 1));
+    postponed_.clear();
+  }
+  void note_overflow(const quota::Decision& decision);
+  [[nodiscard]] std::optional<std::size_t> take_postponed();
+  [[nodiscard]] bool has_another_target() const { return !postponed_.empty() || (!is_returning_ && target_ + 1 < targets_.size()); }
+  [[nodiscard]] bool is_last_resort() const { return is_returning_ || !has_another_target(); }
+  [[nodiscard]] SteadyTime patience_ends() const;
   // In marked_prompt.cpp.
   void lay_out_body();
   void splice_body(std::span<const caching::Insertion> insertions);
@@ -176,6 +185,13 @@ class Journey {
   TenantLimits tenant_limits_;
   std::vector<Target> targets_;  ///< in the order in which they are asked
   std::size_t target_ = 0;
+  /// A target that would serve the request, only later than it waited there.
+  struct Postponed {
+    std::size_t target = 0;
+    SteadyTime until;  ///< as its room foretold
+  };
+  std::vector<Postponed> postponed_;
+  bool is_returning_ = false;  ///< all targets have been asked once
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
   std::string tied_key_;  ///< name of the one key that will do; empty: any
@@ -204,7 +220,7 @@ class Journey {
   quota::Refusal refusal_;        ///< of the last attempt
   bool is_client_lost_ = false;   ///< it left in the middle of its upload
   bool is_key_lost_ = false;      ///< the key was refused, and there is no other
-  quota::Decision overflow_;      ///< of the last room
+  quota::Decision overflow_;      ///< of the rooms that would not serve it in time the soonest; Go: none yet
   /// A provider's refusal, kept until it is known whether somebody else can serve.
   struct HeldAnswer {
     int status = 0;

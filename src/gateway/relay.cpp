@@ -141,7 +141,7 @@ bool Journey::breaks_its_grammar() {
 
 /// Whether a good head may still turn out to be that of no answer, and another target be asked.
 bool Journey::may_go_elsewhere() const {
-  return target_ + 1 < targets_.size() && outcome_.status == 200 && outcome_.metered() && !head_only_;
+  return has_another_target() && outcome_.status == 200 && outcome_.metered() && !head_only_;
 }
 
 /// An answer that says 200 and is none: relays put errors, or nothing at all, behind a good head (facts/anthropic-api.md 7). Looked at only

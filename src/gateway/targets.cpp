@@ -235,26 +235,36 @@ quota::LiveRoom* Journey::room() {
   return worker_.shared().rooms.room(name);
 }
 
-quota::Submission Journey::submission() const {
-  const llm::RequestView& view = outcome_.view;
-  const bool is_last = target_ + 1 == targets_.size();
+/// Until when the request waits for the present target: with others to be asked yet, only as long as its terms say; at the last one no longer
+/// than an earlier one would have taken.
+SteadyTime Journey::patience_ends() const {
+  if (is_last_resort()) return deadline_;
+  if (target_ + 1 == targets_.size()) {
+    SteadyTime soonest = deadline_;
+    for (const Postponed& postponed : postponed_) soonest = std::min(soonest, postponed.until);
+    return soonest;
+  }
   const quota::AdmissionOptions& admission = setup_->options.admission;
   const routing::TargetRule* const terms = targets_[target_].terms;
   const Nanoseconds usual = outcome_.priority == quota::Priority::Batch ? admission.batch_spare_after : admission.spare_after;
-  const Nanoseconds patience = terms != nullptr ? terms->max_wait.value_or(usual) : usual;
+  return std::min(deadline_, worker_.reactor().now().steady + (terms != nullptr ? terms->max_wait.value_or(usual) : usual));
+}
+
+quota::Submission Journey::submission() const {
+  const llm::RequestView& view = outcome_.view;
   quota::Submission submission;
   submission.tenant = outcome_.caller.tenant;
   submission.priority = outcome_.priority;
   submission.weight = static_cast<double>(tenant_limits_.weight());
-  submission.deadline = is_last ? deadline_ : std::min(deadline_, worker_.reactor().now().steady + patience);
-  submission.is_last_resort = is_last;
+  submission.deadline = patience_ends();
+  submission.is_last_resort = is_last_resort();
   if (!outcome_.metered() && outcome_.match.endpoint != llm::Endpoint::CountTokens) {
     submission.max_tokens = 1;  // no tokens at all
     return submission;
   }
   submission.body_bytes = static_cast<double>(view.body_bytes - view.attachment_bytes) + static_cast<double>(view.attachments) * kBytesPerAttachment;
   const bool writes = outcome_.match.endpoint != llm::Endpoint::Embeddings && outcome_.match.endpoint != llm::Endpoint::CountTokens;
-  submission.max_tokens = writes ? static_cast<double>(view.max_tokens.value_or(0)) : 1;
+  submission.max_tokens = writes ? static_cast<double>(view.max_tokens.value_or(0)) * static_cast<double>(view.answers) : 1;
   return submission;
 }
 

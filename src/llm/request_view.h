@@ -48,8 +48,11 @@ struct RequestView {
   std::string speed;
   std::string inference_geo;
   std::int64_t body_bytes = 0;
-  std::int64_t attachments = 0;       ///< images and documents written out as base64 …
-  std::int64_t attachment_bytes = 0;  ///< … and their part of body_bytes, which says little of their tokens
+  std::int64_t answers = 1;           ///< OpenAI `n`: so many, each of up to max_tokens
+  std::int64_t attachments = 0;       ///< images and sounds written out as base64
+  /// The part of body_bytes that says nothing of tokens: all of those, and half of a document in base64, whose pages are read as text and
+  /// as pictures: a token for some eight bytes, more for plain text, less for scans.
+  std::int64_t attachment_bytes = 0;
   std::int32_t cache_markers = 0;  ///< how many `cache_control` objects the client set
   bool has_tools = false;
   bool temperature_is_zero = false;  ///< it says so: the likeliest answer is wanted, not a new one each time

@@ -212,8 +212,7 @@ Amount PriceBook::estimate(std::string_view model, std::string_view provider, co
                            std::optional<std::int64_t> learned_output, WallTime at) const {
   // Without max_tokens (OpenAI) and without experience: more than most answers, less than any limit per minute.
   constexpr std::int64_t kUsualOutput = 4096;
-  // An image is at most about this many tokens, however many bytes; documents are underestimated until the answer
-  // corrects it.
+  // An image is at most about this many tokens, however many bytes.
   constexpr std::int64_t kTokensPerAttachment = 1600;
   const auto text_bytes = static_cast<double>(std::max<std::int64_t>(request.body_bytes - request.attachment_bytes, 0));
   llm::Usage usage;
@@ -223,7 +222,7 @@ Amount PriceBook::estimate(std::string_view model, std::string_view provider, co
                                  request.max_tokens.value_or(INT64_MAX));
   // A client may write any max_tokens; no model answers more than this.
   constexpr std::int64_t kLongestOutput = 1'000'000;
-  usage.tokens.output = std::clamp<std::int64_t>(usage.tokens.output, 0, kLongestOutput);
+  usage.tokens.output = std::clamp<std::int64_t>(usage.tokens.output, 0, kLongestOutput) * request.answers;
   usage.speed = request.speed;
   usage.inference_geo = request.inference_geo;
   return {1, usage.tokens.input, usage.tokens.output, cost(model, provider, usage, at).total};

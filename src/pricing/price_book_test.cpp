@@ -189,6 +189,9 @@ TEST(PriceBook, EstimatesARequestFromItsSizeAndWhatWasLearned) {
   EXPECT_EQ(book().estimate("claude-opus-5", "p", request, 0, kNow).input_tokens, 10'000 + 3200);
   request.max_tokens = INT64_MAX;
   EXPECT_EQ(book().estimate("claude-opus-5", "p", request, std::nullopt, kNow).output_tokens, 1'000'000);
+  request.max_tokens = 100;
+  request.answers = 10;
+  EXPECT_EQ(book().estimate("claude-opus-5", "p", request, std::nullopt, kNow).output_tokens, 1'000);
 }
 
 TEST(PriceBook, KnowsWhichModelsHavePrices) {

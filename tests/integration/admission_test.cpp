@@ -128,6 +128,78 @@ TEST(Admission, WithoutATargetLeftTheProvidersOwnWordReachesTheClientUnchanged) 
   EXPECT_THAT(got, EndsWith(kLimited));
 }
 
+/// The provider, asked for the first time, is full for a moment that is too long to wait while there is a spare.
+void be_full_for_a_moment(const PlainListener& provider) {
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("429 Too Many Requests", kLimited, "retry-after-ms: 400\r\n"));
+}
+
+TEST(Admission, ASpareThatFailsSendsTheRequestBackToWhoWouldHaveServedIt) {
+  for (const std::string_view failure : {"529 Overloaded", "429 Too Many Requests", "402 Payment Required", "500 Internal Server Error"}) {
+    SCOPED_TRACE(failure);
+    const PlainListener provider, relay;
+    RunningGateway::Choice choice = patient();
+    choice.spare_ports = {relay.port()};
+    RunningGateway gateway(provider.port(), choice);
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(ask());
+    be_full_for_a_moment(provider);
+    const PlainSocket spare = relay.accept();
+    (void)read_head(spare);
+    spare.send(answer(failure, kOverloaded, "retry-after: 700\r\n"));
+    const PlainSocket second = provider.accept();
+    (void)read_head(second);
+    second.send(answer("200 OK", kGood));
+    const std::string got = read_answer(client);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(got, HasSubstr("x-tidegate-attempts: 3\r\n"));
+    EXPECT_THAT(got, HasSubstr("x-tidegate-provider: test\r\n"));
+    EXPECT_THAT(got, EndsWith(kGood));
+  }
+}
+
+TEST(Admission, ASpareThatCannotBeReachedSendsTheRequestBackToo) {
+  const PlainListener provider;
+  std::uint16_t nobody = 0;
+  { nobody = PlainListener().port(); }
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {nobody};
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(ask());
+  be_full_for_a_moment(provider);
+  const PlainSocket second = provider.accept();
+  (void)read_head(second);
+  second.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(Admission, ItsOwn429TellsTheSoonestOfAllTargets) {
+  const PlainListener provider, relay;
+  RunningGateway::Choice choice = patient();
+  choice.spare_ports = {relay.port()};
+  choice.options.admission.max_wait = Seconds(1);
+  RunningGateway gateway(provider.port(), choice);
+  // One request meets both refusals; the next one is told what is left of the shorter.
+  const PlainSocket one = PlainSocket::connect(gateway.port());
+  one.send(ask());
+  const PlainSocket first = provider.accept();
+  (void)read_head(first);
+  first.send(answer("429 Too Many Requests", kLimited, "retry-after: 20\r\n"));
+  const PlainSocket spare = relay.accept();
+  (void)read_head(spare);
+  spare.send(answer("429 Too Many Requests", kLimited, "retry-after: 50\r\n"));
+  EXPECT_THAT(read_answer(one), StartsWith("HTTP/1.1 429 "));
+  const PlainSocket two = PlainSocket::connect(gateway.port());
+  two.send(ask());
+  const std::string got = read_answer(two);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 429 "));
+  const std::size_t at = got.find("retry-after: ");
+  ASSERT_NE(at, std::string::npos) << got;
+  EXPECT_LE(std::stoi(got.substr(at + 13)), 21) << got;
+}
+
 TEST(Admission, ItsOwn429SaysWhatIsShortAndWhenToComeBack) {
   const PlainListener provider;
   RunningGateway::Choice choice;  // nothing waits

@@ -43,17 +43,25 @@ bool read_is_present_string(Cursor& cursor) {
   return raw && !raw->empty();
 }
 
+/// What an image's, a document's, a plain text's bytes say of its tokens (RequestView).
 void read_source(Cursor& cursor, ContentFacts& facts) {
+  std::size_t bytes = 0;
+  bool is_text = false, is_document = false;
   cursor.object([&](std::string_view key) {
     if (key == "file_id") {
       if (facts.file.empty()) facts.file = cursor.text(kLongestId);
-    } else if (key == "data") {  // base64; plain text sources name it so too, and are as small as they look
-      const auto raw = cursor.raw_string();
-      if (!raw || raw->size() < kSmallestAttachment) return;
-      ++facts.attachments;
-      facts.attachment_bytes += static_cast<std::int64_t>(raw->size());
+    } else if (key == "type") {
+      is_text = cursor.raw_string() == "text";
+    } else if (key == "media_type") {
+      const auto type = cursor.raw_string();
+      is_document = type && !type->starts_with("image");
+    } else if (key == "data") {
+      bytes = cursor.raw_string().value_or(std::string_view{}).size();
     }
   });
+  if (is_text || bytes < kSmallestAttachment) return;
+  facts.attachments += is_document ? 0 : 1;
+  facts.attachment_bytes += static_cast<std::int64_t>(is_document ? bytes / 2 : bytes);
 }
 
 void read_content(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* recorder);

@@ -105,6 +105,22 @@ TEST(AnthropicRequest, SetsAttachmentsApartFromText) {
   EXPECT_EQ(view.attachment_bytes, 10'000);
 }
 
+TEST(AnthropicRequest, CountsPlainTextAsWhatItIsAndADocumentByHalfOfItsBytes) {
+  const std::string data(10'000, 'A');
+  const auto with_source = [&](const std::string& members) {
+    return read_request(R"({"messages":[{"content":[{"type":"document","source":{)" + members + R"(,"data":")" + data + R"("}}]}]})");
+  };
+  const RequestView text = with_source(R"("type":"text","media_type":"text/plain")");
+  EXPECT_EQ(text.attachments, 0);
+  EXPECT_EQ(text.attachment_bytes, 0);
+  const RequestView document = with_source(R"("type":"base64","media_type":"application/pdf")");
+  EXPECT_EQ(document.attachments, 0);
+  EXPECT_EQ(document.attachment_bytes, 5'000);
+  const RequestView image = with_source(R"("type":"base64","media_type":"image/png")");
+  EXPECT_EQ(image.attachments, 1);
+  EXPECT_EQ(image.attachment_bytes, 10'000);
+}
+
 TEST(AnthropicRequest, TakesTheLastOfMembersThatAreThereTwice) {
   const std::string body =
       R"({"model":"cheap","messages":[{"content":[{"cache_control":{}}]}],"stream":true,"mod\u0065l":"dear","messages":[],"stream":null})";

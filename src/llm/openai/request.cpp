@@ -4,6 +4,7 @@
 
 #include "llm/json/cursor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidegate::llm::openai {
@@ -52,11 +53,11 @@ std::string read_id_or_object(Cursor& cursor) {
   return id;
 }
 
-void read_attachment(Cursor& cursor, ContentFacts& facts) {
+void read_attachment(Cursor& cursor, ContentFacts& facts, bool is_document = false) {
   const auto raw = cursor.raw_string();
   if (!raw || raw->size() < kSmallestAttachment) return;
-  ++facts.attachments;
-  facts.attachment_bytes += static_cast<std::int64_t>(raw->size());
+  facts.attachments += is_document ? 0 : 1;
+  facts.attachment_bytes += static_cast<std::int64_t>(is_document ? raw->size() / 2 : raw->size());
 }
 
 /// `"data:…"`, or `{"url":"data:…"}` in chat.
@@ -84,7 +85,9 @@ void read_item(Cursor& cursor, ContentFacts& facts, int depth) {
       keep_first(facts.file, cursor.text(kLongestId));
     } else if (key == "image_url") {
       read_image(cursor, facts);
-    } else if (key == "file_data" || key == "data") {  // input_file; inside input_audio
+    } else if (key == "file_data") {  // input_file
+      read_attachment(cursor, facts, true);
+    } else if (key == "data") {  // inside input_audio
       read_attachment(cursor, facts);
     } else if (key == "file" || key == "input_audio") {  // chat: {"type":"file","file":{"file_id":…}}
       read_content(cursor, facts, depth + 1);
@@ -153,6 +156,7 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
   std::string safety_identifier;
   std::optional<std::int64_t> max_tokens;             // chat, deprecated by the next
   std::optional<std::int64_t> max_completion_tokens;  // chat
+  std::optional<std::int64_t> answers;                // chat
   std::optional<std::int64_t> max_output_tokens;      // responses
   Cursor cursor(body);
   const std::size_t brace = cursor.begin_of_value();
@@ -175,6 +179,8 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
       read_stream_options(cursor, view);
     } else if (key == "max_completion_tokens") {
       max_completion_tokens = cursor.integer();
+    } else if (key == "n") {
+      answers = cursor.integer();
     } else if (key == "max_tokens") {
       max_tokens = cursor.integer();
     } else if (key == "max_output_tokens") {
@@ -201,6 +207,8 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
   view.first_member = brace + 1;
   view.max_tokens = max_completion_tokens ? max_completion_tokens : max_output_tokens ? max_output_tokens : max_tokens;
   if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();
+  constexpr std::int64_t kMostAnswers = 1'000;  // the provider refuses more
+  view.answers = std::clamp<std::int64_t>(answers.value_or(1), 1, kMostAnswers);
   view.user = safety_identifier.empty() ? std::move(user) : std::move(safety_identifier);
   view.cache_markers = content.cache_markers + tools.cache_markers;
   view.attachments = content.attachments;

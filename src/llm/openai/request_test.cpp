@@ -68,6 +68,21 @@ TEST(OpenAiRequest, SetsAttachmentsApartFromText) {
             static_cast<std::int64_t>(url.size()));
 }
 
+TEST(OpenAiRequest, CountsADocumentByHalfOfItsBytes) {
+  const std::string data = "data:application/pdf;base64," + std::string(9'972, 'A');
+  const RequestView view = read_chat(R"({"messages":[{"content":[{"type":"file","file":{"file_data":")" + data + R"("}}]}]})");
+  EXPECT_EQ(view.attachments, 0);
+  EXPECT_EQ(view.attachment_bytes, 5'000);
+}
+
+TEST(OpenAiRequest, ReadsHowManyAnswersAreAskedFor) {
+  EXPECT_EQ(read_chat(R"({"n":10})").answers, 10);
+  EXPECT_EQ(read_chat(R"({})").answers, 1);
+  EXPECT_EQ(read_chat(R"({"n":0})").answers, 1);
+  EXPECT_EQ(read_chat(R"({"n":9223372036854775807})").answers, 1'000);
+  EXPECT_EQ(read_chat(R"({"n":"many"})").answers, 1);
+}
+
 TEST(OpenAiRequest, IsNotFooledByTextAndArguments) {
   const RequestView view = read_chat(R"({"messages":[{"role":"user","content":"\"file_id\":\"x\""},
     {"role":"assistant","tool_calls":[{"function":{"arguments":"{\"file_id\":\"x\"}"}}]}]})");
