@@ -32,6 +32,7 @@ store::BeginRecord begin_record(const gateway::Outcome& outcome, store::AttemptI
   record.user = outcome.caller.user;
   record.session = outcome.caller.session;
   record.agent = outcome.caller.agent;
+  record.wanted_room = outcome.wanted_room;
   return record;
 }
 

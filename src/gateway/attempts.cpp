@@ -85,8 +85,10 @@ net::Task<Journey::Step> Journey::try_target() {
     co_await marking;
   }
   std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = tied_key_, .preferred = preferred_key_});
+  WaitingBook::Ticket waits;
   while (true) {
     if (!word) {
+      count_waiting(waits);
       net::Task<Passage::Word> waiting = passage_.wait(client_, silent_until());
       word = co_await waiting;
     }
@@ -114,6 +116,7 @@ net::Task<Journey::Step> Journey::try_target() {
       }
       case Passage::Word::Go: break;
     }
+    waits.let_go();
     note_wait();
     if (!take_key()) {
       passage_.withdraw();

@@ -56,6 +56,7 @@ class Journey {
     std::shared_ptr<const upstream::Provider> provider;
     const routing::TargetRule* terms = nullptr;  ///< in `setup_`; null: none
     bool refuses_losses = false;
+    bool is_wanted = false;  ///< the first of the route, also while its provider does not answer
   };
 
   // The stages, in order.
@@ -91,6 +92,8 @@ class Journey {
   [[nodiscard]] net::Task<bool> relay_early();
   [[nodiscard]] bool choose_target(std::size_t index);
   void rank_targets();
+  [[nodiscard]] std::string room_name(const Target& target) const;
+  void note_wanted_room(const Target& target);
   void pass_by_dear_targets();
   [[nodiscard]] std::string model_of(const Target& target) const;
   [[nodiscard]] bool may_attempt_more() const;
@@ -140,6 +143,7 @@ class Journey {
   [[nodiscard]] quota::LiveRoom* room();
   [[nodiscard]] quota::Submission submission() const;
   void note_wait();
+  void count_waiting(WaitingBook::Ticket& ticket);
   [[nodiscard]] bool take_key();
   [[nodiscard]] SteadyTime silent_until() const;
   void begin();

@@ -54,6 +54,9 @@ struct Outcome {
   std::string losses;       ///< what a translation of the request could not carry, by names of fields
   std::string model_there;  ///< what that provider calls the model; empty: as the client does
   std::string pool;
+  /// `provider/model_group` of the room that it would have gone to if all had been well there; empty: the one that it went to. What is
+  /// wanted there counts there, wherever it is served.
+  std::string wanted_room;
   store::AttemptState state = store::AttemptState::Refused;
   int status = 0;           ///< as the client saw it; 0 if it saw none
   int upstream_status = 0;  ///< 0 if the provider did not answer

@@ -89,6 +89,7 @@ bool Journey::plan() {
   if (is_shared) conversation_ = conversation_id();
   if (worker_.shared().shadow != nullptr) draw_shadow();
   keep_to_holder();
+  targets_.front().is_wanted = true;
   rank_targets();
   return true;
 }
@@ -134,6 +135,7 @@ bool Journey::choose_target(std::size_t index) {
   provider_ = targets_[index].provider;
   outcome_.provider = provider_->id().text();
   outcome_.model_there = model_of(targets_[index]);
+  note_wanted_room(targets_[index]);
   outcome_.pool = outcome_.provider;
   asks_ = outcome_.match;
   if (setup_->options.auth == AuthMode::Passthrough) outcome_.pool = outcome_.caller.key;
@@ -149,6 +151,35 @@ bool Journey::choose_target(std::size_t index) {
   if (provider_->options().dialect != outcome_.match.dialect) return translate();
   lay_out_body();
   return true;
+}
+
+/// What the forecast calls the room of a target.
+std::string Journey::room_name(const Target& target) const {
+  const std::string there = model_of(target);
+  const std::string& model = there.empty() ? outcome_.view.model : there;
+  return fmt::format("{}/{}", target.provider->id().text(), llm::model_group(outcome_.match.endpoint, model, outcome_.view.speed));
+}
+
+/// Where the request would have gone, if this target is another one. Most requests go there, and none of those pays for a name.
+void Journey::note_wanted_room(const Target& target) {
+  outcome_.wanted_room.clear();
+  if (target.is_wanted || outcome_.view.model.empty() || !names_a_model(outcome_.match.endpoint)) return;
+  const auto wanted = std::find_if(targets_.begin(), targets_.end(), [](const Target& one) { return one.is_wanted; });
+  if (wanted == targets_.end()) return;
+  std::string name = room_name(*wanted);
+  if (name != room_name(target)) outcome_.wanted_room = std::move(name);
+}
+
+/// Where somebody asks who waits.
+void Journey::count_waiting(WaitingBook::Ticket& ticket) {
+  WaitingBook* const book = worker_.shared().waiting;
+  if (book == nullptr || ticket.is_counted()) return;
+  std::string name = model_group_.empty() ? std::string() : fmt::format("{}/{}", outcome_.provider, model_group_);
+  book->count(ticket, {.room = std::move(name),
+                       .wanted_room = outcome_.wanted_room,
+                       .model = outcome_.view.model,
+                       .tenant = outcome_.caller.tenant,
+                       .key = outcome_.caller.key});
 }
 
 std::size_t Journey::body_size() const {

@@ -10,6 +10,7 @@
 #include "gateway/provider_health.h"
 #include "gateway/shadow_port.h"
 #include "gateway/tie_board.h"
+#include "gateway/waiting_book.h"
 #include "net/listen_options.h"
 #include "net/listener.h"
 #include "net/reactor.h"
@@ -68,6 +69,7 @@ class Worker {
     KeyCheck* key_check;  ///< null: AuthMode::Virtual lets nobody in
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited
     AnswerCache* answers = nullptr;        ///< null: every answer is made anew
+    WaitingBook* waiting = nullptr;        ///< null: nobody asks who waits
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,
          std::uint32_t number);

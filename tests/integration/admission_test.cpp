@@ -107,6 +107,13 @@ TEST(Admission, WhatWouldWaitTooLongGoesToTheSpareAndSaysSo) {
     EXPECT_THAT(got, StartsWith("HTTP/1.1 200 "));
     EXPECT_THAT(got, HasSubstr("x-tidegate-provider: spare-1\r\n"));
   }
+  for (const gateway::Outcome& outcome : gateway.recorded().wait_for(2)) {
+    EXPECT_EQ(outcome.provider, "spare-1");
+    EXPECT_EQ(outcome.wanted_room, "test/haiku-4-5") << "also where the first was not asked at all";
+  }
+  const auto given_up = gateway.recorded().attempts();
+  ASSERT_EQ(given_up.size(), 1U);
+  EXPECT_EQ(given_up[0].wanted_room, "") << "it went where it was wanted";
 }
 
 TEST(Admission, WithoutATargetLeftTheProvidersOwnWordReachesTheClientUnchanged) {
@@ -345,10 +352,17 @@ TEST(Admission, AStreamThatWaitsLongHearsOfUsAndThenOfTheProvider) {
   two.send(ask("", true));
   EXPECT_THAT(read_head(two), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(two.read_until(": waiting for capacity\n\n\r\n"), EndsWith(": waiting for capacity\n\n\r\n"));
+  const auto waiting = gateway.waiting().lines();
+  ASSERT_EQ(waiting.size(), 1U) << "one of the two";
+  EXPECT_EQ(waiting[0].requests, 1);
+  EXPECT_EQ(waiting[0].label.room, "test/haiku-4-5");
+  EXPECT_EQ(waiting[0].label.model, "claude-haiku-4-5");
+  EXPECT_EQ(waiting[0].label.tenant, "default");
   EXPECT_THAT(two.read_until(": waiting for capacity\n\n\r\n"), EndsWith(": waiting for capacity\n\n\r\n"));
   first.send(answer("200 OK", kGood));
   EXPECT_THAT(read_answer(one), EndsWith(kGood));
   PlainSocket second = provider.accept();
+  EXPECT_TRUE(gateway.waiting().lines().empty());
   (void)second.read_until("messages\":[]}");  // the whole request: a socket that is closed with bytes unread is reset
   second.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
               "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"claude-haiku-4-5\",\"usage\":"

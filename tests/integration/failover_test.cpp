@@ -169,6 +169,7 @@ TEST_F(Failover, ARouteNamesTargetsAndTheirTerms) {
   EXPECT_THAT(serve(relay, answer("529 Overloaded", "{}")), HasSubstr(R"("model" : "first")"));
   EXPECT_THAT(serve(relay, answer("200 OK", kGood)), HasSubstr(R"("model" : "second")"));
   EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(gateway.recorded().wait_for(1)[0].wanted_room, "spare-1/first") << "the same provider, and another of its rooms";
 }
 
 TEST_F(Failover, WhatCostsMoreThanATargetMayCostPassesItBy) {
@@ -208,6 +209,7 @@ TEST_F(Failover, AnEndpointThatDoesNotAnswerIsPassedByUntilAProbeComesBack) {
   }
   EXPECT_THAT(gateway.recorded().events(), ::testing::Contains("provider_out"));
   EXPECT_EQ(gateway.recorded().attempts().size(), 5U) << "the last two went to the spare at once";
+  for (const gateway::Outcome& outcome : gateway.recorded().wait_for(7)) EXPECT_EQ(outcome.wanted_room, "test/haiku-4-5") << "out or not";
 }
 
 TEST_F(Failover, AttemptsAreBounded) {

@@ -84,6 +84,7 @@ class RunningGateway {
   [[nodiscard]] Recorded& recorded() { return recorded_; }
   [[nodiscard]] gateway::Worker& worker() { return *worker_; }
   [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
+  [[nodiscard]] const gateway::WaitingBook& waiting() const { return waiting_; }
   /// Waits for the worker's thread, which must have been asked to drain.
   void join();
 
@@ -94,6 +95,7 @@ class RunningGateway {
   gateway::ProviderHealth health_;
   net::Resolver resolver_;
   quota::RoomBook rooms_;
+  gateway::WaitingBook waiting_;
   Recorded recorded_;
   std::unique_ptr<gateway::Worker> worker_;
   std::uint16_t port_ = 0;
