@@ -38,6 +38,7 @@ class DataPlane {
     gateway::PromptMarks* prompt_marks = nullptr;
     gateway::ShadowPort* shadow = nullptr;
     gateway::AnswerCache* answers = nullptr;
+    const gateway::SteeringBoard* steering = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

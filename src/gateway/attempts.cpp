@@ -387,6 +387,10 @@ OwnAnswer Journey::no_capacity() const {
   answer.retry_after = std::clamp<Nanoseconds>(std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait)), Seconds(1), Seconds(60));
   const WallTime at = worker_.reactor().now().wall + std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(wait));
   // Whoever would wait too long behind others meets no obstacle of its own.
+  if (overflow_.obstacle == Obstacle::Paused) {
+    answer.message = "Requests of batch priority are held back for now; interactive ones go on. Send this one again later.";
+    return answer;
+  }
   const std::string_view obstacle = overflow_.obstacle == Obstacle::None ? "others wait before it" : quota::to_string(overflow_.obstacle);
   answer.message = fmt::format("All capacity for this model is in use ({}). Tidegate expects to serve this request at {}.", obstacle,
                                to_rfc3339(std::chrono::ceil<Seconds>(at)));

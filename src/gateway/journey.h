@@ -89,6 +89,7 @@ class Journey {
   [[nodiscard]] net::Task<bool> end_early(int status, std::string message);
   [[nodiscard]] net::Task<bool> relay_early();
   [[nodiscard]] bool choose_target(std::size_t index);
+  void shift_share();
   void rank_targets();
   void pass_by_dear_targets();
   [[nodiscard]] std::string model_of(const Target& target) const;
