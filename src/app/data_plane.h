@@ -39,6 +39,7 @@ class DataPlane {
     gateway::ShadowPort* shadow = nullptr;
     gateway::AnswerCache* answers = nullptr;
     gateway::WaitingBook* waiting = nullptr;
+    const gateway::SteeringBoard* steering = nullptr;
   };
   /// The ports of worker `number`; called once per worker, before it runs.
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;

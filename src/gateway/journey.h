@@ -91,6 +91,7 @@ class Journey {
   [[nodiscard]] net::Task<bool> end_early(int status, std::string message);
   [[nodiscard]] net::Task<bool> relay_early();
   [[nodiscard]] bool choose_target(std::size_t index);
+  void shift_share();
   void rank_targets();
   [[nodiscard]] std::string room_name(const Target& target) const;
   void note_wanted_room(const Target& target);

@@ -90,6 +90,7 @@ bool Journey::plan() {
   if (worker_.shared().shadow != nullptr) draw_shadow();
   keep_to_holder();
   targets_.front().is_wanted = true;
+  shift_share();
   rank_targets();
   return true;
 }
@@ -113,6 +114,20 @@ void Journey::pass_by_dear_targets() {
   });
   outcome_.provider.clear();
   outcome_.model_there.clear();
+}
+
+/// A share of the requests asks its further targets first. Drawn by conversation where there is one: what was cached for it stays of use.
+void Journey::shift_share() {
+  const Steering* const steering = worker_.steering();
+  if (steering == nullptr || steering->shifts.empty() || targets_.size() < 2) return;
+  const std::string first = targets_.front().provider->id().text();
+  const double share = steering->share_away_from(first);
+  if (share <= 0) return;
+  // Another draw than that of the weights, or only those that some weight chose would be shifted.
+  std::uint64_t draw = std::hash<std::string_view>{}(conversation_.empty() ? outcome_.request_id : conversation_);
+  draw = (draw ^ (draw >> 31)) * 0x9e3779b97f4a7c15ULL;
+  if (static_cast<double>(draw >> 11) * 0x1p-53 >= share) return;
+  std::stable_partition(targets_.begin(), targets_.end(), [&](const Target& target) { return target.provider->id().text() != first; });
 }
 
 /// Providers that do not answer stand behind those that do, until a probe has shown that they are back.

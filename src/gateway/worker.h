@@ -9,6 +9,7 @@
 #include "gateway/prompt_marks.h"
 #include "gateway/provider_health.h"
 #include "gateway/shadow_port.h"
+#include "gateway/steering.h"
 #include "gateway/tie_board.h"
 #include "gateway/waiting_book.h"
 #include "net/listen_options.h"
@@ -25,6 +26,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -70,6 +72,7 @@ class Worker {
     quota::TenantBook* tenants = nullptr;  ///< null: nobody is limited
     AnswerCache* answers = nullptr;        ///< null: every answer is made anew
     WaitingBook* waiting = nullptr;        ///< null: nobody asks who waits
+    const SteeringBoard* steering = nullptr;  ///< null: requests go as their routes say
   };
   Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup,
          std::uint32_t number);
@@ -90,6 +93,8 @@ class Worker {
   [[nodiscard]] upstream::ConnectionPool& pool() { return pool_; }
   [[nodiscard]] const Shared& shared() const { return shared_; }
   [[nodiscard]] OutcomeSink& sink() { return sink_; }
+  /// Null: nothing is changed about where requests go.
+  [[nodiscard]] const Steering* steering() { return steering_ ? steering_->get().get() : nullptr; }
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const { return setup_; }
   [[nodiscard]] bool draining() const { return draining_; }
   /// Any thread.
@@ -118,6 +123,7 @@ class Worker {
   Shared shared_;
   OutcomeSink& sink_;
   std::shared_ptr<const Setup> setup_;
+  std::optional<SteeringView> steering_;
   upstream::ConnectionPool pool_;
   std::unique_ptr<net::Listener> listener_;
   std::unordered_set<Member*> members_;

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -558,6 +559,33 @@ TEST_F(PromptMarks, AndAnotherNameOfTheModelGoTogether) {
   for (int turn = 0; turn < 4; ++turn) sent = ask_once(gateway, official, conversation(turn), answered(5'000, 20));
   EXPECT_THAT(sent, StartsWith(R"({"model":"sonnet","max_tokens":9,)"));
   EXPECT_THAT(sent, HasSubstr("cache_control"));
+}
+
+TEST_F(Failover, AShareThatIsShiftedAsksTheFurtherTargetFirstAndTheOtherOneLast) {
+  gateway::SteeringBoard steering;
+  choice.steering = &steering;
+  RunningGateway gateway(official.port(), choice);
+  const auto shift = [&](double share) {
+    auto next = std::make_shared<gateway::Steering>();
+    next->shifts = {{.provider = "test", .share = share}};
+    steering.swap(std::move(next));
+  };
+  shift(1);
+  {
+    const PlainSocket client = send(gateway);
+    (void)serve(relay, answer("200 OK", kGood));
+    EXPECT_THAT(read_message(client), HasSubstr("x-tidegate-provider: spare-1\r\n"));
+  }
+  {
+    const PlainSocket client = send(gateway);
+    (void)serve(relay, answer("503 Service Unavailable", "{}"));
+    (void)serve(official, answer("200 OK", kGood));
+    EXPECT_THAT(read_message(client), Not(HasSubstr("x-tidegate-provider: spare-1\r\n"))) << "it is still there for what the other cannot serve";
+  }
+  shift(0);
+  const PlainSocket client = send(gateway);
+  (void)serve(official, answer("200 OK", kGood));
+  EXPECT_THAT(read_message(client), Not(HasSubstr("x-tidegate-provider: spare-1\r\n")));
 }
 
 }  // namespace

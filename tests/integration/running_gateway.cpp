@@ -102,7 +102,7 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
   rooms_.configure(choice.options.admission, plans);
   rooms_.start();
   worker_ = std::make_unique<gateway::Worker>(
-      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, health_, choice.prompt_marks, choice.shadow, rooms_, choice.key_check, choice.tenants, choice.answers, &waiting_}, recorded_, std::move(setup), 0);
+      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, health_, choice.prompt_marks, choice.shadow, rooms_, choice.key_check, choice.tenants, choice.answers, &waiting_, choice.steering}, recorded_, std::move(setup), 0);
   port_ = worker_->listen({}).value();
   thread_ = std::thread([this] { worker_->run(); });
 }

@@ -71,6 +71,7 @@ class RunningGateway {
     gateway::PromptMarks* prompt_marks = nullptr;    ///< outlives the gateway
     gateway::ShadowPort* shadow = nullptr;           ///< outlives the gateway
     gateway::AnswerCache* answers = nullptr;         ///< outlives the gateway
+    const gateway::SteeringBoard* steering = nullptr;  ///< outlives the gateway
     Money cost = {};                                 ///< see Recorded
     std::function<void(std::size_t number, upstream::ProviderOptions&)> adapt = {};  ///< changes a provider before it is made
   };
