@@ -61,7 +61,18 @@ TEST_F(UpgradesTest, WidenTheLimitsOfOneOrganisation) {
   EXPECT_EQ(limit("org-b"), "20");
   EXPECT_EQ(call(kTrigger, "b", {}, "/sim/upgrades?organisation=org-b").status, 200);
   EXPECT_EQ(limit("org-b"), "40");
-  EXPECT_THAT(standing(), HasSubstr(R"("organisation":"org-b","tier":"double")"));
+  EXPECT_THAT(standing(), HasSubstr(R"("organisation":"org-b","tier":"double","group":"")"));
+}
+
+TEST_F(UpgradesTest, MayBeOfOneGroupOfModels) {
+  call(kTrigger, "a", {}, "/sim/upgrades?group=sonnet-5");
+  EXPECT_EQ(limit(), "20");
+  constexpr std::string_view kSonnet =
+      R"({"model":"claude-sonnet-5","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})";
+  EXPECT_EQ(TestClient(server_.port())
+                .request("POST", "/v1/messages", kSonnet, "x-api-key: k\r\nanthropic-version: 2023-06-01\r\n")
+                .header("anthropic-ratelimit-requests-limit"),
+            "40");
 }
 
 TEST_F(UpgradesTest, LastUntilTheyAreGivenBackAndTheUseFitsAgain) {

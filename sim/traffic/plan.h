@@ -17,7 +17,7 @@ namespace tidegate::sim {
 struct TrafficOptions {
   std::uint64_t seed = 1;
   double rate = 3;  ///< requests a second, in the mean over a tide by day
-  Tide tide;
+  Tide tide = {};
   Nanoseconds begin{0};  ///< where in the tide's time the first calls are
 };
 

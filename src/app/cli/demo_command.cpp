@@ -155,7 +155,7 @@ void add_demo_command(CLI::App& program, int& exit_code) {
   command->add_option("--rate", arguments->tide.rate, "Requests a second in the mean")
       ->capture_default_str()
       ->check(CLI::Range(0.1, 1000.0));
-  command->add_option("--tide", arguments->period, "From high water to high water, 60m by default");
+  command->add_option("--tide", arguments->period, "From high water to high water, 90m by default");
   command->add_option("--past", arguments->past, "How much of a past is made up, 72h by default; 0s: none");
   command->add_option("--pace", arguments->tide.pace,
                       "The demo's clock runs so many times faster: a tide in minutes, and days and hours are the demo's own")

@@ -24,8 +24,8 @@ constexpr double kRequestsPerRate = 29;
 constexpr double kInputPerRate = 30'000, kOutputPerRate = 12'000, kTokensPerRate = 40'000;
 constexpr double kSwing = 0.6;
 constexpr double kNight = 0.5;
-/// A sixth of a period before the mean, rising: high water is five twelfths of a period away.
-constexpr double kPhase = -1.0 / 6;
+/// A twelfth of a period before the mean, rising: high water is a third of a period away.
+constexpr double kPhase = -1.0 / 12;
 constexpr double kMeanByDayAndNight = 0.75;  ///< of the rate by day
 constexpr double kMostPastCalls = 400'000;   ///< what a second or two writes
 
@@ -52,8 +52,8 @@ void DemoTide::choose_past() {
 
 std::vector<std::string> provider_arguments(const DemoTide& tide, WallTime pace_since, const std::string& preset) {
   std::vector<std::string> arguments{"--listen", "127.0.0.1:0", "--upgrade-tier", fmt::format("{}=2", kTier), "--upgrade-secret", kUpgradeSecret,
-                                     // Half a period, which is the forecast's horizon for a tide of an hour: from the warning to high water.
-                                     "--upgrade-term", length(tide.period / 2)};
+                                     // Of a tide of an hour and a half the forecast's horizon: what was warned of comes within it.
+                                     "--upgrade-term", length(tide.period / 3)};
   if (tide.pace != 1) {
     arguments.insert(arguments.end(), {"--pace", fmt::format("{}", tide.pace), "--pace-since", to_rfc3339(pace_since)});
   }
@@ -93,7 +93,7 @@ config::Sources demo_sources(const std::string& simulator) {
     - name: widen_tier
       kind: webhook
       rules: [exhaustion_forecast]
-      url: "{}/sim/upgrades"
+      url: "{}/sim/upgrades?group=sonnet-5"
       secret: {{env: {}}}
       tier: {}
       expected: 2m

@@ -18,7 +18,7 @@ namespace tidegate::app {
 /// forecast is the product's own, made from that past; nothing here says what it must find.
 struct DemoTide {
   double rate = 2;                                 ///< requests a second, in the mean over a tide by day
-  Nanoseconds period = std::chrono::minutes(60);  ///< from high water to high water
+  Nanoseconds period = std::chrono::minutes(90);  ///< from high water to high water
   Nanoseconds past{0};                             ///< how much of it is made up; 0: none
   double pace = 1;                                 ///< how many times faster than time all of it runs
   WallTime start{};                                ///< when the past ends and the tide begins to rise

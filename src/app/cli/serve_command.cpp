@@ -71,15 +71,16 @@ int serve(const CommandLine& arguments, const Beside& beside) {
   const Configuration configuration(arguments);
   auto options = configuration.read();
   if (!options) return complain(options.error().detail);
-  if (!arguments.built_in) disown_demo_ledger(options->store.directory);
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(nullptr, std::fclose);
   if (!options->log.file.empty()) {
     file.reset(std::fopen(options->log.file.c_str(), "ae"));
     if (file == nullptr)
       return complain(fmt::format("log.file: cannot write {}: {}", options->log.file, std::strerror(errno)));
   }
+  const std::string directory = options->store.directory;
   auto server = Server::start(std::move(*options), clock, file == nullptr ? stderr : file.get());
   if (!server) return complain(server.error().detail);
+  if (!arguments.built_in) disown_demo_ledger(directory);
   Reloading reloading(**server, configuration);
   auto control = ControlPlane::start(**server, [&reloading] { return reloading(); });
   if (!control) return complain(control.error().detail);
