@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tidegate::net {
 namespace {
@@ -149,6 +150,52 @@ TEST_F(ConnectorTest, SpeaksTlsAndVerifiesTheOtherEnd) {
         EXPECT_TRUE((*stream)->is_quiet()) << "a pool would not use it again";
       });
   EXPECT_EQ(got, large.substr(0, 1000) + "tail");
+}
+
+TEST_F(ConnectorTest, WritesOverTlsWhatOneRecordDoesNotHold) {
+  ASSERT_TRUE(certificates().made());
+  const auto server = TlsServerContext::make(certificates().file("leaf.pem"), certificates().file("leaf.key"), clock_.now().wall);
+  ASSERT_TRUE(server) << server.error().detail;
+  const auto client = TlsClientContext::make({.ca_file = certificates().file("ca.pem")});
+  ASSERT_TRUE(client);
+  // More than the sockets take at once, alone and in pieces.
+  std::string large(8'000'000, 'x');
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>('a' + i * 7 % 23);
+  const std::string expected = large + "head" + large + "tail";
+  std::string got;
+  std::string answer;
+  run(
+      [&](std::unique_ptr<Stream> stream) -> Task<void> {
+        Stream::Handshake handshake = stream->handshake((*server)->open());
+        Result<void> secured = co_await handshake;
+        if (!secured) co_return;
+        std::vector<char> buffer(64 * 1024);
+        while (got.size() < expected.size()) {
+          Result<std::size_t> count = co_await stream->read_some(buffer);
+          if (!count || *count == 0) break;
+          got.append(buffer.data(), *count);
+        }
+        Result<void> written = co_await stream->write("all there");
+        EXPECT_TRUE(written);
+      },
+      [&](std::uint16_t port) -> Task<void> {
+        auto target = std::make_shared<Destination>();
+        target->url = parse_url(fmt::format("https://127.0.0.1:{}", port)).value();
+        target->tls = *client;
+        Task<Result<std::unique_ptr<Stream>>> connecting = connect(reactor_, resolver_, target, reactor_.now().steady + 5s);
+        Result<std::unique_ptr<Stream>> stream = co_await connecting;
+        EXPECT_TRUE(stream) << (stream ? "" : stream.error().detail);
+        if (!stream) co_return;
+        Result<void> alone = co_await (*stream)->write(large);
+        EXPECT_TRUE(alone);
+        Result<void> in_pieces = co_await (*stream)->write("head", large, "tail");
+        EXPECT_TRUE(in_pieces);
+        std::array<char, 64> buffer{};
+        Result<std::size_t> count = co_await (*stream)->read_some(buffer);
+        if (count) answer.assign(buffer.data(), *count);
+      });
+  EXPECT_EQ(answer, "all there");
+  EXPECT_TRUE(got == expected) << got.size();
 }
 
 TEST_F(ConnectorTest, IsQuietWhenAReadFilledItsBufferExactly) {

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -25,6 +26,17 @@ constexpr std::size_t kRecordBytes = 16 * 1024;
 Failure closed(std::string_view doing, int error) {
   return Failure{FailureKind::Closed, Origin::Upstream, Retry::SameTarget, std::nullopt,
                  fmt::format("{}: {}", doing, std::strerror(error))};
+}
+
+/// Of the pieces, what goes into one record; gives how much that is.
+std::size_t gather(std::span<const iovec> pieces, std::string& record) {
+  std::size_t all = 0;
+  for (const iovec& piece : pieces) all += piece.iov_len;
+  record.reserve(std::min(all, kRecordBytes));
+  for (const iovec& piece : pieces) {
+    record.append(static_cast<const char*>(piece.iov_base), std::min(piece.iov_len, kRecordBytes - record.size()));
+  }
+  return record.size();
 }
 
 /// OpenSSL reads the socket itself. What it got tells whether the kernel has more, as in `read_plain`; without this a
@@ -294,17 +306,21 @@ Stream::Attempt Stream::Write::attempt_tls() {
     if (record_sent_ == record_.size()) {
       record_.clear();
       record_sent_ = 0;
-      while (first_ < end_ && record_.size() < kRecordBytes) {
-        const std::size_t take = std::min(pieces_[first_].iov_len, kRecordBytes - record_.size());
-        record_.append(static_cast<const char*>(pieces_[first_].iov_base), take);
-        consume(take);
-      }
-      if (record_.empty()) return Attempt::Done;
+      if (first_ == end_) return Attempt::Done;
+      if (end_ - first_ > 1) consume(gather(std::span(pieces_).subspan(first_, end_ - first_), record_));
     }
-    Progress progress = stream_.write_tls(std::string_view(record_).substr(record_sent_));
+    // One piece alone is encrypted from where it lies.
+    const bool is_gathered = !record_.empty();
+    const std::string_view bytes = is_gathered ? std::string_view(record_).substr(record_sent_)
+                                               : std::string_view(static_cast<const char*>(pieces_[first_].iov_base), pieces_[first_].iov_len);
+    Progress progress = stream_.write_tls(bytes);
     if (progress.failure) fail(std::move(*progress.failure));
     if (progress.attempt != Attempt::Done || !result_) return progress.attempt;
-    record_sent_ += progress.bytes;
+    if (is_gathered) {
+      record_sent_ += progress.bytes;
+    } else {
+      consume(progress.bytes);
+    }
   }
 }
 
