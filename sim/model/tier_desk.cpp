@@ -3,15 +3,13 @@
 #include "sim/model/tier_desk.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace tidegate::sim {
 
-bool TierDesk::widen(const std::string& organisation, std::string_view tier, std::string group, Now now) {
+bool TierDesk::widen(const std::string& organisation, std::string_view tier, Now now) {
   const auto found = terms_.tiers.find(tier);
   if (found == terms_.tiers.end()) return false;
-  upgrades_[organisation] = {
-      .tier = found->first, .group = std::move(group), .factor = found->second, .since = now, .is_given_back = false};
+  upgrades_[organisation] = {.tier = found->first, .factor = found->second, .since = now, .is_given_back = false};
   return true;
 }
 

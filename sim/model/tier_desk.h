@@ -30,7 +30,6 @@ class TierDesk {
  public:
   struct Upgrade {
     std::string tier;
-    std::string group;  ///< of models; empty: all
     double factor = 1;
     Now since{};
     bool is_given_back = false;
@@ -42,7 +41,7 @@ class TierDesk {
   explicit TierDesk(TierTerms terms) : terms_(std::move(terms)) {}
 
   /// From now on; its term begins anew. False: there is no such tier.
-  bool widen(const std::string& organisation, std::string_view tier, std::string group, Now now);
+  bool widen(const std::string& organisation, std::string_view tier, Now now);
   /// False: it has none.
   bool give_back(std::string_view organisation);
   /// Ends the upgrades whose time has come, and gives whose they were.

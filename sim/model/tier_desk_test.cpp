@@ -24,21 +24,21 @@ class TierDeskTest : public testing::Test {
 };
 
 TEST_F(TierDeskTest, GivesTheTiersItHas) {
-  EXPECT_FALSE(desk_.widen("org-a", "triple", {}, clock_.now()));
+  EXPECT_FALSE(desk_.widen("org-a", "triple", clock_.now()));
   EXPECT_TRUE(desk_.upgrades().empty());
-  EXPECT_TRUE(desk_.widen("org-a", "double", {}, clock_.now()));
+  EXPECT_TRUE(desk_.widen("org-a", "double", clock_.now()));
   EXPECT_EQ(desk_.upgrades().at("org-a").factor, 2);
 }
 
 TEST_F(TierDeskTest, KeepsAnUpgradeThatNobodyGivesBack) {
   EXPECT_FALSE(desk_.give_back("org-a"));
-  desk_.widen("org-a", "double", {}, clock_.now());
+  desk_.widen("org-a", "double", clock_.now());
   clock_.advance(minutes(300));
   EXPECT_EQ(end_due(true), Names{});
 }
 
 TEST_F(TierDeskTest, EndsWhatWasGivenBackAfterItsTermAndWhenItIsNoLongerNeeded) {
-  desk_.widen("org-a", "double", {}, clock_.now());
+  desk_.widen("org-a", "double", clock_.now());
   EXPECT_TRUE(desk_.give_back("org-a"));
   clock_.advance(minutes(29));
   EXPECT_EQ(end_due(true), Names{});
@@ -50,10 +50,10 @@ TEST_F(TierDeskTest, EndsWhatWasGivenBackAfterItsTermAndWhenItIsNoLongerNeeded) 
 }
 
 TEST_F(TierDeskTest, BeginsTheTermAnewForWhoeverAsksAgain) {
-  desk_.widen("org-a", "double", {}, clock_.now());
+  desk_.widen("org-a", "double", clock_.now());
   desk_.give_back("org-a");
   clock_.advance(minutes(29));
-  desk_.widen("org-a", "double", {}, clock_.now());
+  desk_.widen("org-a", "double", clock_.now());
   clock_.advance(minutes(29));
   EXPECT_EQ(end_due(true), Names{}) << "nobody gave the second one back";
   desk_.give_back("org-a");

@@ -47,13 +47,14 @@ bool equal(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-OrganisationLimits widened(OrganisationLimits limits, const TierDesk::Upgrade& upgrade) {
-  if (!upgrade.group.empty()) {
-    limits.table.groups[upgrade.group] = limits.table.of(upgrade.group).scaled(upgrade.factor);
+/// Of one group of models, as the call's `group` says; without it, of all.
+OrganisationLimits widened(OrganisationLimits limits, double factor, std::string_view only) {
+  if (!only.empty()) {
+    limits.table.groups[std::string(only)] = limits.table.of(only).scaled(factor);
     return limits;
   }
-  limits.table.standard = limits.table.standard.scaled(upgrade.factor);
-  for (auto& [name, group] : limits.table.groups) group = group.scaled(upgrade.factor);
+  limits.table.standard = limits.table.standard.scaled(factor);
+  for (auto& [name, group] : limits.table.groups) group = group.scaled(factor);
   return limits;
 }
 
@@ -103,14 +104,15 @@ Reply Upgrades::take(const Request& request, const std::string& organisation, No
   }
   if (event != "trigger") return refuse(400, "event is 'trigger' or 'return'");
   const std::string tier = text_of(parsed.get_object(), "proposed_tier");
-  if (!desk_.widen(organisation, tier, std::string(request.parameter("group")), now)) {
+  if (!desk_.widen(organisation, tier, now)) {
     std::string names;
     for (const auto& [name, factor] : desk_.terms().tiers) names += (names.empty() ? "" : ", ") + name;
     return refuse(400,
                   fmt::format("there is no tier '{}' to be had; there are: {}", tier, names.empty() ? "none" : names));
   }
   const auto own = own_.try_emplace(organisation, provider_.own_limits(organisation)).first;
-  provider_.set_limits(widened(own->second, desk_.upgrades().at(organisation)), organisation);
+  provider_.set_limits(widened(own->second, desk_.upgrades().at(organisation).factor, request.parameter("group")),
+                       organisation);
   return {200, standing(), {}};
 }
 
@@ -169,7 +171,6 @@ std::string Upgrades::standing() const {
   for (const auto& [organisation, upgrade] : desk_.upgrades()) {
     list.push_back(json::object{{"organisation", organisation},
                                 {"tier", upgrade.tier},
-                                {"group", upgrade.group},
                                 {"factor", upgrade.factor},
                                 {"since", to_rfc3339(upgrade.since.wall)},
                                 {"at_least_until", to_rfc3339(upgrade.since.wall + desk_.terms().shortest)},

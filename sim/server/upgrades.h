@@ -17,7 +17,7 @@ namespace tidegate::sim {
 /// The upgrade interface: where an organisation gets a wider tier, and gives it back. Any thread; one lock, taken
 /// before the provider's.
 ///
-///     POST /sim/upgrades[?organisation=org-a][&group=sonnet-5]
+///     POST /sim/upgrades[?organisation=org-a]
 ///     idempotency-key: …
 ///     x-tidegate-timestamp: 1764160000
 ///     x-tidegate-signature: v1=…          HMAC-SHA256 of timestamp, dot and body, if a secret is set

@@ -61,7 +61,7 @@ TEST_F(UpgradesTest, WidenTheLimitsOfOneOrganisation) {
   EXPECT_EQ(limit("org-b"), "20");
   EXPECT_EQ(call(kTrigger, "b", {}, "/sim/upgrades?organisation=org-b").status, 200);
   EXPECT_EQ(limit("org-b"), "40");
-  EXPECT_THAT(standing(), HasSubstr(R"("organisation":"org-b","tier":"double","group":"")"));
+  EXPECT_THAT(standing(), HasSubstr(R"("organisation":"org-b","tier":"double")"));
 }
 
 TEST_F(UpgradesTest, MayBeOfOneGroupOfModels) {

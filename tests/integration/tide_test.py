@@ -13,13 +13,13 @@ import unittest
 
 from demo_process import DemoTest
 
-PACE = 20
+PACE = 10
 POOL = "anthropic/sonnet-5"
 
 
 class Tide(DemoTest):
     ARGUMENTS = ("--pace", str(PACE), "--rate", "0.5", "--past", "49h")
-    patience = 100  # all steps together take a third of it
+    patience = 150  # all steps together take a third of it
 
     def changes(self, rule: str, to: str) -> list:
         return [one for one in self.ask("alerts")["history"] if one["rule"] == rule and one["to"] == to]
