@@ -85,6 +85,9 @@ json::value view(const AlertsState& state) {
                                    {"id", change.alert.id},
                                    {"rule", change.alert.rule},
                                    {"subject", change.alert.subject},
+                                   {"severity", to_string(change.alert.severity)},
+                                   {"began_at", to_rfc3339(change.alert.began)},
+                                   {"acknowledged_by", or_null(change.alert.acknowledged_by)},
                                    {"from", to_string(change.from)},
                                    {"to", to_string(change.to)},
                                    {"summary", change.alert.summary}});

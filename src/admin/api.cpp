@@ -4,6 +4,7 @@
 
 #include "admin/alerts_view.h"
 #include "admin/allowance_request.h"
+#include "admin/billed_view.h"
 #include "admin/forecast_view.h"
 #include "admin/guard_request.h"
 #include "admin/key_request.h"
@@ -17,6 +18,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <memory>
@@ -123,6 +125,18 @@ Result<json::value> forecast(Instance& instance, const Parameters& parameters) {
   const auto wanted = read_forecast_request(parameters);
   if (!wanted) return fail(wanted);
   return view(instance.forecast(wanted->minutes), *wanted, instance.now().wall);
+}
+
+Result<json::value> billed(Instance& instance, const Parameters& parameters) {
+  const auto since = duration(parameters, "since", std::chrono::hours(1));
+  if (!since) return fail(since);
+  const WallTime begin = instance.now().wall - *since;
+  const std::vector<monitor::BalanceCourse> courses = instance.balance_courses();
+  if (courses.empty()) return view_billed({}, {}, begin);
+  constexpr std::array kBy{store::Dimension::Provider, store::Dimension::Minute};
+  const auto costs = instance.cost(costs_beside(courses, begin), kBy);
+  if (!costs) return fail(costs);
+  return view_billed(courses, *costs, begin);
 }
 
 json::object rooms(Instance& instance) {
@@ -343,6 +357,10 @@ std::vector<Route> admin_routes(Instance& instance) {
        [&](const Request& request) {
          return with_parameters(request, {"since", "by", "session", "kind"},
                                 [&](const Parameters& given) { return cost(instance, given); });
+       }},
+      {"GET", "/api/v1/billed", Access::Read, Kind::Slow,
+       [&](const Request& request) {
+         return with_parameters(request, {"since"}, [&](const Parameters& given) { return billed(instance, given); });
        }},
       {"GET", "/api/v1/levels", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.level_curves())); }},
       {"GET", "/api/v1/requests", Access::Read, Kind::Slow,

@@ -10,6 +10,7 @@
 #include "metrics/text_format.h"
 #include "monitor/alarm.h"
 #include "monitor/balance.h"
+#include "monitor/billed.h"
 #include "monitor/forecast_book.h"
 #include "monitor/shadow_counts.h"
 #include "monitor/shadow_report.h"
@@ -107,6 +108,8 @@ class Instance {
     Money saved;
   };
   [[nodiscard]] virtual std::optional<KeptAnswers> kept_answers() const { return std::nullopt; }
+  /// How what is left of the money went within the last day, at providers that tell it.
+  [[nodiscard]] virtual std::vector<monitor::BalanceCourse> balance_courses() const { return {}; }
   [[nodiscard]] virtual std::vector<monitor::Alarm> alarms() const = 0;
   [[nodiscard]] virtual AlertsState alerts() { return {}; }
   /// Failure: NotFound, also of one that is over.

@@ -70,8 +70,10 @@ void AlertCenter::look(Now now) {
   }
   std::vector<monitor::AlertNotice> notices;
   std::vector<monitor::Alert> firing;
+  const bool is_all_delivered = !listeners_.is_all_delivered || listeners_.is_all_delivered();
   {
     const std::lock_guard lock(mutex_);
+    if (is_all_delivered) delivered_until_ = now.steady;  // not what is told from here on
     notices = book_.due_notices(now);
     firing = book_.list(now);
   }
@@ -97,6 +99,26 @@ std::vector<monitor::AlertChange> AlertCenter::history() const {
 std::vector<monitor::LimitChange> AlertCenter::limit_changes() const {
   const std::lock_guard lock(mutex_);
   return limits_.changes();
+}
+
+store::AlertMemory AlertCenter::memory_since(Taken& taken, Now now) const {
+  const std::lock_guard lock(mutex_);
+  store::AlertMemory memory{.standings = book_.standings(now, delivered_until_), .steps = {}, .limit_changes = {}};
+  const auto& history = book_.history();
+  const auto steps = std::min<std::uint64_t>(book_.steps_made() - taken.steps, history.size());
+  memory.steps.assign(history.rend() - static_cast<std::ptrdiff_t>(steps), history.rend());
+  const auto& changes = limits_.changes();
+  const auto seen = std::min<std::uint64_t>(limits_.changes_seen() - taken.limit_changes, changes.size());
+  memory.limit_changes.assign(changes.end() - static_cast<std::ptrdiff_t>(seen), changes.end());
+  taken = {.steps = book_.steps_made(), .limit_changes = limits_.changes_seen()};
+  return memory;
+}
+
+void AlertCenter::restore(store::AlertMemory memory, Now now) {
+  const std::lock_guard lock(mutex_);
+  limits_.restore(std::move(memory.limit_changes));
+  book_.restore(std::move(memory.standings), std::move(memory.steps), now);
+  book_.forget_rules_but(rules_);
 }
 
 bool AlertCenter::acknowledge(std::string_view id, std::string by, Now now) {

@@ -5,8 +5,9 @@
 #include "base/time.h"
 #include "monitor/alert_book.h"
 #include "monitor/limit_history.h"
+#include "store/history_store.h"
 
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -33,6 +34,8 @@ class AlertCenter {
     std::function<void(const std::string&)> say = {};  ///< a line for the log, per step
     /// What people are to be told, and all that fires; called on `look`'s thread, under no lock.
     std::function<void(std::vector<monitor::AlertNotice>, const std::vector<monitor::Alert>& firing, Now)> notices = {};
+    /// Whether all notices have arrived or were given up; without it they have at once.
+    std::function<bool()> is_all_delivered = {};
   };
 
   AlertCenter(Sources sources, Listeners listeners) : sources_(std::move(sources)), listeners_(std::move(listeners)) {}
@@ -49,6 +52,16 @@ class AlertCenter {
   bool acknowledge(std::string_view id, std::string by, Now now);
   bool silence(std::string_view id, Nanoseconds length, std::string_view by, Now now);
 
+  /// How far the past has been taken out.
+  struct Taken {
+    std::uint64_t steps = 0;
+    std::uint64_t limit_changes = 0;
+  };
+  /// All that a later process must know, of the steps and changes those after `taken`, which is moved on.
+  [[nodiscard]] store::AlertMemory memory_since(Taken& taken, Now now) const;
+  /// What an earlier process left; what is known already stays.
+  void restore(store::AlertMemory memory, Now now);
+
   static constexpr std::chrono::minutes kSuccessWindow{5};
 
  private:
@@ -63,6 +76,7 @@ class AlertCenter {
   bool enabled_ = true;
   monitor::AlertBook book_;
   monitor::LimitHistory limits_;
+  SteadyTime delivered_until_{};  ///< what was told before it has arrived
 };
 
 }  // namespace tidegate::app

@@ -82,7 +82,17 @@ bool BalanceBoard::is_due(const ProviderOptions& provider, const BalanceQuestion
   row.failures = 0;
   row.known.provider = provider.id.text();
   row.known.warn_below = row.options.warn_below;
+  row.courses.clear();
   return true;
+}
+
+void BalanceBoard::record(Row& row, WallTime now) {
+  for (const Balance::Amount& amount : row.known.balance.amounts) {
+    std::deque<monitor::BalanceReading>& course = row.courses[amount.currency];
+    course.push_back({.at = now, .left = amount.left});
+    while (course.size() > kMostReadings || course.front().at < now - kKept) course.pop_front();
+  }
+  std::erase_if(row.courses, [&](const auto& course) { return course.second.back().at < now - kKept; });
 }
 
 void BalanceBoard::take(const std::string& provider, const Result<Balance>& reading, Now now) {
@@ -96,6 +106,7 @@ void BalanceBoard::take(const std::string& provider, const Result<Balance>& read
       row.known.balance = *reading;
       row.known.read_at = now.wall;
       row.known.trouble.clear();
+      record(row, now.wall);
     } else {
       ++row.failures;
       if (row.failures >= kFailuresUntilUnknown) row.known.state = BalanceState::Unknown;
@@ -145,6 +156,17 @@ std::vector<ProviderBalance> BalanceBoard::list() const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, row] : rows_) balances.push_back(row.known);
   return balances;
+}
+
+std::vector<monitor::BalanceCourse> BalanceBoard::courses() const {
+  std::vector<monitor::BalanceCourse> courses;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, row] : rows_) {
+    for (const auto& [currency, readings] : row.courses) {
+      courses.push_back({.provider = name, .currency = currency, .readings = {readings.begin(), readings.end()}});
+    }
+  }
+  return courses;
 }
 
 void add_balance_figures(metrics::SampleSink& sink, const std::vector<ProviderBalance>& balances) {

@@ -8,9 +8,13 @@
 #include "base/time.h"
 #include "metrics/snapshot.h"
 #include "monitor/balance.h"
+#include "monitor/billed.h"
 #include "upstream/provider_options.h"
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -34,10 +38,15 @@ class BalanceBoard {
   void begin_stop() { stopping_ = true; }
   /// By provider. Any thread.
   [[nodiscard]] std::vector<monitor::ProviderBalance> list() const;
+  /// How it went within the last kKept, by provider and currency; without a key that has no limit. It begins anew with the process, and
+  /// when it is another account that is asked for. Any thread.
+  [[nodiscard]] std::vector<monitor::BalanceCourse> courses() const;
 
   static constexpr int kFailuresUntilUnknown = 3;
   /// What could not be read is tried again after at most so long.
   static constexpr Seconds kRetryAfter{60};
+  static constexpr std::chrono::hours kKept{25};
+  static constexpr std::size_t kMostReadings = 9'000;  ///< of a currency: a day of the shortest interval
 
  private:
   struct Row {
@@ -46,7 +55,9 @@ class BalanceBoard {
     monitor::ProviderBalance known;
     int failures = 0;  ///< in a row
     SteadyTime due{};
+    std::map<std::string, std::deque<monitor::BalanceReading>> courses;  ///< by currency
   };
+  static void record(Row& row, WallTime now);
   void forget_others(const std::vector<upstream::ProviderOptions>& providers, WallTime now);
   [[nodiscard]] bool is_due(const upstream::ProviderOptions& provider, const BalanceQuestion& question, SteadyTime now);
   void take(const std::string& provider, const Result<monitor::Balance>& reading, Now now);

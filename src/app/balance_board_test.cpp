@@ -176,6 +176,30 @@ TEST_F(BoardTest, AChangedRowIsAskedAtOnceAndARemovedOneForgotten) {
   EXPECT_TRUE(board_.list().empty());
 }
 
+TEST_F(BoardTest, KeepsHowItWentForADayAndBeginsAnewWithAnotherAccount) {
+  providers_[0].balance->every = Seconds(60);
+  look();
+  answer_ = dollars(19.5);
+  look_after(Seconds(60));
+  answer_ = fail(FailureKind::Timeout, Origin::Upstream, "too late");
+  look_after(Seconds(60));
+  ASSERT_EQ(board_.courses().size(), 1U);
+  EXPECT_EQ(board_.courses()[0].provider, "relay");
+  EXPECT_EQ(board_.courses()[0].currency, "USD");
+  EXPECT_EQ(board_.courses()[0].readings,
+            (std::vector<monitor::BalanceReading>{{at(Seconds(1'000)).wall, 20}, {at(Seconds(1'060)).wall, 19.5}}));
+  answer_ = dollars(3);
+  look_after(BalanceBoard::kKept - Seconds(60));
+  EXPECT_EQ(board_.courses()[0].readings.size(), 2U) << "the oldest is gone";
+  answer_ = Balance{.amounts = {{.currency = "CNY", .left = 7}}};
+  look_after(BalanceBoard::kKept + Seconds(60));
+  ASSERT_EQ(board_.courses().size(), 1U);
+  EXPECT_EQ(board_.courses()[0].currency, "CNY");
+  providers_[0].balance->url = "https://console.example";
+  look();
+  EXPECT_EQ(board_.courses().at(0).readings.size(), 1U);
+}
+
 TEST_F(BoardTest, AsksNobodyWhileItStops) {
   board_.begin_stop();
   look();

@@ -28,6 +28,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] std::vector<quota::AccountLevel> accounts() const override;
   [[nodiscard]] std::vector<caching::SavingsBook::Line> cache_savings() const override { return server_.cache_savings(); }
   [[nodiscard]] std::optional<KeptAnswers> kept_answers() const override;
+  [[nodiscard]] std::vector<monitor::BalanceCourse> balance_courses() const override { return server_.balances().courses(); }
   [[nodiscard]] std::vector<monitor::Alarm> alarms() const override;
   [[nodiscard]] admin::AlertsState alerts() override;
   [[nodiscard]] Result<void> acknowledge_alert(std::string_view id, const std::string& by) override;

@@ -100,6 +100,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       }),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
+      history_(database(options_, "history.db")),
       directory_(database(options_, "directory.db")),
       provider_keys_({.clock = clock,
                       .alarms = alarms_,
@@ -117,8 +118,11 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                                                                     Now now) {
                                                     courier_.post(std::move(notices), firing, now);
                                                     actions_.look(alerts_->alerts(now), now);
-                                                  }})),
-      alert_schedule_(clock) {
+                                                  },
+                                                  .is_all_delivered = [this] { return courier_.is_idle(); }})),
+      alert_keeper_(std::make_unique<AlertKeeper>(*alerts_, history_, alarms_)),
+      alert_schedule_(clock),
+      history_schedule_(clock) {
   alerts_->adopt(options_.alerts);
   if (options_.prompt_cache.enabled != caching::Injection::Off) {
     std::random_device random;
@@ -135,6 +139,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
 Server::~Server() {
   balances_.begin_stop();
   alert_schedule_.stop();
+  history_schedule_.stop();
   actions_.stop();
   courier_.stop();
   schedule_.stop();
@@ -157,6 +162,7 @@ Result<void> Server::open() {
   if (Result<void> read = read_keys(); !read && options_.gateway.auth == gateway::AuthMode::Virtual) return read;
   restore_spending(store::LedgerReader::Writers::None);
   restore_limits();
+  alert_keeper_->look(clock_.now());  // its failure is an alarm
   plan_jobs();
   keeper_->start();
   ProviderKeys::Watches watches = provider_keys_.prepare(options_.providers);
@@ -181,6 +187,7 @@ Result<void> Server::open() {
   actions_.adopt(options_.actions);
   actions_.start();
   alert_schedule_.start();
+  history_schedule_.start();
   look_at_actions(options_);
   return {};
 }
@@ -281,6 +288,7 @@ void Server::plan_jobs() {
                          [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
   alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
+  history_schedule_.every(AlertKeeper::kEvery, [this](Now now) { alert_keeper_->look(now); });
 }
 
 void Server::look_at_demand(Now now) {
@@ -630,6 +638,7 @@ void Server::note_rejected_reload(const std::string& why) {
 void Server::stop() {
   balances_.begin_stop();  // the question that it is at may end while answers do
   alert_schedule_.stop();
+  history_schedule_.stop();
   actions_.stop();
   courier_.stop();
   schedule_.stop();
@@ -640,6 +649,7 @@ void Server::stop() {
   provider_keys_.stop();
   keeper_->stop();
   save_limits(clock_.now());
+  alert_keeper_->look(clock_.now());
 }
 
 }  // namespace tidegate::app

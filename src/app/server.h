@@ -5,6 +5,7 @@
 #include "app/alarm_board.h"
 #include "app/balance_board.h"
 #include "app/alert_center.h"
+#include "app/alert_keeper.h"
 #include "app/clock_watch.h"
 #include "app/data_plane.h"
 #include "app/directory_key_check.h"
@@ -34,6 +35,7 @@
 #include "store/journal_keeper.h"
 #include "store/sqlite/ledger_reader.h"
 #include "store/sqlite/sqlite_directory.h"
+#include "store/sqlite/sqlite_history.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/sqlite/sqlite_limits.h"
 
@@ -155,6 +157,7 @@ class Server {
 
   store::SqliteLedger ledger_;
   store::SqliteLimits stored_limits_;
+  store::SqliteHistory history_;
   store::SqliteDirectory directory_;
   store::DirectoryBoard keys_;
   TenantAccounts accounts_{tenants_};
@@ -175,7 +178,9 @@ class Server {
   delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own
   operations::ActionRunner actions_;  ///< does something about them, on another one
   std::unique_ptr<AlertCenter> alerts_;
+  std::unique_ptr<AlertKeeper> alert_keeper_;
   Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
+  Schedule history_schedule_;  ///< writes what became of alerts, on a thread where no alert waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told

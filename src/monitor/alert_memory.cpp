@@ -20,7 +20,11 @@ bool is_active(AlertState state) { return state == AlertState::Pending || state 
 std::vector<AlertStanding> AlertBook::standings(Now now, SteadyTime delivered) const {
   std::vector<AlertStanding> out;
   for (const auto& [key, entry] : entries_) {
-    AlertStanding standing{.alert = entry.alert, .silence = entry.silence, .is_told = false, .told_at = {}, .told_severity = entry.told_severity};
+    AlertStanding standing{.alert = entry.alert,
+                           .silence = entry.silence,
+                           .is_told = false,
+                           .told_at = {},
+                           .told_severity = entry.told_severity};
     standing.alert.recent.clear();
     standing.alert.is_remembered = false;
     if (entry.told_at && *entry.told_at < delivered) {
@@ -30,7 +34,8 @@ std::vector<AlertStanding> AlertBook::standings(Now now, SteadyTime delivered) c
     // The end is on its way, and a receiver that never hears of it would believe in the alert for ever.
     if (entry.end_told_at && *entry.end_told_at >= delivered) standing.is_told = true;
     const bool is_quiet = standing.told_at && now.steady - *entry.told_at < entry.silence;
-    if (entry.alert.state == AlertState::Firing || entry.alert.is_silenced(now.wall) || entry.alert.acknowledged_by || standing.is_told || is_quiet) {
+    if (entry.alert.state == AlertState::Firing || entry.alert.is_silenced(now.wall) || entry.alert.acknowledged_by ||
+        standing.is_told || is_quiet) {
       out.push_back(std::move(standing));
     }
   }
@@ -65,7 +70,8 @@ void AlertBook::restore(std::vector<AlertStanding> standings, std::vector<AlertC
     }
     entry.told_severity = standing.told_severity;
   }
-  for (auto step = steps.rbegin(); step != steps.rend() && history_.size() < kMostHistory; ++step) history_.push_back(std::move(*step));
+  for (auto step = steps.rbegin(); step != steps.rend() && history_.size() < kMostHistory; ++step)
+    history_.push_back(std::move(*step));
 }
 
 }  // namespace tidegate::monitor

@@ -14,10 +14,16 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 AlertObservation seen(Standing standing) {
-  return {.subject = "pool", .standing = standing, .value = 0.1, .threshold = 0.2, .summary = "little is left", .severity = {}};
+  return {.subject = "pool",
+          .standing = standing,
+          .value = 0.1,
+          .threshold = 0.2,
+          .summary = "little is left",
+          .severity = {}};
 }
 
-/// A book, and the one of the process that comes after it, whose steady clock begins anew. Seconds count from the first one's start.
+/// A book, and the one of the process that comes after it, whose steady clock begins anew. Seconds count from the first
+/// one's start.
 class AlertMemoryTest : public testing::Test {
  protected:
   AlertMemoryTest() {
@@ -25,9 +31,14 @@ class AlertMemoryTest : public testing::Test {
     rule_.hold = Seconds(20);
     rule_.silence = std::chrono::hours(1);
   }
-  Now at(int seconds) const { return {(second_ ? SteadyTime(Seconds(-5'000)) : SteadyTime(Seconds(90'000))) + Seconds(seconds), start_ + Seconds(seconds)}; }
+  Now at(int seconds) const {
+    return {(second_ ? SteadyTime(Seconds(-5'000)) : SteadyTime(Seconds(90'000))) + Seconds(seconds),
+            start_ + Seconds(seconds)};
+  }
   AlertBook& book() { return second_ ? *second_ : first_; }
-  void judge(int seconds, std::vector<AlertObservation> observations) { (void)book().judge(rule_, observations, at(seconds)); }
+  void judge(int seconds, std::vector<AlertObservation> observations) {
+    (void)book().judge(rule_, observations, at(seconds));
+  }
   std::vector<std::string> told(int seconds) {
     std::vector<std::string> kinds;
     for (const AlertNotice& notice : book().due_notices(at(seconds))) kinds.emplace_back(to_string(notice.kind));

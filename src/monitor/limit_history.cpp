@@ -19,7 +19,8 @@ std::vector<LimitChange> LimitHistory::look(std::span<const StatedLimit> limits,
     }
     if (known->second == stated.limit) continue;
     const std::int64_t before = std::exchange(known->second, stated.limit);
-    // A process that is killed saves its readings a little later than its changes: then the next one begins with the old limit.
+    // A process that is killed saves its readings a little later than its changes: then the next one begins with the
+    // old limit.
     if (told(stated) == stated.limit) continue;
     found.push_back({.at = now,
                      .pool = stated.pool,
@@ -36,7 +37,8 @@ std::vector<LimitChange> LimitHistory::look(std::span<const StatedLimit> limits,
 
 std::optional<std::int64_t> LimitHistory::told(const StatedLimit& stated) const {
   const auto newest = std::find_if(changes_.rbegin(), changes_.rend(), [&](const LimitChange& change) {
-    return change.pool == stated.pool && change.model_group == stated.model_group && change.dimension == stated.dimension;
+    return change.pool == stated.pool && change.model_group == stated.model_group &&
+           change.dimension == stated.dimension;
   });
   return newest == changes_.rend() ? std::nullopt : std::optional(newest->after);
 }
@@ -47,7 +49,8 @@ void LimitHistory::restore(std::vector<LimitChange> earlier) {
 }
 
 void LimitHistory::drop_old() {
-  if (changes_.size() > kMostChanges) changes_.erase(changes_.begin(), changes_.end() - static_cast<std::ptrdiff_t>(kMostChanges));
+  if (changes_.size() > kMostChanges)
+    changes_.erase(changes_.begin(), changes_.end() - static_cast<std::ptrdiff_t>(kMostChanges));
 }
 
 }  // namespace tidegate::monitor

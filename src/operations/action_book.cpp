@@ -96,7 +96,7 @@ void ActionBook::look(Entry& entry, std::span<const Alert> alerts, Now now, std:
     return;
   }
   const auto cause = std::find_if(alerts.begin(), alerts.end(),
-                                  [&](const Alert& alert) { return acts_on(entry.options, alert) && !alert.is_silenced(now.wall); });
+                                  [&](const Alert& alert) { return acts_on(entry.options, alert) && !alert.is_remembered && !alert.is_silenced(now.wall); });
   if (cause == alerts.end()) return;
   const ActionOptions& options = entry.options;
   entry.standing.alert_id = cause->id;

@@ -44,7 +44,7 @@ class ActionBook {
  public:
   /// What runs and counts of an action that stays is kept. An action that is gone and has acted is returned by the next `look`.
   void adopt(std::vector<ActionOptions> options);
-  /// All alerts, silenced ones too: silence keeps an action from beginning, never from returning.
+  /// All alerts, silenced ones too: silence keeps an action from beginning, never from returning. Likewise one that is only remembered.
   [[nodiscard]] std::vector<ActionStep> look(std::span<const monitor::Alert> alerts, Now now);
   void begun(const ActionStep& step);
   void finished(const ActionStep& step, bool is_ok, std::string detail);

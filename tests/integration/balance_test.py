@@ -46,6 +46,7 @@ class Relay(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), RelayAnswer)
         self.asked = []
+        self.used = 1025  # hundredths of a dollar
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def stop(self):
@@ -64,6 +65,8 @@ class RelayAnswer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         page = self.PAGES.get((self.path, self.headers["authorization"]))
+        if page and "total_usage" in page:
+            page = page | {"total_usage": self.server.used}
         answer = json.dumps(page or {"error": {"message": f"wrong: {self.headers['authorization']}", "type": "new_api_error"}}).encode()
         self.send_response(200 if page else 401)
         self.send_header("content-length", str(len(answer)))
@@ -129,6 +132,21 @@ class BalanceTest(unittest.TestCase):
         self.reload()
         until("nobody is asked any more", lambda: not self.balances() and not self.alarms())
         self.assertNotIn("tidegate_provider_balance{", self.fetch(self.metrics))
+
+    def test_what_was_billed_is_what_the_balance_lost_and_a_top_up_hides_it(self):
+        self.configure(kind="new_api", every="10s")
+        self.serve()
+        billed = lambda: json.loads(self.fetch(self.admin + "/api/v1/billed"))["providers"]
+        self.assertEqual(until("the first reading", billed),
+                         [{"provider": "relay", "currency": "USD", "covered_seconds": 0, "billed": 0, "ours": 0, "top_ups": 0, "spans": []}])
+        self.relay.used += 75
+        known = until("the second reading", lambda: next((one for one in billed() if one["spans"]), None))
+        (since, end, amount, ours), = known["spans"]
+        self.assertEqual((amount, ours, known["billed"], known["top_ups"]), (0.75, 0, 0.75, 0))
+        self.assertGreaterEqual(end - since, 9)
+        self.relay.used -= 500
+        known = until("the third reading", lambda: next((one for one in billed() if len(one["spans"]) > 1), None))
+        self.assertEqual((known["spans"][1][2], known["billed"], known["top_ups"]), (None, 0.75, 1))
 
     def test_a_failure_repeats_no_key(self):
         self.configure(kind="openrouter")

@@ -23,7 +23,8 @@ using monitor::AlertStanding;
 using monitor::AlertState;
 using monitor::LimitChange;
 
-// Times in nanoseconds since 1970; severities and states as their names. `standing` and `step` begin with the same columns.
+// Times in nanoseconds since 1970; severities and states as their names. `standing` and `step` begin with the same
+// columns.
 constexpr std::array<const char*, 1> kSteps{R"sql(
 CREATE TABLE standing (
   id TEXT PRIMARY KEY, rule TEXT, subject TEXT, severity TEXT, state TEXT, since INTEGER, began INTEGER,
@@ -48,7 +49,8 @@ CREATE VIEW limits AS SELECT
 FROM limit_change;
 )sql"};
 
-constexpr std::string_view kAlert = "id,rule,subject,severity,state,since,began,value,threshold,summary,runbook,acknowledged_by,silenced_until";
+constexpr std::string_view kAlert =
+    "id,rule,subject,severity,state,since,began,value,threshold,summary,runbook,acknowledged_by,silenced_until";
 constexpr int kAlertColumns = 13;
 
 /// Of names that a later version wrote, nothing can be made.
@@ -117,7 +119,8 @@ std::optional<Alert> alert_at(const Statement& row) {
 
 Result<void> write_standings(Database& database, const std::vector<AlertStanding>& standings) {
   if (auto emptied = database.execute("DELETE FROM standing"); !emptied) return emptied;
-  auto insert = database.prepare("INSERT INTO standing VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)");
+  auto insert =
+      database.prepare("INSERT INTO standing VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)");
   if (!insert) return fail(insert);
   for (const AlertStanding& standing : standings) {
     bind_alert(*insert, standing.alert);
@@ -131,7 +134,8 @@ Result<void> write_standings(Database& database, const std::vector<AlertStanding
 }
 
 Result<void> write_steps(Database& database, const std::vector<AlertChange>& steps) {
-  auto insert = database.prepare(fmt::format("INSERT INTO step ({},at,former) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)", kAlert));
+  auto insert = database.prepare(fmt::format(
+      "INSERT INTO step ({},at,former) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)", kAlert));
   if (!insert) return fail(insert);
   for (const AlertChange& step : steps) {
     bind_alert(*insert, step.alert);
@@ -143,7 +147,8 @@ Result<void> write_steps(Database& database, const std::vector<AlertChange>& ste
 }
 
 Result<void> write_changes(Database& database, const std::vector<LimitChange>& changes) {
-  auto insert = database.prepare("INSERT INTO limit_change (at,pool,model_group,dimension,before,after) VALUES (?1,?2,?3,?4,?5,?6)");
+  auto insert = database.prepare(
+      "INSERT INTO limit_change (at,pool,model_group,dimension,before,after) VALUES (?1,?2,?3,?4,?5,?6)");
   if (!insert) return fail(insert);
   for (const LimitChange& change : changes) {
     insert->bind(1, unix_nanoseconds(change.at));
@@ -158,8 +163,8 @@ Result<void> write_changes(Database& database, const std::vector<LimitChange>& c
 }
 
 Result<void> drop_old(Database& database, std::string_view table, WallTime oldest) {
-  return database.execute(fmt::format("DELETE FROM {0} WHERE at < {1} OR number <= (SELECT max(number) FROM {0}) - {2}", table, unix_nanoseconds(oldest),
-                                      HistoryStore::kMost));
+  return database.execute(fmt::format("DELETE FROM {0} WHERE at < {1} OR number <= (SELECT max(number) FROM {0}) - {2}",
+                                      table, unix_nanoseconds(oldest), HistoryStore::kMost));
 }
 
 }  // namespace
@@ -211,7 +216,8 @@ Result<AlertMemory> SqliteHistory::read(Database& database, std::size_t most) {
   AlertMemory memory;
   auto transaction = Transaction::start(database, "BEGIN");  // one picture of the three
   if (!transaction) return fail(transaction);
-  auto standings = database.prepare(fmt::format("SELECT {},silence,is_told,told_at,told_severity FROM standing ORDER BY id", kAlert));
+  auto standings = database.prepare(
+      fmt::format("SELECT {},silence,is_told,told_at,told_severity FROM standing ORDER BY id", kAlert));
   if (!standings) return fail(standings);
   for (;;) {
     const auto row = standings->step();
@@ -219,13 +225,15 @@ Result<AlertMemory> SqliteHistory::read(Database& database, std::size_t most) {
     if (!*row) break;
     auto alert = alert_at(*standings);
     if (!alert) continue;
-    memory.standings.push_back({.alert = std::move(*alert),
-                                .silence = Nanoseconds(standings->number(kAlertColumns)),
-                                .is_told = standings->number(kAlertColumns + 1) != 0,
-                                .told_at = time_at(*standings, kAlertColumns + 2),
-                                .told_severity = named(standings->text(kAlertColumns + 3), kSeverities).value_or(AlertSeverity::Critical)});
+    memory.standings.push_back(
+        {.alert = std::move(*alert),
+         .silence = Nanoseconds(standings->number(kAlertColumns)),
+         .is_told = standings->number(kAlertColumns + 1) != 0,
+         .told_at = time_at(*standings, kAlertColumns + 2),
+         .told_severity = named(standings->text(kAlertColumns + 3), kSeverities).value_or(AlertSeverity::Critical)});
   }
-  auto steps = database.prepare(fmt::format("SELECT {},at,former FROM step ORDER BY number DESC LIMIT {}", kAlert, most));
+  auto steps =
+      database.prepare(fmt::format("SELECT {},at,former FROM step ORDER BY number DESC LIMIT {}", kAlert, most));
   if (!steps) return fail(steps);
   for (;;) {
     const auto row = steps->step();
@@ -235,9 +243,13 @@ Result<AlertMemory> SqliteHistory::read(Database& database, std::size_t most) {
     const auto former = named(steps->text(kAlertColumns + 1), kStates);
     if (!alert || !former) continue;
     const AlertState state = alert->state;
-    memory.steps.push_back({.at = time_at(*steps, kAlertColumns).value_or(WallTime()), .from = *former, .to = state, .alert = std::move(*alert)});
+    memory.steps.push_back({.at = time_at(*steps, kAlertColumns).value_or(WallTime()),
+                            .from = *former,
+                            .to = state,
+                            .alert = std::move(*alert)});
   }
-  auto changes = database.prepare(fmt::format("SELECT at,pool,model_group,dimension,before,after FROM limit_change ORDER BY number DESC LIMIT {}", most));
+  auto changes = database.prepare(fmt::format(
+      "SELECT at,pool,model_group,dimension,before,after FROM limit_change ORDER BY number DESC LIMIT {}", most));
   if (!changes) return fail(changes);
   for (;;) {
     const auto row = changes->step();

@@ -37,7 +37,10 @@ monitor::Alert alert(std::string subject, AlertState state) {
 }
 
 monitor::AlertChange step(int number, WallTime at = kNow) {
-  return {.at = at, .from = AlertState::Firing, .to = AlertState::Resolved, .alert = alert(fmt::format("pool {}", number), AlertState::Resolved)};
+  return {.at = at,
+          .from = AlertState::Firing,
+          .to = AlertState::Resolved,
+          .alert = alert(fmt::format("pool {}", number), AlertState::Resolved)};
 }
 
 monitor::LimitChange change(std::int64_t after, WallTime at = kNow) {
@@ -53,15 +56,21 @@ class SqliteHistoryTest : public testing::Test {
 };
 
 TEST_F(SqliteHistoryTest, GivesBackEverythingThatWasSaved) {
-  monitor::AlertStanding firing{
-      .alert = alert("pool 1", AlertState::Firing), .silence = Seconds(3'600), .is_told = true, .told_at = kNow, .told_severity = monitor::AlertSeverity::Warning};
+  monitor::AlertStanding firing{.alert = alert("pool 1", AlertState::Firing),
+                                .silence = Seconds(3'600),
+                                .is_told = true,
+                                .told_at = kNow,
+                                .told_severity = monitor::AlertSeverity::Warning};
   firing.alert.acknowledged_by = "Zoë";
   firing.alert.silenced_until = kNow + Seconds(60);
-  const monitor::AlertStanding quiet{.alert = alert("pool 2", AlertState::Inactive), .silence = Seconds(60), .told_at = {}};
+  const monitor::AlertStanding quiet{
+      .alert = alert("pool 2", AlertState::Inactive), .silence = Seconds(60), .told_at = {}};
   monitor::AlertChange ended = step(1);
   ended.alert.acknowledged_by = "ada";
-  AlertMemory memory{.standings = {firing, quiet}, .steps = {ended, step(2)}, .limit_changes = {change(40), change(30)}};
-  std::sort(memory.standings.begin(), memory.standings.end(), [](const auto& a, const auto& b) { return a.alert.id < b.alert.id; });
+  AlertMemory memory{
+      .standings = {firing, quiet}, .steps = {ended, step(2)}, .limit_changes = {change(40), change(30)}};
+  std::sort(memory.standings.begin(), memory.standings.end(),
+            [](const auto& a, const auto& b) { return a.alert.id < b.alert.id; });
   ASSERT_TRUE(SqliteHistory(path_).save(memory, kNow));
   const AlertMemory found = load();
   EXPECT_EQ(found.standings, memory.standings);
@@ -71,7 +80,10 @@ TEST_F(SqliteHistoryTest, GivesBackEverythingThatWasSaved) {
 
 TEST_F(SqliteHistoryTest, ReplacesStandingsAndAddsTheRest) {
   SqliteHistory history(path_);
-  ASSERT_TRUE(history.save({.standings = {{.alert = alert("pool 1", AlertState::Firing), .told_at = {}}}, .steps = {step(1)}, .limit_changes = {change(1)}}, kNow));
+  ASSERT_TRUE(history.save({.standings = {{.alert = alert("pool 1", AlertState::Firing), .told_at = {}}},
+                            .steps = {step(1)},
+                            .limit_changes = {change(1)}},
+                           kNow));
   ASSERT_TRUE(history.save({.standings = {}, .steps = {step(2)}, .limit_changes = {change(2)}}, kNow));
   EXPECT_THAT(load().standings, IsEmpty());
   EXPECT_EQ(load().steps, (std::vector{step(1), step(2)}));
@@ -120,7 +132,9 @@ TEST_F(SqliteHistoryTest, PeopleReadWhatIsOverWithBeginAndEnd) {
   ASSERT_TRUE(SqliteHistory(path_).save({.standings = {}, .steps = {step(1)}, .limit_changes = {change(40)}}, kNow));
   auto database = Database::open(path_, Database::Access::ReadOnly);
   EXPECT_EQ(database->number("SELECT count(*) FROM alerts WHERE ended > began AND subject = 'pool 1'").value(), 1);
-  EXPECT_EQ(database->number("SELECT count(*) FROM limits WHERE before = 50 AND after = 40 AND first_seen LIKE '20%Z'").value(), 1);
+  EXPECT_EQ(database->number("SELECT count(*) FROM limits WHERE before = 50 AND after = 40 AND first_seen LIKE '20%Z'")
+                .value(),
+            1);
 }
 
 }  // namespace
