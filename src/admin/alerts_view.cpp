@@ -24,7 +24,13 @@ json::value or_null(const std::optional<T>& value) {
 double seconds(Nanoseconds length) { return std::chrono::duration<double>(length).count(); }
 
 json::value view(const monitor::Alert& alert, const AlertsState& state) {
-  const auto action = state.actions.find(alert.id);
+  json::array actions;
+  if (const auto found = state.actions.find(alert.id); found != state.actions.end()) {
+    for (const AlertAction& action : found->second) {
+      actions.push_back(json::object{{"name", action.name}, {"state", action.state}, {"detail", action.detail}});
+    }
+  }
+  const json::value first = actions.empty() ? json::value(nullptr) : actions.front();
   return json::object{
       {"id", alert.id},
       {"rule", alert.rule},
@@ -39,8 +45,8 @@ json::value view(const monitor::Alert& alert, const AlertsState& state) {
       {"recent", json::array(alert.recent.begin(), alert.recent.end())},
       {"acknowledged_by", or_null(alert.acknowledged_by)},
       {"silenced_until", alert.silenced_until ? json::value(to_rfc3339(*alert.silenced_until)) : json::value(nullptr)},
-      {"action", action == state.actions.end() ? json::value(nullptr)
-                                               : json::object{{"name", action->second.name}, {"state", action->second.state}, {"detail", action->second.detail}}}};
+      {"action", first},
+      {"actions", std::move(actions)}};
 }
 
 json::value view(const monitor::AlertRule& rule) {

@@ -21,7 +21,7 @@ TEST(AlertsView, SaysWhatThePageIsBuiltAgainst) {
   alert.state = monitor::AlertState::Firing;
   alert.silenced_until = *parse_rfc3339("2026-11-26T10:00:00Z");
   state.alerts.push_back(alert);
-  state.actions["00ff"] = {.name = "scale_up", .state = "done", .detail = "expected back in 5 min"};
+  state.actions["00ff"] = {{.name = "scale_up", .state = "done", .detail = "expected back in 5 min"}, {.name = "brake", .state = "failed", .detail = "no"}};
   state.history.push_back({.at = *parse_rfc3339("2026-11-26T09:00:00Z"), .from = monitor::AlertState::Pending, .to = monitor::AlertState::Firing, .alert = alert});
   state.rules = monitor::alert_rules({});
   const boost::json::value seen = view(state);
@@ -31,6 +31,8 @@ TEST(AlertsView, SaysWhatThePageIsBuiltAgainst) {
   EXPECT_TRUE(at("/alerts/0/acknowledged_by").is_null());
   EXPECT_EQ(at("/alerts/0/silenced_until"), "2026-11-26T10:00:00Z");
   EXPECT_EQ(at("/alerts/0/action/state"), "done");
+  EXPECT_EQ(at("/alerts/0/actions/0/name"), "scale_up");
+  EXPECT_EQ(at("/alerts/0/actions/1/state"), "failed");
   EXPECT_EQ(at("/history/0/from"), "pending");
   EXPECT_EQ(at("/history/0/at"), "2026-11-26T09:00:00Z");
   EXPECT_EQ(at("/rules/0/name"), "requests_remaining_low");

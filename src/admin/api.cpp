@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "admin/api.h"
 
+#include "admin/actions_view.h"
 #include "admin/alerts_view.h"
 #include "admin/allowance_request.h"
 #include "admin/billed_view.h"
@@ -13,6 +14,8 @@
 #include "admin/shadow_view.h"
 #include "admin/slack_command.h"
 #include "admin/views.h"
+
+#include "base/number.h"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -313,6 +316,27 @@ Answer silence(Instance& instance, const Request& request) {
   return answer(json::object{{"silenced", request.last_segment}});
 }
 
+/// Somebody asks for an action or its return; what it does is not awaited.
+Answer ask_action(Instance& instance, const Request& request, Result<std::string> (Instance::*ask)(std::string_view, const std::string&)) {
+  const auto by = read_asker(request.body);
+  if (!by) return error_answer(by.error());
+  const auto told = (instance.*ask)(request.last_segment, *by);
+  if (told) return answer(json::object{{"told", *told}});
+  if (told.error().kind == FailureKind::Exhausted) return error_answer(409, to_string(told.error().kind), told.error().detail);
+  return error_answer(told.error());
+}
+
+Result<json::value> audit(Instance& instance, const Parameters& parameters) {
+  constexpr std::int64_t kMost = 1'000;
+  constexpr std::int64_t kUsual = 100;
+  const auto text = parameters.find("limit");
+  const auto most = text ? parse_integer(*text) : std::optional(kUsual);
+  if (!most || *most < 1 || *most > kMost) return fail(FailureKind::InvalidInput, Origin::Client, "limit: a whole number from 1 to 1000");
+  const auto entries = instance.audit(static_cast<std::size_t>(*most));
+  if (!entries) return fail(entries);
+  return view(*entries);
+}
+
 Answer healthy(const Request&) { return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"}; }
 
 }  // namespace
@@ -350,6 +374,13 @@ std::vector<Route> admin_routes(Instance& instance) {
       {"GET", "/api/v1/alerts", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.alerts())); }},
       {"POST", "/api/v1/alerts/{id}/ack", Access::Change, Kind::Quick, [&](const Request& request) { return acknowledge(instance, request); }},
       {"POST", "/api/v1/alerts/{id}/silence", Access::Change, Kind::Quick, [&](const Request& request) { return silence(instance, request); }},
+      {"GET", "/api/v1/actions", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.actions())); }},
+      {"POST", "/api/v1/actions/{id}/run", Access::Change, Kind::Quick,
+       [&](const Request& request) { return ask_action(instance, request, &Instance::run_action); }},
+      {"POST", "/api/v1/actions/{id}/return", Access::Change, Kind::Quick,
+       [&](const Request& request) { return ask_action(instance, request, &Instance::return_action); }},
+      {"GET", "/api/v1/audit", Access::Read, Kind::Slow,
+       [&](const Request& request) { return with_parameters(request, {"limit"}, [&](const Parameters& given) { return audit(instance, given); }); }},
       {"GET", "/api/v1/config", Access::Read, Kind::Quick,
        [&](const Request&) { return Answer{.body = instance.configuration()}; }},
       {"GET", "/api/v1/live", Access::Read, Kind::Events, [live](const Request&) { return live->next(); }},

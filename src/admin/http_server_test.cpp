@@ -114,6 +114,23 @@ class FakeInstance final : public Instance {
     silenced.emplace_back(by, length);
     return {};
   }
+  Result<std::string> run_action(std::string_view name, const std::string& by) override {
+    if (name == "busy") return fail(FailureKind::Exhausted, Origin::Operator, "busy is at work");
+    if (name != "up") return fail(FailureKind::NotFound, Origin::Operator, "no action is named so");
+    asked.push_back("run by " + by);
+    return "up triggered";
+  }
+  Result<std::string> return_action(std::string_view name, const std::string& by) override {
+    auto told = run_action(name, by);
+    if (told) asked.back() = "return by " + by;
+    return told;
+  }
+  std::vector<ActionStatus> actions() const override {
+    return {{.name = "up", .kind = "webhook", .state = "done", .detail = "took it", .alert_id = "a1", .incident = "up-a1-1", .by = {}, .began_at = WallTime{}, .runs_today = 1, .max_per_day = 10}};
+  }
+  Result<std::vector<store::AuditEntry>> audit(std::size_t most) override {
+    return std::vector(most, store::AuditEntry{.at = {}, .actor = "ada", .subject = "action up", .text = "triggered"});
+  }
   std::string metrics(metrics::TextFormat format) const override {
     return format == metrics::TextFormat::OpenMetrics ? "open 1\n" : "plain 1\n";
   }
@@ -224,6 +241,7 @@ class FakeInstance final : public Instance {
   std::atomic<int> reloads = 0;
   std::vector<std::string> acknowledged;                        ///< by whom; this and the next are read after an answer
   std::vector<std::pair<std::string, Nanoseconds>> silenced;
+  std::vector<std::string> asked;  ///< of actions
   std::string revoked;  ///< read after an answer that follows it
 };
 
@@ -496,6 +514,33 @@ TEST_F(AdminServer, AcknowledgesAndSilencesTheAlertThatThePathNames) {
   }
   EXPECT_THAT(instance_.acknowledged, testing::ElementsAre("ada"));
   EXPECT_THAT(instance_.silenced, testing::ElementsAre(testing::Pair("bob", Nanoseconds(std::chrono::minutes(90)))));
+}
+
+TEST_F(AdminServer, RunsTheActionThatThePathNamesForSomebodyWithAName) {
+  start();
+  const std::string json = "content-type: application/json\r\n";
+  EXPECT_THAT(ask("GET /api/v1/actions"), HasSubstr(R"({"actions":[{"name":"up","kind":"webhook","state":"done","detail":"took it","alert":"a1","incident":"up-a1-1","by":null,)"
+                                                    R"("since":"1970-01-01T00:00:00Z","runs_today":1,"max_per_day":10,"dry_run":false}]})"));
+  EXPECT_THAT(ask("POST /api/v1/actions/up/run", json, R"({"by":"ada"})"), testing::AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"({"told":"up triggered"})")));
+  EXPECT_THAT(ask("POST /api/v1/actions/up/return", json, R"({"by":"bob"})"), StartsWith("HTTP/1.1 200"));
+  for (const std::string what : {"run", "return"}) {
+    EXPECT_THAT(ask("POST /api/v1/actions/busy/" + what, json, R"({"by":"eve"})"), testing::AllOf(StartsWith("HTTP/1.1 409"), HasSubstr("at work"))) << what;
+    EXPECT_THAT(ask("POST /api/v1/actions/down/" + what, json, R"({"by":"eve"})"), StartsWith("HTTP/1.1 404")) << what;
+    for (const char* body : {"", "{}", R"({"by":""})", R"({"by":"eve","now":true})"}) {
+      EXPECT_THAT(ask("POST /api/v1/actions/up/" + what, json, body), StartsWith("HTTP/1.1 400")) << what << body;
+    }
+    EXPECT_THAT(ask("POST /api/v1/actions/up/" + what, json + "origin: http://evil.example\r\n", R"({"by":"eve"})"), StartsWith("HTTP/1.1 403")) << what;
+  }
+  EXPECT_THAT(instance_.asked, testing::ElementsAre("run by ada", "return by bob"));
+}
+
+TEST_F(AdminServer, GivesAsMuchOfTheAuditAsIsAskedFor) {
+  start();
+  EXPECT_THAT(ask("GET /api/v1/audit?limit=1"),
+              HasSubstr(R"({"entries":[{"at":"1970-01-01T00:00:00Z","actor":"ada","subject":"action up","text":"triggered"}]})"));
+  for (const char* limit : {"0", "1001", "many", ""}) {
+    EXPECT_THAT(ask(std::string("GET /api/v1/audit?limit=") + limit), testing::AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("limit"))) << limit;
+  }
 }
 
 TEST_F(AdminServer, AsksForItsTokenButShowsThePageThatAsksForIt) {

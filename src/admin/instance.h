@@ -21,6 +21,7 @@
 #include "store/directory.h"
 #include "store/ledger.h"
 #include "store/ledger_query.h"
+#include "store/operations_store.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -128,6 +129,14 @@ class Instance {
     (void)name, (void)by;
     return fail(FailureKind::NotFound, Origin::Operator, "no action is configured");
   }
+  /// Takes it back, and keeps it from running again while its alert lasts. Failure: NotFound (also if nothing of it is in place),
+  /// Exhausted (it is at work).
+  [[nodiscard]] virtual Result<std::string> return_action(std::string_view name, const std::string& by) {
+    (void)name, (void)by;
+    return fail(FailureKind::NotFound, Origin::Operator, "no action is configured");
+  }
+  /// In the order of the configuration.
+  [[nodiscard]] virtual std::vector<ActionStatus> actions() const { return {}; }
   /// Who may use the slash command, and what proves it; without a secret there is none.
   [[nodiscard]] virtual SlackOptions slack_command() const { return {}; }
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
@@ -147,6 +156,8 @@ class Instance {
   [[nodiscard]] virtual std::vector<monitor::SeriesForecast> forecast(int /*horizon*/) { return {}; }
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
   [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
+  /// What was changed and by whom, the newest first. Failure: as the database gives it.
+  [[nodiscard]] virtual Result<std::vector<store::AuditEntry>> audit(std::size_t /*most*/) { return std::vector<store::AuditEntry>{}; }
   // Failures as store::Directory gives them.
   [[nodiscard]] virtual Result<std::vector<store::VirtualKey>> keys() = 0;
   [[nodiscard]] virtual Result<store::CreatedKey> create_key(const store::NewKey& wanted) = 0;

@@ -8,6 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <optional>
+#include <utility>
+
 namespace tidegate::app {
 
 namespace json = boost::json;
@@ -35,10 +38,12 @@ void add_token_argument(CLI::App& command, InstanceArguments& arguments) {
   command.add_option("--token-from-environment", arguments.token)->envname("TIDEGATE_ADMIN_TOKEN")->group("");
 }
 
-Result<json::value> ask_instance(const InstanceArguments& arguments, std::string_view path) {
+namespace {
+
+Result<json::value> send(const InstanceArguments& arguments, std::string_view path, std::optional<std::string> body_to_send) {
   std::string base = arguments.url;
   while (base.ends_with('/')) base.pop_back();
-  HttpQuestion question{.url = base + std::string(path), .fields = {}};
+  HttpQuestion question{.url = base + std::string(path), .fields = {}, .body = std::move(body_to_send)};
   if (!arguments.token.empty()) question.fields.emplace_back("authorization", Secret("Bearer " + arguments.token));
   auto reply = ask(question);
   if (!reply) {
@@ -62,6 +67,14 @@ Result<json::value> ask_instance(const InstanceArguments& arguments, std::string
   }
   if (reply->status / 100 != 2) return fail(FailureKind::InvalidInput, Origin::Operator, message_of(body));
   return body;
+}
+
+}  // namespace
+
+Result<json::value> ask_instance(const InstanceArguments& arguments, std::string_view path) { return send(arguments, path, std::nullopt); }
+
+Result<json::value> tell_instance(const InstanceArguments& arguments, std::string_view path, const json::value& body) {
+  return send(arguments, path, json::serialize(body));
 }
 
 std::string query_value(std::string_view text) {

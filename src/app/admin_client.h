@@ -29,6 +29,8 @@ void add_token_argument(CLI::App& command, InstanceArguments& arguments);
 /// What the admin API answers to `GET PATH` (`/api/v1/…`). Failure: no instance there, or its own refusal, in words for
 /// people.
 [[nodiscard]] Result<boost::json::value> ask_instance(const InstanceArguments& arguments, std::string_view path);
+/// Likewise to `POST PATH` with a JSON body.
+[[nodiscard]] Result<boost::json::value> tell_instance(const InstanceArguments& arguments, std::string_view path, const boost::json::value& body);
 
 /// Percent-encodes a value for a query.
 [[nodiscard]] std::string query_value(std::string_view text);

@@ -49,6 +49,7 @@ Result<HttpReply> ask(const HttpQuestion& question) {
     list = curl_slist_append(list, fmt::format("{}: {}", name, value.reveal()).c_str());
   if (!question.bearer.empty())
     list = curl_slist_append(list, fmt::format("authorization: Bearer {}", question.bearer.reveal()).c_str());
+  if (question.body) list = curl_slist_append(list, "content-type: application/json");
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(list, curl_slist_free_all);
   HttpReply reply;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -62,6 +63,10 @@ Result<HttpReply> ask(const HttpQuestion& question) {
   // A proxy of the environment leads out of this machine.
   if (const auto url = config::parse_url(question.url); url && config::is_loopback(url->host))
     curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");
+  if (question.body) {
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, question.body->c_str());
+    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(question.body->size()));
+  }
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl.get(), CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, error.data());

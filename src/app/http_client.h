@@ -6,17 +6,19 @@
 #include "base/secret.h"
 #include "base/time.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace tidegate::app {
 
-/// One GET of a command. Blocks; never for a server's threads.
+/// One GET of a command, or a POST if there is a body. Blocks; never for a server's threads.
 struct HttpQuestion {
   std::string url;  ///< http or https; the certificate is verified
   std::vector<std::pair<std::string, Secret>> fields;
   Secret bearer = {};  ///< sent as `authorization: Bearer …`; empty if none
+  std::optional<std::string> body = {};  ///< JSON
   Nanoseconds timeout = Seconds(10);
   std::string ca_file = {};  ///< PEM; empty = the system's authorities
   std::string proxy =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/actions_command.h"
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
 #include "app/cli/demo_command.h"
@@ -29,6 +30,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_forecast_command(program, exit_code);
   tidegate::app::add_guard_command(program, exit_code);
   tidegate::app::add_shadow_command(program, exit_code);
+  tidegate::app::add_actions_command(program, exit_code);
   tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_tenants_command(program, exit_code);

@@ -15,6 +15,7 @@ namespace tidegate::app {
 RunningInstance::RunningInstance(Server& server, Reload reload)
     : server_(server),
       reload_(std::move(reload)),
+      operations_(std::filesystem::path(server.options().store.directory) / "directory.db"),
       directory_(std::filesystem::path(server.options().store.directory) / "directory.db") {}
 
 admin::Status RunningInstance::status() const {
@@ -71,7 +72,7 @@ admin::AlertsState RunningInstance::alerts() {
                            .dead_letters = {}};
   for (const operations::ActionStanding& action : server_.actions().list()) {
     if (action.alert_id.empty()) continue;
-    state.actions.insert_or_assign(action.alert_id, admin::AlertAction{.name = action.name, .state = std::string(to_string(action.state)), .detail = action.detail});
+    state.actions[action.alert_id].push_back({.name = action.name, .state = std::string(to_string(action.state)), .detail = action.detail});
   }
   for (const delivery::DeadMessage& dead : server_.courier().dead()) {
     state.dead_letters.push_back({.at = dead.at, .receiver = dead.receiver, .headline = dead.headline, .error = dead.error});
@@ -118,22 +119,59 @@ admin::ShadowState RunningInstance::shadow(Nanoseconds length) {
 Result<std::vector<store::VirtualKey>> RunningInstance::keys() { return directory_.list_keys(); }
 
 Result<store::CreatedKey> RunningInstance::create_key(const store::NewKey& wanted) {
-  return directory_.create_key(wanted, now().wall);
+  auto created = directory_.create_key(wanted, now().wall);
+  if (created) note_change("key " + created->key.id.text(), fmt::format("made, for tenant {}", wanted.tenant.text()));
+  return created;
 }
 
-Result<void> RunningInstance::revoke_key(const KeyId& id) { return directory_.revoke_key(id, now().wall); }
+Result<void> RunningInstance::revoke_key(const KeyId& id) {
+  auto revoked = directory_.revoke_key(id, now().wall);
+  if (revoked) note_change("key " + id.text(), "revoked");
+  return revoked;
+}
 
 Result<void> RunningInstance::allow_key(const KeyId& id, const quota::Allowance& allowance) {
-  return directory_.allow_key(id, allowance);
+  auto allowed = directory_.allow_key(id, allowance);
+  if (allowed) note_change("key " + id.text(), "what it may take was changed");
+  return allowed;
+}
+
+Result<std::vector<std::string>> RunningInstance::reload() {
+  auto changes = reload_();
+  if (changes) note_change("configuration", fmt::format("read again, {} settings changed", changes->size()));
+  return changes;
+}
+
+void RunningInstance::note_change(std::string subject, std::string text) {
+  const WallTime at = now().wall;
+  const auto noted = operations_.add({.at = at, .actor = "admin API", .subject = std::move(subject), .text = std::move(text)});
+  if (!noted) server_.say(fmt::format("time={} the audit misses a change: {}\n", to_rfc3339(at), noted.error().detail));
 }
 
 Result<std::vector<store::Tenant>> RunningInstance::tenants() { return directory_.list_tenants(); }
 
-Result<void> RunningInstance::put_tenant(const store::Tenant& tenant) { return directory_.put_tenant(tenant); }
+Result<void> RunningInstance::put_tenant(const store::Tenant& tenant) {
+  auto put = directory_.put_tenant(tenant);
+  if (put) note_change("tenant " + tenant.id.text(), "made, or what it may take was changed");
+  return put;
+}
 
-Result<std::string> RunningInstance::run_action(std::string_view name, const std::string& by) {
-  if (server_.options().actions.empty()) return admin::Instance::run_action(name, by);
-  return fail(FailureKind::Unsupported, Origin::Operator, "actions run when their alert fires; this version runs none by hand");
+std::vector<admin::ActionStatus> RunningInstance::actions() const {
+  std::vector<admin::ActionStatus> out;
+  for (operations::ActionStanding& action : server_.actions().list()) {
+    out.push_back({.name = std::move(action.name),
+                   .kind = std::string(to_string(action.kind)),
+                   .state = std::string(to_string(action.state)),
+                   .detail = std::move(action.detail),
+                   .alert_id = std::move(action.alert_id),
+                   .incident = std::move(action.incident),
+                   .by = std::move(action.by),
+                   .began_at = action.began_at,
+                   .runs_today = action.runs_today,
+                   .max_per_day = action.max_per_day,
+                   .dry_run = action.dry_run});
+  }
+  return out;
 }
 
 }  // namespace tidegate::app

@@ -34,7 +34,10 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<void> acknowledge_alert(std::string_view id, const std::string& by) override;
   [[nodiscard]] Result<void> silence_alert(std::string_view id, Nanoseconds length, const std::string& by) override;
   [[nodiscard]] admin::SlackOptions slack_command() const override { return server_.options().slack; }
-  [[nodiscard]] Result<std::string> run_action(std::string_view name, const std::string& by) override;
+  [[nodiscard]] Result<std::string> run_action(std::string_view name, const std::string& by) override { return server_.actions().run(name, by); }
+  [[nodiscard]] Result<std::string> return_action(std::string_view name, const std::string& by) override { return server_.actions().take_back(name, by); }
+  [[nodiscard]] std::vector<admin::ActionStatus> actions() const override;
+  [[nodiscard]] Result<std::vector<store::AuditEntry>> audit(std::size_t most) override { return operations_.newest(most); }
   [[nodiscard]] std::string metrics(metrics::TextFormat format) const override;
   [[nodiscard]] std::string configuration() const override;
   [[nodiscard]] admin::LevelCurves level_curves() const override;
@@ -43,7 +46,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override;
   [[nodiscard]] admin::ShadowState shadow(Nanoseconds length) override;
   [[nodiscard]] std::vector<monitor::SeriesForecast> forecast(int horizon) override { return server_.forecasts().forecast(horizon); }
-  [[nodiscard]] Result<std::vector<std::string>> reload() override { return reload_(); }
+  [[nodiscard]] Result<std::vector<std::string>> reload() override;
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
   [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;
   [[nodiscard]] Result<void> revoke_key(const KeyId& id) override;
@@ -52,8 +55,12 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<void> put_tenant(const store::Tenant& tenant) override;
 
  private:
+  /// For the audit; the callers' own thread.
+  void note_change(std::string subject, std::string text);
+
   Server& server_;
   const Reload reload_;
+  store::SqliteOperations operations_;  ///< likewise
   store::SqliteDirectory directory_;  ///< a connection of its own: the server's belongs to the keeper's thread
 };
 

@@ -55,13 +55,6 @@ config::Options with_worker_count(config::Options options) {
   return options;
 }
 
-config::Options with_keys(config::Options options, const ProviderKeys::Watches& watches) {
-  for (upstream::ProviderOptions& provider : options.providers) {
-    provider.keys = ProviderKeys::with_sources(provider, watches);
-  }
-  return options;
-}
-
 std::filesystem::path database(const config::Options& options, const char* name) {
   return std::filesystem::path(options.store.directory) / name;
 }
@@ -111,7 +104,13 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       balance_lookups_(clock),
       lookups_(clock),
       courier_(clock),
-      actions_(clock, [this](const std::string& line) { log_.say(line); }),
+      operations_(database(options_, "directory.db")),
+      levers_({.store = operations_,
+               .rooms = rooms_,
+               .steering = steering_,
+               .spare_keys = spare_keys_,
+               .keys_changed = [this](const ProviderId& provider) { adopt_keys_of(provider); }}),
+      actions_(clock, action_ports()),
       alerts_(std::make_unique<AlertCenter>(
           alert_sources(), AlertCenter::Listeners{.say = [this](const std::string& line) { log_.say(line); },
                                                   .notices = [this](std::vector<monitor::AlertNotice> notices, const std::vector<monitor::Alert>& firing,
@@ -172,7 +171,7 @@ Result<void> Server::open() {
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
-                                  &shadows_.emplace_back(shadow_, number), answers_.get()};
+                                  &shadows_.emplace_back(shadow_, number), answers_.get(), nullptr, &steering_};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
@@ -188,7 +187,6 @@ Result<void> Server::open() {
   actions_.start();
   alert_schedule_.start();
   history_schedule_.start();
-  look_at_actions(options_);
   return {};
 }
 
@@ -308,19 +306,28 @@ void Server::restore_demand(Now now) {
   }
 }
 
-/// Limits of tenants are read and checked, but not changed yet: nobody shall rely on it.
-void Server::look_at_actions(const config::Options& options) {
-  const WallTime now = clock_.now().wall;
-  const auto count = std::count_if(options.actions.begin(), options.actions.end(), [](const operations::ActionOptions& action) {
-    return action.kind == operations::ActionKind::TenantLimit;
-  });
-  if (count == 0) return alarms_.clear("actions", {}, now);
-  alarms_.raise({.kind = "actions",
-                 .subject = {},
-                 .severity = Severity::Warning,
-                 .message = fmt::format("{} of `kind: tenant_limit` under `alerts.actions`: this version changes no limits; commands and webhooks are run",
-                                        count == 1 ? std::string("there is an action") : fmt::format("there are {} actions", count)),
-                 .since = now});
+operations::ActionRunner::Ports Server::action_ports() {
+  return {.store = operations_,
+          .levers = levers_,
+          .say = [this](const std::string& line) { log_.say(line); },
+          .tell = [this](const delivery::ActionNote& note, Now now) { courier_.note(note, now); },
+          .store_stands = [this](const std::optional<Failure>& failure) {
+            const WallTime now = clock_.now().wall;
+            if (!failure) return alarms_.clear("actions", {}, now);
+            alarms_.raise({.kind = "actions",
+                           .subject = {},
+                           .severity = Severity::Warning,
+                           .message = failure->detail + "; how actions stand is not kept: what is in place is not taken back after a restart, and the audit has a gap",
+                           .since = now});
+          }};
+}
+
+/// The options with the keys of sources, and without the spare keys that are not in rotation.
+config::Options Server::with_keys(config::Options options, const ProviderKeys::Watches& watches) const {
+  for (upstream::ProviderOptions& provider : options.providers) {
+    provider.keys = spare_keys_.in_rotation(provider.id, ProviderKeys::with_sources(provider, watches));
+  }
+  return options;
 }
 
 AlertCenter::Sources Server::alert_sources() {
@@ -592,7 +599,6 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   alerts_->adopt(after.alerts);
   courier_.adopt(after.receivers, after.alerts.grouping, url());
   actions_.adopt(after.actions);
-  look_at_actions(after);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();
   alarms_.clear("configuration", {}, clock_.now().wall);
@@ -622,7 +628,8 @@ void Server::adopt_keys_of(const ProviderId& provider) {
   const std::lock_guard lock(adopt_mutex_);
   if (plane_ == nullptr) return;  // it will start with them
   for (const upstream::ProviderOptions& row : options().providers) {
-    if (row.id == provider) plane_->adopt_keys({{provider, ProviderKeys::with_sources(row, provider_keys_.current())}});
+    if (row.id != provider) continue;
+    plane_->adopt_keys({{provider, spare_keys_.in_rotation(provider, ProviderKeys::with_sources(row, provider_keys_.current()))}});
   }
 }
 

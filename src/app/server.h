@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "app/action_levers.h"
 #include "app/alarm_board.h"
 #include "app/balance_board.h"
 #include "app/alert_center.h"
@@ -17,6 +18,7 @@
 #include "app/schedule.h"
 #include "app/shadow_board.h"
 #include "app/shadow_watch.h"
+#include "app/spare_keys.h"
 #include "app/tenant_accounts.h"
 #include "app/use_board.h"
 #include "app/worker_shadow.h"
@@ -38,6 +40,7 @@
 #include "store/sqlite/sqlite_history.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/sqlite/sqlite_limits.h"
+#include "store/sqlite/sqlite_operations.h"
 
 #include <atomic>
 #include <cstdio>
@@ -99,7 +102,7 @@ class Server {
   [[nodiscard]] const ForecastBoard& forecasts() const { return forecasts_; }
   [[nodiscard]] AlertCenter& alerts() { return *alerts_; }
   [[nodiscard]] const delivery::Courier& courier() const { return courier_; }
-  [[nodiscard]] const operations::ActionRunner& actions() const { return actions_; }
+  [[nodiscard]] operations::ActionRunner& actions() { return actions_; }
   [[nodiscard]] store::LedgerHealth ledger_health() const { return keeper_->health(); }
   [[nodiscard]] const DataPlane& data_plane() const { return *plane_; }
   [[nodiscard]] const LevelHistory& level_history() const { return level_history_; }
@@ -130,7 +133,8 @@ class Server {
   void look_at_demand(Now now);
   void restore_demand(Now now);
   [[nodiscard]] AlertCenter::Sources alert_sources();
-  void look_at_actions(const config::Options& options);
+  [[nodiscard]] operations::ActionRunner::Ports action_ports();
+  [[nodiscard]] config::Options with_keys(config::Options options, const ProviderKeys::Watches& watches) const;
 
   const Clock& clock_;
   const WallTime started_at_;
@@ -176,6 +180,10 @@ class Server {
   Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own
+  gateway::SteeringBoard steering_;
+  SpareKeys spare_keys_;
+  store::SqliteOperations operations_;  ///< the thread of actions_ only
+  ActionLevers levers_;                 ///< likewise
   operations::ActionRunner actions_;  ///< does something about them, on another one
   std::unique_ptr<AlertCenter> alerts_;
   std::unique_ptr<AlertKeeper> alert_keeper_;

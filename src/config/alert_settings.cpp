@@ -101,7 +101,12 @@ Type<ActionOptions> action() {
   return record<A>(
       {field<A>("name", TIDEGATE_AT(name), checked_text("name", why_not_a_label), "what messages call it").required(),
        field<A>("kind", TIDEGATE_AT(kind),
-                word<ActionKind>({{"command", ActionKind::Command}, {"webhook", ActionKind::Webhook}, {"tenant_limit", ActionKind::TenantLimit}}),
+                word<ActionKind>({{"command", ActionKind::Command},
+                                  {"webhook", ActionKind::Webhook},
+                                  {"tenant_limit", ActionKind::TenantLimit},
+                                  {"pause_batch", ActionKind::PauseBatch},
+                                  {"shift_share", ActionKind::ShiftShare},
+                                  {"enable_key", ActionKind::EnableKey}}),
                 "what is done")
            .required(),
        field<A>("rules", TIDEGATE_AT(rules), list_of(text("pattern"), 100), "when one of these rules fires").required(),
@@ -112,7 +117,11 @@ Type<ActionOptions> action() {
        field<A>("tier", TIDEGATE_AT(tier), text("tier"), "proposed to the webhook"),
        field<A>("tenant", TIDEGATE_AT(tenant), text("name"), "whose limits per minute change"),
        field<A>("factor", TIDEGATE_AT(factor), figure(0.01, 100), "of its limits; they return when the alert is over"),
-       field<A>("timeout", TIDEGATE_AT(timeout), duration(Milliseconds(100), minutes(10)), "then it is ended and has failed"),
+       field<A>("provider", TIDEGATE_AT(provider), text("name"), "of pause_batch: whose batch requests wait, without it all; of shift_share and enable_key"),
+       field<A>("share", TIDEGATE_AT(share), figure(0, 1), "of shift_share: part of the provider's requests that asks the further targets of its routes first"),
+       field<A>("key", TIDEGATE_AT(key), text("name"), "of enable_key: a key of the provider with `spare: true`, by its variable or file"),
+       field<A>("timeout", TIDEGATE_AT(timeout), duration(Milliseconds(100), minutes(10)), "of one attempt; then it is ended and has failed"),
+       field<A>("attempts", TIDEGATE_AT(attempts), count<std::size_t>(1, 20), "in all, with growing pauses (5 s to 5 min), until it works; all of them are the same incident"),
        field<A>("expected", TIDEGATE_AT(expected), duration(Nanoseconds(0), hours(24)), "until it helps; messages say so, and say when it did not"),
        field<A>("cooldown", TIDEGATE_AT(cooldown), duration(Nanoseconds(0), hours(24)), "between two runs"),
        field<A>("max_per_day", TIDEGATE_AT(max_per_day), count<std::size_t>(1, 10'000), "runs, in UTC"),
@@ -161,7 +170,34 @@ void check_receiver(const ReceiverOptions& receiver, const std::string& path, Re
   if (const auto file = reading.try_file(receiver.ca_file); !file) reading.refuse_at(path + ".ca_file", file.error().detail);
 }
 
-void check_action(const ActionOptions& action, const std::string& path, Reading& reading) {
+/// Whether some request that asks this provider first may ask another one after it.
+bool has_further_target(const Options& options, const upstream::ProviderOptions& provider) {
+  const auto leads_on = [&](const routing::RouteRule& route) {
+    std::vector<ProviderId> targets = route.overflow;
+    if (!route.provider.empty()) targets.push_back(route.provider);
+    for (const routing::TargetRule& target : route.targets) targets.push_back(target.provider);
+    const auto own = std::count(targets.begin(), targets.end(), provider.id);
+    return own > 0 && static_cast<std::size_t>(own) < targets.size();
+  };
+  return std::any_of(options.gateway.routes.begin(), options.gateway.routes.end(), leads_on) ||
+         std::any_of(options.providers.begin(), options.providers.end(),
+                     [&](const upstream::ProviderOptions& other) { return other.id != provider.id && other.dialect == provider.dialect; });
+}
+
+/// What an action moves in a provider must be there.
+void check_provider_of(const ActionOptions& action, const Options& options, const std::string& path, Reading& reading) {
+  const auto provider = std::find_if(options.providers.begin(), options.providers.end(),
+                                     [&](const upstream::ProviderOptions& one) { return one.id.text() == action.provider; });
+  if (provider == options.providers.end()) return reading.refuse_at(path + ".provider", fmt::format("no provider is named {}", shown(action.provider)));
+  if (action.kind == ActionKind::ShiftShare && !has_further_target(options, *provider))
+    reading.refuse_at(path, fmt::format("no route leads on from provider '{}'; give one an 'overflow'", action.provider));
+  if (action.kind != ActionKind::EnableKey) return;
+  const auto key = std::find_if(provider->keys.begin(), provider->keys.end(), [&](const upstream::ProviderKey& one) { return one.name == action.key; });
+  if (key == provider->keys.end()) reading.refuse_at(path + ".key", fmt::format("provider '{}' has no key named {}", action.provider, shown(action.key)));
+  else if (!key->is_spare) reading.refuse_at(path + ".key", fmt::format("{} is in rotation anyway; write 'spare: true' with it to keep it back", shown(action.key)));
+}
+
+void check_action(const ActionOptions& action, const Options& options, const std::string& path, Reading& reading) {
   const auto refuse = [&](std::string_view message) { reading.refuse_at(path, message); };
   if (action.rules.empty()) refuse("acts on no rule; name some, as in 'rules: [exhaustion_forecast]'");
   switch (action.kind) {
@@ -174,6 +210,18 @@ void check_action(const ActionOptions& action, const std::string& path, Reading&
     case ActionKind::TenantLimit:
       if (action.tenant.empty()) refuse("has no 'tenant'");
       if (action.factor == 1) refuse("changes nothing with a 'factor' of 1");
+      break;
+    case ActionKind::PauseBatch:
+      if (!action.provider.empty()) check_provider_of(action, options, path, reading);
+      break;
+    case ActionKind::ShiftShare:
+      if (action.share <= 0) refuse("moves nothing without a 'share', as 0.3");
+      if (action.provider.empty()) refuse("has no 'provider' that requests are moved away from");
+      else check_provider_of(action, options, path, reading);
+      break;
+    case ActionKind::EnableKey:
+      if (action.provider.empty() || action.key.empty()) refuse("wants a 'provider' and the name of one of its keys as 'key'");
+      else check_provider_of(action, options, path, reading);
       break;
   }
 }
@@ -218,7 +266,7 @@ void check_alerts(const Options& options, Reading& reading) {
     check_receiver(options.receivers[i], fmt::format("alerts.receivers[{}]", i), reading);
   }
   for (std::size_t i = 0; i < options.actions.size(); ++i) {
-    check_action(options.actions[i], fmt::format("alerts.actions[{}]", i), reading);
+    check_action(options.actions[i], options, fmt::format("alerts.actions[{}]", i), reading);
   }
   if (!options.slack.signing_secret_name.empty() && options.slack.users.empty())
     reading.warn_at("alerts.slack_command", "names no 'users', so that nobody may use it");

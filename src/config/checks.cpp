@@ -137,6 +137,10 @@ void check_keys(const ProviderOptions& provider, const std::string& path, AuthMo
   if (provider.credential != CredentialKind::None && provider.keys.empty() && !provider.has_key_source() && auth != AuthMode::Passthrough) {
     reading.refuse_at(path, "has no key; add 'keys: [{env: NAME}]', or write 'credential: none' if it wants none");
   }
+  const bool only_spare = std::all_of(provider.keys.begin(), provider.keys.end(), [](const upstream::ProviderKey& key) { return key.is_spare; });
+  if (!provider.keys.empty() && only_spare && !provider.has_key_source()) {
+    reading.refuse_at(path + ".keys", "are all kept back by 'spare: true'; leave one in rotation");
+  }
   for (std::size_t i = 0; i < provider.keys.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const upstream::ProviderKey& key = provider.keys[i];

@@ -207,6 +207,8 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(anthropic.keys[0].name, "CLAUDE_KEY");
   EXPECT_EQ(anthropic.keys[0].workspace, "wrkspc_01");
   EXPECT_EQ(anthropic.keys[1].name, "secrets/anthropic_key");
+  EXPECT_TRUE(anthropic.keys[1].is_spare);
+  EXPECT_FALSE(anthropic.keys[0].is_spare);
   EXPECT_EQ(anthropic.keys[1].secret.reveal(), "sk-ant-s3cr3t-in-a-file");
   ASSERT_TRUE(anthropic.key_list);
   EXPECT_EQ(anthropic.key_list->socket, "/run/redis/redis.sock");
@@ -263,6 +265,8 @@ TEST(FullConfiguration, IsReadValueByValue) {
   ASSERT_EQ(options.actions.size(), 1U);
   EXPECT_EQ(options.actions[0].kind, operations::ActionKind::Webhook);
   EXPECT_EQ(options.actions[0].max_per_day, 3U);
+  EXPECT_EQ(options.actions[0].attempts, 2U);
+  EXPECT_EQ(options.actions[0].share, 0.3);
   EXPECT_EQ(options.slack.signing_secret.reveal(), "s3cr3t-admin-in-a-file");
   EXPECT_EQ(options.slack.users, std::vector<std::string>({"U012AB3CD"}));
 }

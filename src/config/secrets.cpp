@@ -16,6 +16,7 @@ struct Place {
   std::string file;
   std::string organisation;
   std::string workspace;
+  bool is_spare = false;
 };
 
 std::vector<Field<Place>> place_fields() {
@@ -122,6 +123,9 @@ Type<ProviderKey> provider_key() {
   fields.push_back(field<Place>(
       "workspace", [](auto& place) -> auto& { return place.workspace; }, text("id"),
       "workspace whose limits the key shares"));
+  fields.push_back(field<Place>(
+      "spare", [](auto& place) -> auto& { return place.is_spare; }, yes_or_no(),
+      "true: not used until an action of kind enable_key puts it into rotation"));
   return converted<ProviderKey, Place>(
       record<Place>(std::move(fields), refuse_literal("a key")),
       [](Reading& reading, const Node& node, const Place& place) -> std::optional<ProviderKey> {
@@ -130,12 +134,14 @@ Type<ProviderKey> provider_key() {
         return ProviderKey{.name = std::move(found->name),
                            .secret = std::move(found->secret),
                            .organisation = place.organisation,
-                           .workspace = place.workspace};
+                           .workspace = place.workspace,
+                           .is_spare = place.is_spare};
       },
       [](const ProviderKey& key) {
         Place place = place_of(key.name);
         place.organisation = key.organisation;
         place.workspace = key.workspace;
+        place.is_spare = key.is_spare;
         return place;
       });
 }

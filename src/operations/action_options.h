@@ -17,12 +17,18 @@ enum class ActionKind : std::uint8_t {
   Command,      ///< a program, without a shell
   Webhook,      ///< whoever can raise the limits
   TenantLimit,  ///< a tenant's limits per minute, times a factor
+  PauseBatch,   ///< requests of batch priority wait
+  ShiftShare,   ///< a share of a provider's requests goes to the next target of its route
+  EnableKey,    ///< a spare key of a provider comes into rotation
 };
 [[nodiscard]] constexpr std::string_view to_string(ActionKind kind) {
   switch (kind) {
     case ActionKind::Command: return "command";
     case ActionKind::Webhook: return "webhook";
     case ActionKind::TenantLimit: return "tenant_limit";
+    case ActionKind::PauseBatch: return "pause_batch";
+    case ActionKind::ShiftShare: return "shift_share";
+    case ActionKind::EnableKey: return "enable_key";
   }
   return {};
 }
@@ -40,7 +46,11 @@ struct ActionOptions {
   std::string tier = {};     ///< proposed to the webhook
   std::string tenant = {};
   double factor = 1;         ///< of the tenant's limits
+  std::string provider = {}; ///< PauseBatch: whose requests, empty: all; ShiftShare: whose share; EnableKey: whose key
+  double share = 0;          ///< of its requests, in (0, 1]
+  std::string key = {};      ///< its name, as `keys` of the provider has it
   Nanoseconds timeout = Seconds(30);
+  std::size_t attempts = 4;                         ///< in all, until it works
   Nanoseconds expected = std::chrono::minutes(5);   ///< until it helps; said to people
   Nanoseconds cooldown = std::chrono::minutes(10);  ///< between two runs
   std::size_t max_per_day = 10;                     ///< runs, in UTC

@@ -6,9 +6,10 @@
 #include "monitor/delivery/run_program.h"
 #include "monitor/delivery/signature.h"
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace tidegate::operations {
@@ -23,6 +24,7 @@ Result<std::string> run_command(const ActionStep& step, const std::atomic<bool>&
   program.environment = {{"TIDEGATE_EVENT", std::string(to_string(step.event))},
                          {"TIDEGATE_ACTION", step.options.name},
                          {"TIDEGATE_INCIDENT", step.incident},
+                         {"TIDEGATE_ATTEMPT", fmt::format("{}", step.attempt)},
                          {"TIDEGATE_RULE", step.alert.rule},
                          {"TIDEGATE_SUBJECT", step.alert.subject},
                          {"TIDEGATE_SUMMARY", step.alert.summary},
@@ -39,6 +41,7 @@ Result<std::string> call_webhook(const ActionStep& step, Now now, const std::ato
   json::object body{{"event", event},
                     {"action", step.options.name},
                     {"incident", step.incident},
+                    {"attempt", step.attempt},
                     {"rule", step.alert.rule},
                     {"subject", step.alert.subject},
                     {"alert", step.alert.id},
@@ -53,7 +56,8 @@ Result<std::string> call_webhook(const ActionStep& step, Now now, const std::ato
   if (!step.options.secret.empty()) {
     const std::string at = fmt::format("{}", unix_nanoseconds(now.wall) / 1'000'000'000);
     request.fields.emplace_back("x-tidegate-timestamp", Secret(at));
-    request.fields.emplace_back("x-tidegate-signature", Secret("v1=" + delivery::hmac_sha256(step.options.secret, at + "." + request.body)));
+    request.fields.emplace_back("x-tidegate-signature",
+                                Secret("v1=" + delivery::hmac_sha256(step.options.secret, at + "." + request.body)));
   }
   const Result<std::string> answer = delivery::post(request, stop);
   if (!answer) return fail(answer);
@@ -62,22 +66,40 @@ Result<std::string> call_webhook(const ActionStep& step, Now now, const std::ato
 
 }  // namespace
 
-Result<std::string> carry_out(const ActionStep& step, Now now, const std::atomic<bool>& stop) {
+Result<std::string> carry_out(const ActionStep& step, Levers& levers, Now now, const std::atomic<bool>& stop) {
   switch (step.options.kind) {
     case ActionKind::Command: return run_command(step, stop);
     case ActionKind::Webhook: return call_webhook(step, now, stop);
-    case ActionKind::TenantLimit: break;
+    case ActionKind::TenantLimit:
+    case ActionKind::PauseBatch:
+    case ActionKind::ShiftShare:
+    case ActionKind::EnableKey: break;
   }
-  return fail(FailureKind::Unsupported, Origin::Operator, "this version changes no tenant's limits; change them by hand");
+  return levers.move(step);
 }
 
 void ActionRunner::adopt(std::vector<ActionOptions> options) {
-  const std::lock_guard lock(mutex_);
-  book_.adopt(std::move(options));
+  {
+    const std::lock_guard lock(mutex_);
+    book_.adopt(std::move(options));
+    has_changed_ = true;
+  }
+  wake_.notify_one();
 }
 
 void ActionRunner::start() {
+  restore();
   thread_ = std::thread([this] { run(); });
+}
+
+void ActionRunner::restore() {
+  const Now now = clock_.now();
+  const auto stored = ports_.store.load();
+  if (ports_.store_stands) ports_.store_stands(stored ? std::nullopt : std::optional(stored.error()));
+  if (!stored) return;
+  std::unique_lock lock(mutex_);
+  for (ActionStep& step : book_.restore(*stored, now)) waiting_.push_back(std::move(step));
+  speak(lock, now);
 }
 
 void ActionRunner::stop() {
@@ -91,20 +113,91 @@ void ActionRunner::stop() {
 
 void ActionRunner::look(const std::vector<monitor::Alert>& alerts, Now now) {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     for (ActionStep& step : book_.look(alerts, now)) waiting_.push_back(std::move(step));
+    speak(lock, now);
   }
   wake_.notify_one();
 }
 
+Result<std::string> ActionRunner::run(std::string_view name, const std::string& by) { return ask(&ActionBook::run, name, by); }
+
+Result<std::string> ActionRunner::take_back(std::string_view name, const std::string& by) { return ask(&ActionBook::take_back, name, by); }
+
+Result<std::string> ActionRunner::ask(Ask question, std::string_view name, const std::string& by) {
+  const Now now = clock_.now();
+  std::string told;
+  {
+    std::unique_lock lock(mutex_);
+    auto step = (book_.*question)(name, by, now);
+    if (!step) {
+      audit_.push_back({.at = now.wall, .actor = by, .subject = fmt::format("action {}", name), .text = "refused: " + step.error().detail});
+      has_changed_ = true;
+      lock.unlock();
+      wake_.notify_one();
+      return fail(step);
+    }
+    const std::vector<ActionStanding> standings = book_.list(now.wall);
+    const auto found =
+        std::find_if(standings.begin(), standings.end(), [&](const ActionStanding& one) { return name.empty() || one.name == name; });
+    if (found != standings.end()) told = fmt::format("{} {}", found->name, found->detail);
+    if (*step) waiting_.push_back(std::move(**step));
+    speak(lock, now);
+  }
+  wake_.notify_one();
+  return told;
+}
+
 std::vector<ActionStanding> ActionRunner::list() const {
+  const WallTime now = clock_.now().wall;
   const std::lock_guard lock(mutex_);
-  return book_.list();
+  return book_.list(now);
+}
+
+void ActionRunner::speak(std::unique_lock<std::mutex>& lock, Now now) {
+  const std::vector<ActionWord> words = book_.take_words();
+  if (words.empty()) return;
+  has_changed_ = true;
+  for (const ActionWord& word : words) {
+    audit_.push_back({.at = word.note.at,
+                      .actor = word.by.empty() ? fmt::format("alert {}", word.note.rule) : word.by,
+                      .subject = fmt::format("action {}", word.note.action),
+                      .text = word.incident.empty() ? word.note.text : fmt::format("{} [{}]", word.note.text, word.incident)});
+    if (audit_.size() > kMostAudit) audit_.pop_front();
+  }
+  lock.unlock();
+  for (const ActionWord& word : words) {
+    if (ports_.say) {
+      ports_.say(fmt::format("time={} action={} rule={} incident={} by={}: {}\n", to_rfc3339(word.note.at), word.note.action,
+                             word.note.rule, word.incident, word.by.empty() ? "alert" : word.by, word.note.text));
+    }
+    if (ports_.tell && word.is_for_people) ports_.tell(word.note, now);
+  }
+  lock.lock();
+}
+
+void ActionRunner::keep(std::unique_lock<std::mutex>& lock) {
+  has_changed_ = false;
+  const std::vector<store::StoredAction> changes = book_.take_changes();
+  const std::deque<store::AuditEntry> audit = std::exchange(audit_, {});
+  if (changes.empty() && audit.empty()) return;
+  lock.unlock();
+  std::optional<Failure> failure;
+  const auto note = [&](const Result<void>& stored) {
+    if (!stored) failure = stored.error();
+  };
+  for (const store::StoredAction& change : changes) note(ports_.store.save(change));
+  for (const store::AuditEntry& entry : audit) note(ports_.store.add(entry));
+  if (ports_.store_stands) ports_.store_stands(failure);
+  lock.lock();
 }
 
 void ActionRunner::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
+    keep(lock);
+    if (stopping_) break;
+    if (has_changed_) continue;  // since `keep` looked: what is carried out has been stored
     if (waiting_.empty()) {
       wake_.wait(lock);
       continue;
@@ -113,16 +206,14 @@ void ActionRunner::run() {
     waiting_.pop_front();
     book_.begun(step);
     lock.unlock();
+    const Result<std::string> result = carry_out(step, ports_.levers, clock_.now(), stopping_);
     const Now now = clock_.now();
-    const Result<std::string> result = carry_out(step, now, stopping_);
-    const std::string detail = result ? *result : result.error().detail;
-    if (say_) {
-      say_(fmt::format("time={} action={} event={} incident={} result={}: {}\n", to_rfc3339(now.wall), step.options.name, to_string(step.event),
-                       step.incident, result ? "done" : "failed", detail));
-    }
     lock.lock();
-    book_.finished(step, result.has_value(), detail);
+    if (stopping_ && !result) break;  // it was cut off by our own end: as stored, it is triggered, and the next start takes it back
+    book_.finished(step, result, now);
+    speak(lock, now);
   }
+  keep(lock);
 }
 
 }  // namespace tidegate::operations

@@ -35,6 +35,7 @@ struct ProviderKey {
   Secret secret;
   std::string organisation;   ///< if known beforehand; otherwise learned from the first answer
   std::string workspace;
+  bool is_spare = false;      ///< not in rotation until an action of kind `enable_key` puts it there
 
   friend bool operator==(const ProviderKey&, const ProviderKey&) = default;
 };

@@ -37,6 +37,8 @@ RIGHT_BODIES = {
     ("put", "/api/v1/keys/{id}"): {"requests_per_minute": 5, "priority": "batch"},
     ("put", "/api/v1/tenants/{id}"): {"name": "The team", "budgets": ["40.00/day"], "max_wait": "30s"},
     ("post", "/api/v1/reload"): {},
+    ("post", "/api/v1/actions/{id}/run"): {"by": "ada"},
+    ("post", "/api/v1/actions/{id}/return"): {"by": "ada"},
 }
 # Right values of parameters that are texts, by name; others are made from the schema.
 RIGHT_TEXTS = {"since": ["1h", "24h", "90s"], "window": ["60s", "5m"], "by": ["model", "user,day", "hour", "minute,model"], "status": ["429", "5xx"],

@@ -310,7 +310,10 @@ test("alerts can be acknowledged and silenced", async (t) => {
     runbook: "docs/runbooks/requests_remaining.md",
     acknowledged_by: null,
     silenced_until: null,
-    action: { name: "widen", state: "running", detail: "expected back in 5 min" },
+    actions: [
+      { name: "widen", state: "running", detail: "expected back in 5 min" },
+      { name: "brake", state: "done", detail: "tenant web, requests per minute 100 → 50" },
+    ],
   };
   const posted = [];
   await page.route("**/api/v1/alerts**", async (route) => {
@@ -350,6 +353,7 @@ test("alerts can be acknowledged and silenced", async (t) => {
     });
   });
   await page.goto(`${demo}#/alerts`);
+  for (const text of ["widen: running expected back in 5 min", "brake: done tenant web"]) await page.getByText(text).waitFor();
   await page.getByLabel("Your name").fill("ada");
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByText("acknowledged by ada").waitFor();

@@ -334,7 +334,7 @@ export interface Alert {
   runbook?: string;
   acknowledged_by?: string | null;
   silenced_until?: string | null;
-  action?: { name: string; state: string; detail: string } | null;
+  actions?: { name: string; state: string; detail: string }[];
 }
 export interface AlertStep {
   at: string;

@@ -42,20 +42,24 @@ struct Held {
 };
 
 Result<std::optional<Held>> held_by(Database& database, const std::string& holder) {
-  auto query = database.prepare(
-      "SELECT tenant, requests_before, requests_after, tokens_before, tokens_after FROM scaled_limits WHERE holder = ?1");
+  auto query =
+      database.prepare("SELECT tenant, requests_before, requests_after, tokens_before, tokens_after FROM scaled_limits WHERE holder = ?1");
   if (!query) return fail(query);
   query->bind(1, holder);
   const auto row = query->step();
   if (!row) return fail(row);
   if (!*row) return std::optional<Held>();
   return std::optional(Held{std::string(query->text(0)),
-                            {.requests_before = read(*query, 1), .requests_after = read(*query, 2), .tokens_before = read(*query, 3), .tokens_after = read(*query, 4)}});
+                            {.requests_before = read(*query, 1),
+                             .requests_after = read(*query, 2),
+                             .tokens_before = read(*query, 3),
+                             .tokens_after = read(*query, 4)}});
 }
 
 /// Gives the tenant these limits if it has those. False: it has others.
-Result<bool> replace_limits(Database& database, std::string_view tenant, std::optional<std::int64_t> requests_now, std::optional<std::int64_t> tokens_now,
-                            std::optional<std::int64_t> requests, std::optional<std::int64_t> tokens) {
+Result<bool> replace_limits(Database& database, std::string_view tenant, std::optional<std::int64_t> requests_now,
+                            std::optional<std::int64_t> tokens_now, std::optional<std::int64_t> requests,
+                            std::optional<std::int64_t> tokens) {
   auto update = database.prepare(
       "UPDATE allowance SET requests_per_minute = ?4, tokens_per_minute = ?5"
       " WHERE of_key = 0 AND owner = ?1 AND requests_per_minute IS ?2 AND tokens_per_minute IS ?3 RETURNING 1");
@@ -187,13 +191,15 @@ Result<ScaledLimits> SqliteOperations::scale_limits(const std::string& holder, c
   const auto refuse = [&](FailureKind kind, std::string why) {
     return fail(kind, Origin::Operator, fmt::format("tenant '{}' {}", tenant.text(), why));
   };
-  if (*held) return refuse(FailureKind::Denied, fmt::format("is not changed while '{}' holds the limits of tenant '{}'", holder, (*held)->tenant));
+  if (*held)
+    return refuse(FailureKind::Denied, fmt::format("is not changed while '{}' holds the limits of tenant '{}'", holder, (*held)->tenant));
   auto other = (*database)->prepare("SELECT holder FROM scaled_limits WHERE tenant = ?1");
   if (!other) return fail(other);
   other->bind(1, tenant.text());
   const auto is_held = other->step();
   if (!is_held) return fail(is_held);
-  if (*is_held) return refuse(FailureKind::Denied, fmt::format("has limits that action '{}' changed and has not returned yet", other->text(0)));
+  if (*is_held)
+    return refuse(FailureKind::Denied, fmt::format("has limits that action '{}' changed and has not returned yet", other->text(0)));
   auto query = (*database)->prepare("SELECT requests_per_minute, tokens_per_minute FROM allowance WHERE of_key = 0 AND owner = ?1");
   if (!query) return fail(query);
   query->bind(1, tenant.text());

@@ -36,8 +36,21 @@ class SqliteOperationsTest : public testing::Test {
 };
 
 TEST_F(SqliteOperationsTest, KeepsHowAnActionStands) {
-  StoredAction action{.name = "scale-up", .kind = "webhook", .incident = "scale-up-1", .by = "ada", .began_at = kNow, .alert_id = "1", .rule = "key_lost",
-                      .subject = "pool 1", .severity = "warning", .summary = "gone", .value = 0.1, .threshold = 1e-9, .ran_at = kNow, .day = kNow, .runs = 2};
+  StoredAction action{.name = "scale-up",
+                      .kind = "webhook",
+                      .incident = "scale-up-1",
+                      .by = "ada",
+                      .began_at = kNow,
+                      .alert_id = "1",
+                      .rule = "key_lost",
+                      .subject = "pool 1",
+                      .severity = "warning",
+                      .summary = "gone",
+                      .value = 0.1,
+                      .threshold = 1e-9,
+                      .ran_at = kNow,
+                      .day = kNow,
+                      .runs = 2};
   ASSERT_TRUE(operations_.save(action));
   EXPECT_EQ(SqliteOperations(path_).load().value(), std::vector{action});
   action.incident.clear();

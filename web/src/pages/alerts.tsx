@@ -112,12 +112,12 @@ function Firing({ alerts, again }: { alerts: Alerts; again: () => void }) {
               cell: (one) => (
                 <>
                   {one.summary}
-                  {one.action && (
-                    <small>
+                  {(one.actions ?? []).map((action) => (
+                    <small key={action.name}>
                       {" "}
-                      · {one.action.name}: {one.action.state} {one.action.detail}
+                      · {action.name}: {action.state} {action.detail}
                     </small>
-                  )}
+                  ))}
                 </>
               ),
             },
