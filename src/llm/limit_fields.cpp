@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 
 namespace tidegate::llm {
 
@@ -15,6 +16,21 @@ namespace {
 /// Longer than any month; what is beyond it is no waiting time but a mistake.
 constexpr std::chrono::days kLongest(400);
 constexpr double kLongestSeconds = std::chrono::duration<double>(kLongest).count();
+
+/// The value of eight digits; nothing if one is none. Little-endian, as the journal: the first digit is the lowest
+/// byte. Neighbours are joined: digits to pairs, pairs to fours, fours to the whole.
+std::optional<std::int64_t> eight_digits(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  constexpr std::uint64_t kHigh = 0xF0F0F0F0F0F0F0F0U;
+  constexpr std::uint64_t kZeros = 0x3030303030303030U;
+  const std::uint64_t raised = word + 0x0606060606060606U;  // what is above nine leaves the row of the digits
+  if ((word & kHigh) != kZeros || (raised & kHigh) != kZeros) return std::nullopt;
+  word &= ~kHigh;
+  word = (word * 10 + (word >> 8)) & 0x00FF00FF00FF00FFU;
+  word = (word * 100 + (word >> 16)) & 0x0000FFFF0000FFFFU;
+  return static_cast<std::int64_t>((word * 10'000 + (word >> 32)) & 0xFFFFFFFFU);
+}
 
 std::optional<Nanoseconds> from_seconds(std::optional<double> seconds) {
   if (!seconds || *seconds < 0 || *seconds > kLongestSeconds) return std::nullopt;
@@ -53,6 +69,12 @@ std::optional<std::int64_t> read_figure(std::string_view value) {
   constexpr std::size_t kMostDigits = 18;
   std::int64_t figure = 0;
   std::size_t at = 0;
+  if (value.size() >= 8) {
+    if (const auto eight = eight_digits(value.data())) {
+      figure = *eight;
+      at = 8;
+    }
+  }
   for (; at < value.size() && at < kMostDigits && value[at] >= '0' && value[at] <= '9'; ++at) {
     figure = figure * 10 + (value[at] - '0');
   }

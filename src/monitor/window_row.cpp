@@ -36,10 +36,24 @@ WindowCounts& WindowCounts::operator+=(const WindowCounts& other) {
 
 void WindowRow::record(const WindowCounts& counts, std::string_view error_kind,
                        const std::vector<SliceNumber>& current) {
-  for (std::size_t window = 0; window < current.size(); ++window) {
-    fresh(slices_[index(window, current[window])], current[window]).counts += counts;
+  bool is_turn = false;
+  for (std::size_t window = 0; window < current.size(); ++window) is_turn |= gathered_at_[window] != current[window];
+  if (is_turn) {
+    put(gathered_, gathered_at_, current);
+    gathered_ = {};
+    gathered_at_ = current;
   }
+  gathered_ += counts;
   if (!error_kind.empty()) count_error(error_kind, current);
+}
+
+/// Adds to the slices `at`, as far as they are still within their windows at `current`.
+void WindowRow::put(const WindowCounts& counts, const std::vector<SliceNumber>& at,
+                    const std::vector<SliceNumber>& current) {
+  if (counts.requests == 0) return;
+  for (std::size_t window = 0; window < at.size(); ++window) {
+    if (is_within(at[window], current[window])) fresh(slices_[index(window, at[window])], at[window]).counts += counts;
+  }
 }
 
 void WindowRow::count_error(std::string_view kind, const std::vector<SliceNumber>& current) {
@@ -69,6 +83,7 @@ void WindowRow::merge(const WindowRow& row, const std::vector<SliceNumber>& curr
     if (from.counts.requests == 0 || !is_within(from.number, current[i / kSlicesPerWindow])) continue;
     fresh(slices_[i], from.number).counts += from.counts;
   }
+  put(row.gathered_, row.gathered_at_, current);
   for (const Kind& kind : row.kinds_) {
     Kind& into = find_kind(kind.name);
     for (std::size_t i = 0; i < kind.slices.size(); ++i) {
@@ -82,18 +97,21 @@ void WindowRow::merge(const WindowRow& row, const std::vector<SliceNumber>& curr
 WindowTotals WindowRow::totals(std::size_t window, SliceNumber current, std::uint32_t slices) const {
   // 64 bits here: a slice's 32 bits hold a second of requests, not necessarily an hour of them.
   WindowTotals totals;
+  const auto add = [&totals](const WindowCounts& counts) {
+    totals.requests += counts.requests;
+    totals.errors += counts.errors;
+    totals.input_tokens += counts.input_tokens;
+    totals.output_tokens += counts.output_tokens;
+    totals.cache_read_tokens += counts.cache_read_tokens;
+    totals.cache_write_tokens += counts.cache_write_tokens;
+    totals.cost += Money::nanodollars(counts.nanodollars);
+  };
   for (std::uint32_t age = 0; age < slices; ++age) {
     const SliceNumber number = current - age;
     const Slice& slice = slices_[index(window, number)];
-    if (slice.number != number) continue;
-    totals.requests += slice.counts.requests;
-    totals.errors += slice.counts.errors;
-    totals.input_tokens += slice.counts.input_tokens;
-    totals.output_tokens += slice.counts.output_tokens;
-    totals.cache_read_tokens += slice.counts.cache_read_tokens;
-    totals.cache_write_tokens += slice.counts.cache_write_tokens;
-    totals.cost += Money::nanodollars(slice.counts.nanodollars);
+    if (slice.number == number) add(slice.counts);
   }
+  if (current - gathered_at_[window] < slices) add(gathered_);
   for (const Kind& kind : kinds_) {
     std::int64_t count = 0;
     for (std::uint32_t age = 0; age < slices; ++age) {

@@ -58,7 +58,7 @@ class WindowRow {
  public:
   static constexpr std::size_t kMaxKinds = 8;  ///< the last one is "other"
 
-  explicit WindowRow(std::size_t windows) : slices_(windows * kSlicesPerWindow) {}
+  explicit WindowRow(std::size_t windows) : slices_(windows * kSlicesPerWindow), gathered_at_(windows) {}
 
   /// `current[w]` is the slice that is being filled in window `w`; it never goes back. `error_kind` is empty for a good
   /// answer.
@@ -85,10 +85,15 @@ class WindowRow {
   [[nodiscard]] static std::size_t index(std::size_t window, SliceNumber number) {
     return window * kSlicesPerWindow + number % kSlicesPerWindow;
   }
+  void put(const WindowCounts& counts, const std::vector<SliceNumber>& at, const std::vector<SliceNumber>& current);
   void count_error(std::string_view kind, const std::vector<SliceNumber>& current);
   [[nodiscard]] Kind& find_kind(std::string_view name);
 
   std::vector<Slice> slices_;
+  /// What came during the slices that are being filled. It goes into them when the first of them is full: many requests
+  /// then cost what one does.
+  WindowCounts gathered_;
+  std::vector<SliceNumber> gathered_at_;  ///< by window
   std::vector<Kind> kinds_;
 };
 

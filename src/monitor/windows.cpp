@@ -85,7 +85,8 @@ Windows::Windows(const WindowOptions& options) : max_values_(options.max_values)
 }
 
 void Windows::record(const WindowSample& sample, SteadyTime now) {
-  if (now > newest_) move_to(now);
+  if (now >= turn_) move_to(now);
+  newest_ = std::max(newest_, now);
   const WindowCounts counts = counts_of(sample);
   all_.record(counts, sample.error_kind, current_);
   for (const Dimension dimension : kDimensions) {
@@ -95,8 +96,11 @@ void Windows::record(const WindowSample& sample, SteadyTime now) {
 }
 
 void Windows::move_to(SteadyTime now) {
-  newest_ = now;
-  for (std::size_t window = 0; window < current_.size(); ++window) current_[window] = slice_at(window, now);
+  turn_ = SteadyTime::max();
+  for (std::size_t window = 0; window < current_.size(); ++window) {
+    current_[window] = slice_at(window, now);
+    turn_ = std::min(turn_, SteadyTime((now.time_since_epoch() / slice_lengths_[window] + 1) * slice_lengths_[window]));
+  }
 }
 
 SliceNumber Windows::slice_at(std::size_t window, SteadyTime now) const {

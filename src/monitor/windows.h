@@ -112,6 +112,7 @@ class Windows {
   std::size_t max_values_;
   SteadyTime newest_{};
   std::vector<SliceNumber> current_;  // of each window, at newest_
+  SteadyTime turn_{};                 // when the first of them is over
   WindowRow all_;
   std::array<Values, kDimensions.size()> values_;
 };

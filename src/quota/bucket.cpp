@@ -32,6 +32,15 @@ Nanoseconds nanoseconds(double seconds) {
 }
 double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
+PerDimension<double> amounts(double requests, double input, double output) {
+  PerDimension<double> all;
+  all[Dimension::Requests] = requests;
+  all[Dimension::Input] = input;
+  all[Dimension::Output] = output;
+  all[Dimension::Tokens] = input + output;
+  return all;
+}
+
 }  // namespace
 
 Bucket::Bucket(SteadyTime now, const BucketSettings& settings)
@@ -175,10 +184,9 @@ Wait Bucket::wait(const Need& need) const {
   return longest;
 }
 
-void Bucket::charge(Dimension d, SteadyTime at, double amount) {
-  if (amount == 0) return;
-  levels_[d].level -= amount;
-  charges_.add(at, d, amount);
+void Bucket::charge(SteadyTime at, const PerDimension<double>& amounts) {
+  for (const Dimension d : kAllDimensions) levels_[d].level -= amounts[d];
+  charges_.add(at, amounts);
 }
 
 void Bucket::refund(Dimension d, SteadyTime at, double amount) {
@@ -200,10 +208,7 @@ Flight Bucket::admit(const Need& need) {
   if (in_flight_ >= opening() && !opening_used_up_at_) opening_used_up_at_ = now_;
   const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
   flight.reserved = reserves ? reservation(need) : 0;
-  charge(Dimension::Requests, now_, 1);
-  charge(Dimension::Input, now_, need.input);
-  charge(Dimension::Output, now_, flight.reserved);
-  charge(Dimension::Tokens, now_, need.input + flight.reserved);
+  charge(now_, amounts(1, need.input, flight.reserved));
   periods_.charge(1, need.input);
   if (!reserves) holds_.add(flight.hold = static_cast<std::int64_t>(flight.predicted));
   if (ramp_) ramp_->used += need.input;
@@ -234,9 +239,11 @@ void Bucket::settle_input(Flight& flight, double counted_tokens) {
   if (!flight.is_open || !(counted_tokens >= 0 && counted_tokens <= kMostTokens)) return;
   const double difference = counted_tokens - flight.input;
   flight.input = counted_tokens;
-  for (const Dimension d : {Dimension::Input, Dimension::Tokens}) {
-    if (difference < 0) refund(d, flight.admitted_at, -difference);
-    else charge(d, flight.admitted_at, difference);
+  if (difference < 0) {
+    refund(Dimension::Input, flight.admitted_at, -difference);
+    refund(Dimension::Tokens, flight.admitted_at, -difference);
+  } else {
+    charge(flight.admitted_at, amounts(0, difference, 0));
   }
   periods_.charge(0, difference);
   if (ramp_) ramp_->used = std::max(0.0, ramp_->used + difference);
@@ -248,10 +255,7 @@ void Bucket::produce(Flight& flight, double output_tokens) {
   flight.produced += output_tokens;
   periods_.charge(0, output_tokens);
   const double beyond = std::min(output_tokens, flight.produced - flight.reserved);
-  if (beyond > 0) {
-    charge(Dimension::Output, now_, beyond);
-    charge(Dimension::Tokens, now_, beyond);
-  }
+  if (beyond > 0) charge(now_, amounts(0, 0, beyond));
   if (flight.hold == 0) return;
   holds_.remove(flight.hold);
   flight.hold = static_cast<std::int64_t>(std::max(32.0, flight.predicted - flight.produced));
@@ -294,12 +298,18 @@ void Bucket::release(Flight& flight) {
   // A probe that was given up tells nothing; the next one asks again.
   if (probe_ == flight.sequence) probe_ = 0;
   --in_flight_;
+  let_go_of_hold(flight);
+}
+
+void Bucket::let_go_of_hold(Flight& flight) {
   if (flight.hold > 0) holds_.remove(flight.hold);
   flight.hold = 0;
 }
 
-void Bucket::end(Flight& flight) {
+void Bucket::end(Flight& flight, std::optional<double> counted_output) {
   if (!flight.is_open) return;
+  let_go_of_hold(flight);  // first: what it produced last need not change it
+  if (counted_output) settle_output(flight, *counted_output);
   const double unused = flight.reserved - flight.produced;
   if (unused > 0) {
     for (const Dimension d : {Dimension::Output, Dimension::Tokens}) {

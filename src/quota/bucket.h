@@ -116,8 +116,9 @@ class Bucket {
   void settle_output(Flight& flight, double counted_tokens);
   /// It was not sent after all: everything charged for it comes back.
   void withdraw(Flight& flight);
-  /// Gone for good: whole, cut off or given up. Ignored for a flight that is not open.
-  void end(Flight& flight);
+  /// Gone for good: whole, cut off or given up, with the provider's own count of the output if there is one. Ignored for a flight that
+  /// is not open.
+  void end(Flight& flight, std::optional<double> counted_output = std::nullopt);
   /// Refused or failed before its first byte: nothing was used.
   void refuse(Flight& flight, const Need& need, const Refusal& refusal);
   /// An organisation's money is spent, for all its models: nothing goes but one request each quarter of an hour that looks.
@@ -173,7 +174,7 @@ class Bucket {
     SteadyTime minute_ends{};
   };
 
-  void charge(Dimension d, SteadyTime at, double amount);
+  void charge(SteadyTime at, const PerDimension<double>& amounts);
   void refund(Dimension d, SteadyTime at, double amount);
   void change_limit(Level& level, double limit);
   /// What became of one dimension since a flight was sent.
@@ -186,6 +187,7 @@ class Bucket {
   void share_depth();
   [[nodiscard]] bool is_refused_when_full(const Need& need, const Refusal& refusal) const;
   void take_back(Flight& flight);
+  void let_go_of_hold(Flight& flight);
   void release(Flight& flight);
   void back_off(std::optional<double> retry_after_seconds, double longest);
   [[nodiscard]] double opening() const;

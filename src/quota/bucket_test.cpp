@@ -60,6 +60,30 @@ struct TestBucket {
     EXPECT_EQ(found.obstacle, obstacle_expected) << to_string(found.obstacle);                       \
   } while (false)
 
+TEST(Bucket, AnAnswerThatEndsWithItsCountIsOneThatWasCountedAndThenEnded) {
+  for (const OutputAccounting accounting : {OutputAccounting::AsProduced, OutputAccounting::ReserveMaximum}) {
+    for (const double counted : {0.0, 10.0, 100.0, 2'000.0}) {
+      TestBucket in_one(limits(60, 10'000, 8'000, 20'000), {.accounting = accounting}), in_two(limits(60, 10'000, 8'000, 20'000), {.accounting = accounting});
+      Flight one = in_one.admit(0), other = in_two.admit(0);
+      Flight beside_one = in_one.admit(1), beside_other = in_two.admit(1);
+      for (TestBucket* const test : {&in_one, &in_two}) test->bucket.advance(at(2));
+      in_one.bucket.produce(one, 40);
+      in_two.bucket.produce(other, 40);
+      in_one.bucket.end(one, counted);
+      in_two.bucket.settle_output(other, counted);
+      in_two.bucket.end(other);
+      EXPECT_EQ(one.produced, other.produced);
+      EXPECT_FALSE(one.is_open);
+      EXPECT_EQ(in_one.bucket.held(), in_two.bucket.held());
+      EXPECT_EQ(in_one.bucket.in_flight(), 1);
+      for (const Dimension d : kAllDimensions) EXPECT_DOUBLE_EQ(in_one.bucket.level(d), in_two.bucket.level(d)) << to_string(d);
+      in_one.bucket.end(beside_one);
+      in_two.bucket.end(beside_other);
+      EXPECT_EQ(in_one.bucket.held(), 0);
+    }
+  }
+}
+
 // ---- levels
 
 TEST(Bucket, FillsUpByTheLimitDividedBySixtyEachSecond) {

@@ -27,12 +27,24 @@ void ChargeLog::move_to(std::int64_t newest) {
   newest_ = newest;
 }
 
+/// False: it is older than the log.
+bool ChargeLog::make_place(std::int64_t place) {
+  if (place > newest_) move_to(place);
+  return place >= oldest_kept();
+}
+
 void ChargeLog::add(SteadyTime at, Dimension dimension, double amount) {
   const std::int64_t place = slot_of(at);
-  if (place > newest_) move_to(place);
-  if (place < oldest_kept()) return;
+  if (!make_place(place)) return;
   slot(place)[dimension] += amount;
   group(group_of(place))[dimension] += amount;
+}
+
+void ChargeLog::add(SteadyTime at, const PerDimension<double>& amounts) {
+  const std::int64_t place = slot_of(at);
+  if (!make_place(place)) return;
+  accumulate(slot(place), amounts);
+  accumulate(group(group_of(place)), amounts);
 }
 
 PerDimension<double> ChargeLog::since(SteadyTime from) const {

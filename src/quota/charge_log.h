@@ -17,6 +17,8 @@ class ChargeLog {
  public:
   /// Adds to the slot of `at` (negative: a correction). What is older than the log is dropped.
   void add(SteadyTime at, Dimension dimension, double amount);
+  /// The same for all dimensions.
+  void add(SteadyTime at, const PerDimension<double>& amounts);
   /// Everything charged at or after `from`, whole slots: also what was charged up to a tenth of a second before.
   [[nodiscard]] PerDimension<double> since(SteadyTime from) const;
   /// Whether everything that was charged since `from` is still known.
@@ -37,6 +39,7 @@ class ChargeLog {
   [[nodiscard]] const PerDimension<double>& slot(std::int64_t slot) const { return slots_[static_cast<std::size_t>(slot % kSlots)]; }
   [[nodiscard]] PerDimension<double>& group(std::int64_t group) { return groups_[static_cast<std::size_t>(group % kGroups)]; }
   [[nodiscard]] const PerDimension<double>& group(std::int64_t group) const { return groups_[static_cast<std::size_t>(group % kGroups)]; }
+  [[nodiscard]] bool make_place(std::int64_t place);
   void move_to(std::int64_t newest);
 
   std::vector<PerDimension<double>> slots_, groups_;  ///< empty until there is something to keep

@@ -47,6 +47,20 @@ TEST(ChargeLog, ACorrectionCountsWhereTheChargeWas) {
   EXPECT_EQ(log.since(at(4))[kInput], 10);
 }
 
+TEST(ChargeLog, WhatIsChargedTogetherIsWhatIsChargedOneByOne) {
+  ChargeLog together, singly;
+  PerDimension<double> amounts;
+  for (int i = 0; i < 300; ++i) {
+    const SteadyTime when(Milliseconds(100'000 + i * i * 7));
+    for (const Dimension d : kAllDimensions) {
+      amounts[d] = i % 3 == 0 ? 0 : i * (1 + static_cast<int>(d));
+      singly.add(when, d, amounts[d]);
+    }
+    together.add(when, amounts);
+    for (const int back : {0, 50, 2'000, 100'000}) EXPECT_EQ(together.since(when - Milliseconds(back)), singly.since(when - Milliseconds(back))) << i;
+  }
+}
+
 TEST(ChargeLog, ForgetsAfterTwoMinutesAndSaysSo) {
   ChargeLog log;
   log.add(at(0), kInput, 100);

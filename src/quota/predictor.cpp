@@ -18,11 +18,10 @@ double OutputHistory::upper_border(std::size_t index) { return std::exp2(static_
 void OutputHistory::add(std::int64_t output_tokens) {
   const auto tokens = static_cast<double>(std::max<std::int64_t>(0, output_tokens));
   if (count_ == kSamples) {
-    const auto oldest = static_cast<double>(samples_[next_]);
-    const std::size_t left = class_of(oldest);
+    const std::size_t left = class_of_sample_[next_];
     --classes_[left];
     if (left < ninetieth_) --below_;
-    sum_ -= oldest;
+    sum_ -= static_cast<double>(samples_[next_]);
   } else {
     ++count_;
   }
@@ -30,6 +29,7 @@ void OutputHistory::add(std::int64_t output_tokens) {
   // As the sample will be taken out again, also where the float is not exact.
   const auto kept = static_cast<double>(samples_[next_]);
   const std::size_t entered = class_of(kept);
+  class_of_sample_[next_] = static_cast<std::uint8_t>(entered);
   ++classes_[entered];
   if (entered < ninetieth_) ++below_;
   sum_ += kept;

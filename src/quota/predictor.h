@@ -20,11 +20,13 @@ class OutputHistory {
  private:
   static constexpr std::size_t kSamples = 256;
   static constexpr std::size_t kClasses = 224;
+  static_assert(kClasses <= 256);  // `class_of_sample_`
   static std::size_t class_of(double tokens);
   static double upper_border(std::size_t index);
   void find_ninetieth();
 
   std::array<float, kSamples> samples_{};
+  std::array<std::uint8_t, kSamples> class_of_sample_{};
   std::array<std::uint16_t, kClasses> classes_{};
   std::size_t next_ = 0, count_ = 0;
   std::size_t ninetieth_ = 0, below_ = 0;  ///< the class of the 90th percentile, and how many samples are in lower ones

@@ -101,8 +101,9 @@ class Room {
   void produced(SteadyTime now, RequestId request, double output_tokens);
   /// The provider's own count of the output so far, in place of what `produced` reported.
   void counted_output(SteadyTime now, RequestId request, double tokens);
-  /// The answer has ended. `whole`: it teaches how long answers are.
-  void ended(SteadyTime now, RequestId request, bool whole);
+  /// The answer has ended. `whole`: it teaches how long answers are. `output_tokens`: the provider's own count, as in `counted_output`;
+  /// none: what was reported stands.
+  void ended(SteadyTime now, RequestId request, bool whole, std::optional<double> output_tokens = std::nullopt);
   /// Refused or failed before its first byte: it goes to the front of its queue with its old deadline, or overflows.
   void refused(SteadyTime now, RequestId request, const Refusal& refusal);
 
@@ -172,7 +173,7 @@ class Room {
   void test(std::uint32_t slot, std::vector<Decision>& decisions);
   void overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, std::vector<Decision>& decisions);
   [[nodiscard]] Decision dispatch(std::uint32_t slot, std::size_t bucket);
-  void close_flight(std::uint32_t slot, bool whole);
+  void close_flight(std::uint32_t slot, bool whole, std::optional<double> output_tokens = std::nullopt);
   [[nodiscard]] std::optional<Priority> pick() const;
   [[nodiscard]] Choice choose(const WaitingRequest& request, Priority priority, const std::vector<bool>& closed) const;
   [[nodiscard]] Wait wait_for_reservation(const Need& need) const;
@@ -209,7 +210,7 @@ class Room {
   std::vector<RequestId> given_up_;  ///< refused for good, to be told by the next pump
   std::optional<SteadyTime> wake_at_;
   Obstacle obstacle_ = Obstacle::None;
-  std::vector<bool> closed_;       ///< kept for its memory
+  std::vector<bool> closed_;       ///< pools, in `let_through`; empty: none. Kept for its memory
   std::vector<std::uint32_t> aside_;
 };
 

@@ -79,16 +79,16 @@ void Room::take_back_cost(const WaitingRequest& request) {
   class_time_[index(flow.priority)] -= request.cost;
 }
 
-void Room::ended(SteadyTime now, RequestId id, bool whole) {
+void Room::ended(SteadyTime now, RequestId id, bool whole, std::optional<double> output_tokens) {
   now_ = std::max(now_, now);
-  if (flying(id)) close_flight(id.slot, whole);
+  if (flying(id)) close_flight(id.slot, whole, output_tokens);
 }
 
-void Room::close_flight(std::uint32_t slot, bool whole) {
+void Room::close_flight(std::uint32_t slot, bool whole, std::optional<double> output_tokens) {
   WaitingRequest& request = requests_[slot];
   Bucket& bucket = buckets_[request.bucket];
   bucket.advance(now_);
-  bucket.end(request.flight);
+  bucket.end(request.flight, output_tokens);
   Flow& flow = flows_[request.flow];
   const double input = request.counted_input >= 0 ? request.counted_input : request.need.input;
   change_virtual_time(flow, request.flow, cost_of(input, request.flight.produced) - request.cost);

@@ -144,7 +144,7 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     if (usable_[b] == 0) continue;
     if (request.only_key && keys_[*request.only_key].bucket != b) continue;
-    if (closed[b]) {
+    if (!closed.empty() && closed[b]) {
       best.passed_over = true;
       continue;
     }
@@ -214,8 +214,7 @@ std::optional<Decision> Room::pass_at_once(std::uint32_t slot, Priority priority
   WaitingRequest& request = requests_[slot];
   if (request.only_key && !keys_[*request.only_key].in_rotation) return std::nullopt;
   for (Bucket& bucket : buckets_) bucket.advance(now_);
-  closed_.assign(buckets_.size(), false);
-  const Choice choice = choose(request, priority, closed_);
+  const Choice choice = choose(request, priority, {});
   if (choice.wait.seconds > 0) return std::nullopt;
   catch_up(flows_[request.flow]);
   return dispatch(slot, choice.bucket);
@@ -223,7 +222,7 @@ std::optional<Decision> Room::pass_at_once(std::uint32_t slot, Priority priority
 
 void Room::let_through(std::vector<Decision>& decisions) {
   obstacle_ = Obstacle::None;
-  closed_.assign(buckets_.size(), false);
+  closed_.clear();
   while (const std::optional<Priority> priority = pick()) {
     const auto [time, number] = *backlog_[index(*priority)].begin();
     const std::uint32_t slot = flows_[number].head;
@@ -246,6 +245,7 @@ void Room::let_through(std::vector<Decision>& decisions) {
     wake_in(choice.wait.seconds);
     if (!request.only_key) break;
     // Who is tied to a pool waits for that pool alone; nobody overtakes there, all others go on.
+    closed_.resize(buckets_.size());
     closed_[keys_[*request.only_key].bucket] = true;
     backlog_[index(*priority)].erase({time, number});
     aside_.push_back(number);

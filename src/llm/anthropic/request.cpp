@@ -191,6 +191,11 @@ void read_metadata(Cursor& cursor, RequestView& view) {
     if (key != "user_id") return;
     const auto raw = cursor.raw_string();
     if (!raw) return;
+    if (raw->size() <= kLongestUser && json::is_plain(*raw)) {
+      view.session = session_of(*raw);
+      view.user = *raw;
+      return;
+    }
     const std::string whole = json::unescape(*raw, kLongestUserObject);
     view.session = session_of(whole);
     view.user = json::to_valid_utf8(json::unescape(*raw, kLongestUser));
@@ -262,7 +267,7 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
     } else if (key == "max_tokens") {
       view.max_tokens = cursor.integer();
     } else if (key == "temperature") {
-      view.temperature_is_zero = cursor.integer() == 0;
+      view.temperature_is_zero = cursor.is_zero();
     } else if (key == "stream") {
       view.stream = cursor.boolean().value_or(false);
     } else if (key == "metadata") {
@@ -287,9 +292,9 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
   });
   if (!is_object || !cursor.at_end()) {
     if (recorder != nullptr) recorder->clear();
-    RequestView unreadable;
-    unreadable.body_bytes = static_cast<std::int64_t>(body.size());
-    return unreadable;
+    view = {};
+    view.body_bytes = static_cast<std::int64_t>(body.size());
+    return view;
   }
   view.readable = true;
   view.body_bytes = static_cast<std::int64_t>(body.size());

@@ -138,7 +138,16 @@ bool Cursor::at_end() {
   return !broken_ && at_ == text_.size();
 }
 
-std::string_view Cursor::decode_key(std::string_view key) {
+std::string_view Cursor::read_any_key() {
+  if (at_ >= text_.size() || text_[at_] != '"') return fail(), std::string_view{};
+  const std::size_t begin = at_ + 1;
+  const std::size_t end = find_string_end(text_, begin);
+  if (end == std::string_view::npos) return fail(), std::string_view{};
+  at_ = end + 1;
+  if (!take(':')) return fail(), std::string_view{};
+  const std::string_view key(text_.data() + begin, end - begin);
+  // A key may be written with escapes ("mod\u0065l"), and whoever wants around a limit would.
+  if (key.find('\\') == std::string_view::npos) return key;
   decoded_key_ = unescape(key);
   return decoded_key_;
 }
@@ -149,21 +158,21 @@ std::string_view Cursor::scalar() {
   return text_.substr(begin, at_ - begin);
 }
 
+void Cursor::skip_word(std::string_view word) {
+  if (text_.compare(at_, word.size(), word) != 0) return fail();
+  at_ += word.size();
+  if (at_ < text_.size() && !ends_scalar(text_[at_])) fail();
+}
+
 void Cursor::skip_other() {
   switch (peek()) {
     case Kind::Object:
     case Kind::Array: skip_container(); return;
     case Kind::String: return skip_string();
     case Kind::Number: scalar(); return;
-    case Kind::True:
-      if (scalar() != "true") fail();
-      return;
-    case Kind::False:
-      if (scalar() != "false") fail();
-      return;
-    case Kind::Null:
-      if (scalar() != "null") fail();
-      return;
+    case Kind::True: return skip_word("true");
+    case Kind::False: return skip_word("false");
+    case Kind::Null: return skip_word("null");
     case Kind::Broken: return fail();
   }
 }
@@ -243,6 +252,14 @@ std::optional<std::int64_t> Cursor::small_whole_number() {
   if (end == at_ || (end < text_.size() && !ends_scalar(text_[end]))) return std::nullopt;
   at_ = end;
   return value;
+}
+
+bool Cursor::is_zero() {
+  if (peek() != Kind::Number) return skip(), false;
+  const std::string_view number = scalar();
+  const std::string_view significand = number.substr(0, number.find_first_of("eE"));
+  return significand.find_first_not_of("-.0") == std::string_view::npos &&
+         significand.find('0') != std::string_view::npos;
 }
 
 std::optional<bool> Cursor::boolean() {

@@ -59,6 +59,8 @@ class Cursor {
   /// A whole number (also `1000.0` and `1e3`); nothing for anything else or beyond 64 bits.
   [[nodiscard]] std::optional<std::int64_t> integer();
   [[nodiscard]] std::optional<bool> boolean();
+  /// Whether it is a number and zero, however that is written.
+  [[nodiscard]] bool is_zero();
 
   /// Calls `member(key)` for each member in order, duplicates included; `member` reads the value with this cursor or
   /// leaves it, then it is stepped over. `key` is decoded and valid until the value is read. False if the value is no
@@ -82,15 +84,15 @@ class Cursor {
   bool array(Element&& element) {
     if (peek() != Kind::Array) return skip(), false;
     ++at_;
-    for (bool first = true, comma = true;; first = false) {
-      if (take(']')) return end_of_container(first, comma);
-      if (!comma) return fail(), false;
+    if (take(']')) return true;
+    do {
       const std::size_t before = begin_of_value();
+      if (before < text_.size() && text_[before] == ']') return fail(), false;  // behind a comma
       element();
       if (at_ == before) skip();
       if (broken_) return false;
-      comma = take(',');
-    }
+    } while (take(','));
+    return end_of_container(']');
   }
 
   /// The text could not be understood up to here.
@@ -100,25 +102,23 @@ class Cursor {
 
  private:
   void fail() { broken_ = true; }
-  /// A closing bracket follows the opening one or a value, never a comma.
-  bool end_of_container(bool is_empty, bool after_comma) {
-    if (!is_empty && after_comma) fail();
+  bool end_of_container(char bracket) {
+    if (!take(bracket)) fail();
     return !broken_;
   }
   template <typename Member>
   bool members(Member& member) {
-    for (bool first = true, comma = true;; first = false) {
-      if (take('}')) return end_of_container(first, comma);
-      if (!comma) return fail(), false;
+    if (take('}')) return true;
+    do {
       key_begin_ = begin_of_value();
-      const std::string_view key = read_key();
+      const std::string_view key = read_key();  // fails at a bracket behind a comma
       if (broken_) return false;
       const std::size_t before = begin_of_value();
       member(key);
       if (at_ == before) skip();
       if (broken_) return false;
-      comma = take(',');
-    }
+    } while (take(','));
+    return end_of_container('}');
   }
 
   static constexpr bool is_blank(char c) {
@@ -140,7 +140,7 @@ class Cursor {
     while (at_ < text_.size() && is_blank(text_[at_])) ++at_;
   }
   bool take(char expected) {
-    skip_blanks();
+    if (at_ < text_.size() && text_[at_] != expected) skip_blanks();  // nearly always there are none
     if (at_ >= text_.size() || text_[at_] != expected) return false;
     ++at_;
     return true;
@@ -152,20 +152,21 @@ class Cursor {
   }
   /// The key that begins here, and the colon behind it.
   std::string_view read_key() {
-    if (at_ >= text_.size() || text_[at_] != '"') return fail(), std::string_view{};
-    const std::size_t begin = at_ + 1;
-    const std::size_t plain = find_either(text_, begin, '"', '\\');
-    const std::size_t end =
-        plain == std::string_view::npos || text_[plain] == '"' ? plain : find_string_end(text_, plain);
-    if (end == std::string_view::npos) return fail(), std::string_view{};
-    at_ = end + 1;
-    if (!take(':')) return fail(), std::string_view{};
-    const std::string_view key(text_.data() + begin, end - begin);
-    // A key may be written with escapes ("mod\u0065l"), and whoever wants around a limit would.
-    return end == plain ? key : decode_key(key);
+    // Nearly all are short, plain, and have their colon right behind them: one look.
+    if (at_ + scan::kBlock + 1 < text_.size() && text_[at_] == '"') {
+      const char* const key = text_.data() + at_ + 1;
+      const unsigned mask = scan::matches(key, '"', '\\');
+      const auto length = static_cast<unsigned>(__builtin_ctz(mask | 1U << (scan::kBlock - 1)));
+      if (key[length] == '"' && key[length + 1] == ':') {
+        at_ += length + 3;
+        return {key, length};
+      }
+    }
+    return read_any_key();
   }
-  std::string_view decode_key(std::string_view key);
+  std::string_view read_any_key();
   void skip_other();
+  void skip_word(std::string_view word);
   std::string_view scalar();
   std::optional<std::int64_t> small_whole_number();
   /// How many blanks there were between its parts.

@@ -49,6 +49,40 @@ TEST(Cursor, DecodesKeysThatAreWrittenWithEscapes) {
   EXPECT_EQ(model, "m");
 }
 
+TEST(Cursor, ReadsKeysOfAnyLengthHoweverCloseTheEndIs) {
+  for (std::size_t length = 0; length < 40; ++length) {
+    const std::string plain(length, 'k');
+    for (const std::string_view rest : {":1}", " : 1 }", ":1,\"b\":2}", ":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]}"}) {
+      const std::string text = "{\"" + plain + "\"" + std::string(rest);
+      Cursor cursor(text);
+      std::vector<std::string> keys;
+      EXPECT_TRUE(cursor.object([&](std::string_view key) { keys.emplace_back(key); })) << text;
+      ASSERT_FALSE(keys.empty()) << text;
+      EXPECT_EQ(keys[0], plain) << text;
+      EXPECT_TRUE(cursor.at_end()) << text;
+    }
+    const std::string escaped = "{\"" + plain + "\\\"\":1,\"and a member behind it\":2}";
+    std::vector<std::string> keys;
+    Cursor cursor(escaped);
+    EXPECT_TRUE(cursor.object([&](std::string_view key) { keys.emplace_back(key); })) << escaped;
+    ASSERT_EQ(keys.size(), 2U) << escaped;
+    EXPECT_EQ(keys[0], plain + "\"") << escaped;
+  }
+}
+
+TEST(Cursor, TellsZeroHoweverItIsWritten) {
+  for (const char* const zero : {"0", "-0", "0.0", "0.000", "-0.0e5", "0e9", "0E-1"}) {
+    Cursor cursor(zero);
+    EXPECT_TRUE(cursor.is_zero()) << zero;
+    EXPECT_TRUE(cursor.at_end()) << zero;
+  }
+  for (const char* const other : {"1", "0.1", "10", "0.05e3", "-1", "\"0\"", "null", "false", "[0]", "{}"}) {
+    Cursor cursor(other);
+    EXPECT_FALSE(cursor.is_zero()) << other;
+    EXPECT_TRUE(cursor.at_end()) << other;
+  }
+}
+
 TEST(Cursor, GivesTheBytesAValueTakes) {
   const std::string text = R"({ "a" :  "x" , "b":[1, 2] })";
   Cursor cursor(text);

@@ -101,9 +101,9 @@ struct Matches {
   return true;
 }
 
-/// The offset of the quote that ends the JSON string whose content begins at `from`, or `npos`. Escapes are stepped
-/// over.
-[[nodiscard]] inline std::size_t find_string_end(std::string_view text, std::size_t from) {
+namespace scan {
+/// As `find_string_end`, of any string.
+[[nodiscard]] inline std::size_t find_end_of_any_string(std::string_view text, std::size_t from) {
   std::size_t at = from;
   while (at < text.size()) {
     auto [mask, next] = scan::matches_from(text, at, '"', '\\');
@@ -121,6 +121,21 @@ struct Matches {
     }
   }
   return std::string_view::npos;
+}
+}  // namespace scan
+
+/// The offset of the quote that ends the JSON string whose content begins at `from`, or `npos`. Escapes are stepped
+/// over.
+[[nodiscard]] inline std::size_t find_string_end(std::string_view text, std::size_t from) {
+  // Most are short and plain: one look.
+  if (from + scan::kBlock <= text.size()) {
+    const unsigned mask = scan::matches(text.data() + from, '"', '\\');
+    if (mask != 0) {
+      const std::size_t found = from + static_cast<unsigned>(__builtin_ctz(mask));
+      if (text[found] == '"') return found;
+    }
+  }
+  return scan::find_end_of_any_string(text, from);
 }
 
 /// The offset of the first `a` or `b` at or after `from`, or `npos`.

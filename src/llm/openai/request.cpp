@@ -172,7 +172,7 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
       tools = read_tools(cursor, view.has_tools);
       view.tools_range = {begin, cursor.end_of_value() - begin};
     } else if (key == "temperature") {
-      view.temperature_is_zero = cursor.integer() == 0;
+      view.temperature_is_zero = cursor.is_zero();
     } else if (key == "stream") {
       view.stream = cursor.boolean().value_or(false);
     } else if (key == "stream_options") {
