@@ -21,7 +21,7 @@ namespace {
 // a fifth above that mean, and the highest ten minutes are at half above: beyond the limit and what a full bucket holds, and well
 // within twice as much. The other groups stay below by day and night.
 constexpr double kRequestsPerRate = 29;
-constexpr double kInputPerRate = 30'000, kOutputPerRate = 12'000, kTokensPerRate = 40'000;
+constexpr double kInputPerRate = 40'000, kOutputPerRate = 40'000, kTokensPerRate = 100'000;
 constexpr double kSwing = 0.6;
 constexpr double kNight = 0.5;
 /// A twelfth of a period before the mean, rising: high water is a third of a period away.
