@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "sim/server/admin_api.h"
+#include "sim/server/balance_api.h"
 #include "sim/server/control_api.h"
 #include "sim/server/exchange.h"
 
@@ -86,6 +87,7 @@ Reply route(Exchange& exchange) {
   if (is_at(path, kModels) && (request.method == "GET" || request.method == "HEAD")) {
     return serve_models(request, dialect, exchange.request_id);
   }
+  if (path == "/v1/dashboard/billing/subscription" || path == "/v1/dashboard/billing/usage") return serve_balance_api(exchange);
   if (is_at(path, "/v1/messages/batches")) return serve_stored(exchange, "batches");
   if (is_at(path, "/v1/files")) return serve_stored(exchange, "files");
   return error_reply({404, "not_found_error", "Not found"}, dialect, exchange.request_id);

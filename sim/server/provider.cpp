@@ -302,6 +302,7 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   }
   organisation(charge.caller.organisation, now).charge(now, charge.cost, charge.caller.workspace);
   ++charges_total_;
+  if (call.info->vendor == Vendor::Anthropic) spent_[charge.caller.organisation] += charge.cost;
   charges_.push_back(std::move(charge));
   while (charges_.size() > options_.charges_kept) charges_.pop_front();
 }
@@ -390,6 +391,12 @@ std::vector<Charge> Provider::charges(std::string_view organisation, WallTime fr
   return found;
 }
 
+Money Provider::spent(std::string_view organisation) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = spent_.find(organisation);
+  return found == spent_.end() ? Money() : found->second;
+}
+
 OrganisationLimits Provider::limits_of(std::string_view organisation) const {
   const std::lock_guard lock(mutex_);
   const auto found = organisations_.find(organisation);
@@ -423,6 +430,7 @@ void Provider::reset() {
   subscriptions_.clear();
   cache_.clear();
   charges_.clear();
+  spent_.clear();
   charges_total_ = 0;
   answers_.clear();
   refusals_.clear();

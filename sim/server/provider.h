@@ -105,6 +105,8 @@ class Provider {
 
   [[nodiscard]] boost::json::object stats(bool with_charges);
   [[nodiscard]] std::vector<Charge> charges(std::string_view organisation, WallTime from, WallTime to) const;
+  /// What Anthropic's models cost it since the start or the last reset.
+  [[nodiscard]] Money spent(std::string_view organisation) const;
   /// The limits of one organisation as they are configured.
   [[nodiscard]] OrganisationLimits limits_of(std::string_view organisation) const;
   /// The same before `Options::speed`: what `set_limits` takes.
@@ -136,6 +138,7 @@ class Provider {
   std::vector<ScheduledFault> schedule_;
   SteadyTime schedule_start_;
   std::deque<Charge> charges_;
+  std::map<std::string, Money, std::less<>> spent_;
   std::uint64_t charges_total_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> refusals_;
   std::deque<std::string> responses_;      // oldest first

@@ -401,6 +401,16 @@ TEST_F(SimServer, ReportsUsageCostAndLimitsToAdmins) {
   EXPECT_EQ(get("/v1/organizations/rate_limits", {}).status, 401);
 }
 
+TEST_F(SimServer, TellsWhatIsLeftOfTheMoneyAsARelayDoes) {
+  const auto told = [this](const char* path) { return json::parse(get(std::string("/v1/dashboard/billing/") + path, kAnthropic).body); };
+  EXPECT_EQ(told("subscription").at("hard_limit_usd"), 100.0);
+  EXPECT_EQ(told("usage").at("total_usage"), 0.0);
+  message();
+  post("/v1/chat/completions", R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"hi"}]})", kOpenAi);
+  EXPECT_NEAR(told("usage").at("total_usage").as_double(), 0.0064, 1e-9) << "cents: 4 × $1 + 12 × $5 a million, and nothing of OpenAI's";
+  EXPECT_EQ(get("/v1/dashboard/billing/usage", {}).status, 401);
+}
+
 /// Limits of tier1: 5 requests and 25,000 tokens a minute, one at a time.
 class SimServerOfTier1 : public SimServer {
  protected:

@@ -74,6 +74,12 @@ class AlertKeeperTest : public testing::Test {
                                         .message = "refused",
                                         .since = {}});
   }
+  std::string id_of(std::string_view rule) {
+    for (const monitor::Alert& alert : alerts()) {
+      if (alert.rule == rule) return alert.id;
+    }
+    return {};
+  }
   std::vector<monitor::Alert> alerts() { return process_->center.alerts(clock_.now()); }
 
   const store::TemporaryDirectory directory_;
@@ -89,10 +95,9 @@ TEST_F(AlertKeeperTest, ANewProcessKnowsWhatTheKilledOneKnewASecondAgo) {
   process_->limit = 40;
   run(10);
   ASSERT_THAT(alerts(), SizeIs(2));
-  const std::string lost = monitor::alert_id("key_lost", "anthropic/A");
+  const std::string lost = id_of("key_lost");
   ASSERT_TRUE(process_->center.acknowledge(lost, "ada", clock_.now()));
-  ASSERT_TRUE(process_->center.silence(monitor::alert_id("limit_changed", alerts()[1].subject), std::chrono::hours(2),
-                                       "ada", clock_.now()));
+  ASSERT_TRUE(process_->center.silence(id_of("limit_changed"), std::chrono::hours(2), "ada", clock_.now()));
   run(1);
   const auto history = process_->center.history();
   start(40);  // nothing was told to the first one that it ends
@@ -136,8 +141,7 @@ TEST_F(AlertKeeperTest, APastThatCouldNotBeReadAtTheStartIsReadLaterAndNothingOf
   start(50);
   lose_key();
   run(11);
-  ASSERT_TRUE(process_->center.silence(monitor::alert_id("key_lost", "anthropic/A"), std::chrono::hours(2), "ada",
-                                       clock_.now()));
+  ASSERT_TRUE(process_->center.silence(id_of("key_lost"), std::chrono::hours(2), "ada", clock_.now()));
   run(1);
   process_.reset();
   const auto aside = directory_.path() / "aside.db";

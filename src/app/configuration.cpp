@@ -16,6 +16,9 @@ namespace tidegate::app {
 
 namespace {
 
+/// The shortest that a file may say: a demo shall have something to show soon.
+constexpr Seconds kBalanceEvery(10);
+
 Result<void> set_address(const char* argument, const std::string& text, net::ListenOptions& listen) {
   if (text.empty()) return {};
   const std::size_t colon = text.rfind(':');
@@ -60,6 +63,11 @@ Result<void> apply(const CommandLine& arguments, config::Options& options) {
   if (Result<void> set = set_address("--admin", arguments.admin, options.admin.admin); !set) return set;
   if (Result<void> set = set_address("--metrics", arguments.metrics, options.admin.metrics); !set) return set;
   set_origin(arguments.anthropic_url, "anthropic", llm::Dialect::Anthropic, arguments.provider_key, options);
+  for (upstream::ProviderOptions& provider : options.providers) {
+    if (!arguments.built_in || provider.id.text() != "anthropic") continue;  // the simulator tells what is left of the money
+    provider.balance.emplace();
+    provider.balance->every = kBalanceEvery;
+  }
   set_origin(arguments.openai_url, "openai", llm::Dialect::OpenAi, arguments.provider_key, options);
   options.prices.rows.insert(options.prices.rows.end(), arguments.prices.begin(), arguments.prices.end());
   if (!arguments.ledger.empty()) options.store.directory = arguments.ledger;

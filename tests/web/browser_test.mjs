@@ -72,7 +72,9 @@ async function findings(page) {
 const kShown = {
   async now(page) {
     await page.locator(".card .bar").first().waitFor();
-    await page.locator(".u-wrap").nth(6).waitFor(); // all seven charts
+    await page.locator(".u-wrap").nth(7).waitFor(); // all eight charts
+    await page.getByText("As Tidegate counts").waitFor();
+    assert.match(await main(page).innerText(), /billed, \$[\d.]+ counted.*, in the/);
     assert.match(await page.locator(".figures").innerText(), /Requests\s+\d+/);
     assert.match(await main(page).innerText(), /in flight/);
     assert.match(await main(page).innerText(), /\$40\.00 daily budget/);
@@ -89,6 +91,9 @@ const kShown = {
   async pools(page) {
     await page.locator(".card").first().waitFor();
     await page.getByText("team=platform").waitFor();
+    await page.getByRole("heading", { name: "How limits changed" }).waitFor();
+    assert.match(await page.getByRole("region", { name: "How limits changed" }).last().innerText(), /anthropic\/\S+\s+\S+\s+requests\s+1[58]0\s+1[58]0\s+\S+ [+−]\d+%/);
+    assert.match(await page.locator(".plot").getAttribute("aria-label"), /Limit per minute/);
     assert.match(await main(page).innerText(), /in rotation/);
   },
   async shadow(page) {
@@ -292,7 +297,34 @@ test("what is forecast is drawn, and told with its probability", async (t) => {
   await page.getByText("Forecast: 37% chance, first in 17 min").waitFor();
   await page.getByText("Forecast, with 80 % band").first().waitFor();
   await page.getByRole("cell", { name: "the level rises" }).waitFor();
+  await page.getByRole("img", { name: "In 30 min: 90 a minute (50 – 160)" }).waitFor();
   await look(page, "now-forecast");
+});
+
+test("what a relay billed is told with what cannot be told", async (t) => {
+  const page = await open(t, "about:blank");
+  const now = Math.floor(Date.now() / 1000);
+  const provider = (name, currency, ours) => ({
+    provider: name,
+    currency,
+    covered_seconds: 1800,
+    billed: 1.5,
+    ours,
+    top_ups: 1,
+    spans: [
+      [now - 240, now - 180, 0.02, ours && 0.018],
+      [now - 180, now - 120, null, ours && 0.02],
+      [now - 120, now - 60, 0.03, ours && 0.02],
+    ],
+  });
+  await page.route("**/api/v1/billed*", (route) => route.fulfill({ json: { providers: [provider("relay", "USD", 1.2), provider("moon", "CNY", null)] } }));
+  await page.goto(`${demo}#/now`);
+  await page.getByText("$1.50 billed, $1.20 counted (+25%), in the 30 min that can be compared.").waitFor();
+  await page.getByText("1.5 CNY billed in 30 min. The balance is in CNY").waitFor();
+  assert.match(await main(page).innerText(), /The balance rose 1 × \(topped up\)/);
+  await page.getByText("What anthropic billed is not known").waitFor();
+  await look(page, "now-billed");
+  assert.deepEqual(await findings(page), []);
 });
 
 test("alerts can be acknowledged and silenced", async (t) => {
@@ -348,6 +380,18 @@ test("alerts can be acknowledged and silenced", async (t) => {
             to: "firing",
             summary: "10 % left",
           },
+          {
+            at: "2026-11-25T10:30:00Z",
+            id: "b/1",
+            rule: "key_lost",
+            subject: "anthropic/A",
+            severity: "critical",
+            began_at: "2026-11-25T10:00:00Z",
+            acknowledged_by: "kim",
+            from: "firing",
+            to: "resolved",
+            summary: "the key was refused",
+          },
         ],
       },
     });
@@ -363,6 +407,9 @@ test("alerts can be acknowledged and silenced", async (t) => {
     ["/api/v1/alerts/a%2F1/ack", { by: "ada" }],
     ["/api/v1/alerts/a%2F1/silence", { minutes: 60, by: "ada" }],
   ]);
+  assert.match(await page.getByRole("region", { name: "History" }).last().innerText(), /critical\s+key lost\s+anthropic\/A\s.*30 min\s+kim\s+the key was refused/s);
+  await page.locator("summary", { hasText: "All steps (2)" }).click();
+  await page.getByText("pending → firing").waitFor();
   await look(page, "alerts-firing");
   assert.deepEqual(await findings(page), []);
 });

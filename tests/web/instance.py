@@ -27,8 +27,10 @@ class Instance:
     def __init__(self, command: list, folder: Path, environment: dict):
         self.log = open(folder / f"{command[1]}.log", "w+")
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment)
-        self.dashboard = ""
+        self.dashboard = self.simulator = ""
         for line in self.process.stdout:
+            if line.startswith("simulated provider on "):
+                self.simulator = line.split()[-1].rstrip("/")
             if line.startswith("dashboard on "):
                 self.dashboard = line.split()[-1]
                 break
@@ -59,6 +61,20 @@ def until(question, what: str):
     raise RuntimeError(f"{what} did not come within {PATIENCE} s")
 
 
+class Limits:
+    """The simulated provider's limit of requests, changed back and forth until Tidegate has seen it: what it sees first is no change."""
+
+    def __init__(self, demo: Instance):
+        self.demo, self.requests, self.due = demo, 150, 0.0
+
+    def are_changed(self):
+        if time.monotonic() >= self.due:
+            self.requests = 330 - self.requests
+            ask(self.demo.simulator + "/sim/limits", "POST", {"requests": self.requests})
+            self.due = time.monotonic() + 12  # the rule looks every ten seconds
+        return ask(self.demo.dashboard + "api/v1/alerts")["limit_changes"]
+
+
 @contextlib.contextmanager
 def demo_and_closed(program: str, folder: Path):
     """The demo with some traffic behind it, and an instance without a provider that wants TOKEN."""
@@ -76,5 +92,7 @@ def demo_and_closed(program: str, folder: Path):
         ask(api + "tenants/default", "PUT", {"name": "The team", "budgets": ["40.00/day"]})
         ask(api + "keys", "POST", {"name": "ci", "tenant": "default", "labels": {"team": "platform"}, "budgets": ["5.00/day"], "ttl": "90d"})
         until(lambda: ask(api + "limits")["pools"], "a limit")
+        until(Limits(demo).are_changed, "a changed limit")
+        until(lambda: any(one["spans"] for one in ask(api + "billed")["providers"]), "two readings of the balance")
         until(lambda: len(ask(api + "requests?limit=60")["entries"]) == 60, "sixty requests in the ledger")
         yield demo, closed
