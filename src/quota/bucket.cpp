@@ -95,7 +95,7 @@ void Bucket::advance(SteadyTime now) {
     opening_ = opening() < kWideOpen ? 2 * opening() : kNever;
     opening_used_up_at_.reset();
   }
-  if (window_ != kNever && seconds_since(overloaded_at_) > 300) window_ = kNever;
+  overload_.advance(now_);
   if (pace_ != kNever) {
     pace_ *= std::pow(1.1, seconds_since(paced_at_));
     paced_at_ = now_;
@@ -195,7 +195,7 @@ void Bucket::refund(Dimension d, SteadyTime at, double amount) {
   charges_.add(at, d, -amount);
 }
 
-Flight Bucket::admit(const Need& need) {
+Flight Bucket::admit(const Need& need, Attempt attempt) {
   Flight flight;
   flight.admitted_at = admitted_at_ = now_;
   flight.sequence = ++sequence_;
@@ -204,7 +204,9 @@ Flight Bucket::admit(const Need& need) {
   flight.is_open = true;
   flight.beside = in_flight_;
   flight.refusals_before = refusals_;
+  if (attempt == Attempt::First) flight.place = overload_.sent();
   ++in_flight_;
+  overload_.reached(now_, in_flight_);
   if (in_flight_ >= opening() && !opening_used_up_at_) opening_used_up_at_ = now_;
   const bool reserves = settings_.accounting == OutputAccounting::ReserveMaximum;
   flight.reserved = reserves ? reservation(need) : 0;
@@ -225,7 +227,11 @@ void Bucket::answered(Flight& flight, const Readings& readings) {
   backoff_seconds_ = 1;
   failures_ = 0;
   if (levels_[Dimension::Input].limit && flight.input > levels_[Dimension::Input].depth) oversize_refusals_ = 0;
-  if (window_ != kNever) window_ += 1 / window_;
+  overload_.answered(now_);
+  if (flight.is_open && !flight.is_answered) {
+    flight.is_answered = true;
+    ++answering_;
+  }
   if (half_open_ && flight.sequence == probe_) {
     half_open_ = false;
     probe_ = 0;
@@ -295,6 +301,7 @@ void Bucket::take_back(Flight& flight) {
 
 void Bucket::release(Flight& flight) {
   flight.is_open = false;
+  if (flight.is_answered) --answering_;
   // A probe that was given up tells nothing; the next one asks again.
   if (probe_ == flight.sequence) probe_ = 0;
   --in_flight_;
@@ -387,11 +394,13 @@ void Bucket::refuse(Flight& flight, const Need& need, const Refusal& refusal) {
   switch (refusal.kind) {
     case RefusalKind::Overloaded:
       learned_ = true;
-      window_ = std::max(1.0, std::min(window_, in_flight_ + 1.0) / 2);
-      overloaded_at_ = now_;
       if (was_probe) probe_ = 0;
-      // An overload is no limit: an hour that is asked for would be an hour without trying.
-      if (refusal.retry_after_seconds) back_off(std::min(*refusal.retry_after_seconds, 60.0), 60);
+      // What one failure asks for is that request's own matter; an overload's is everybody's. It is no limit: an hour that is asked for
+      // would be an hour without trying.
+      if (overload_.failed(now_, flight.place, {.in_flight = in_flight_ + 1.0, .least = least_at_once(), .service_seconds = service_seconds_}) &&
+          refusal.retry_after_seconds) {
+        back_off(std::min(*refusal.retry_after_seconds, 60.0), 60);
+      }
       return;
     case RefusalKind::Unreachable:
       if (was_probe || ++failures_ >= kFailuresToOpen) back_off(std::nullopt, 30);
@@ -597,10 +606,7 @@ void Bucket::merge(Bucket& other) {
     last_concurrency_ = other.last_concurrency_;
     opening_ = kNever;
   }
-  if (other.window_ < window_) {
-    window_ = other.window_;
-    overloaded_at_ = other.overloaded_at_;
-  }
+  overload_.merge(other.overload_);
   if (other.pace_ < pace_) {
     pace_ = other.pace_;
     paced_at_ = other.paced_at_;
@@ -614,6 +620,11 @@ void Bucket::adopt(Bucket& other, Flight& flight) {
   if (!flight.is_open) return;
   --other.in_flight_;
   ++in_flight_;
+  if (flight.is_answered) {
+    --other.answering_;
+    ++answering_;
+  }
+  flight.place = 0;  // the place was among the other's
   if (other.probe_ == flight.sequence) other.probe_ = 0;
   if (flight.hold > 0) {
     other.holds_.remove(flight.hold);
@@ -644,7 +655,12 @@ double Bucket::headroom(const Need& need) const {
   return least == kNever ? -static_cast<double>(in_flight_) : least;
 }
 
-double Bucket::concurrency() const { return std::min({concurrency_, window_, configured_concurrency_.value_or(kNever)}); }
+double Bucket::lasting_concurrency() const { return std::min(concurrency_, configured_concurrency_.value_or(kNever)); }
+
+double Bucket::concurrency() const { return std::min(lasting_concurrency(), overload_.size()); }
+
+/// However much fails: what is being answered, and a second of what the limits let through.
+double Bucket::least_at_once() const { return std::max(static_cast<double>(answering_), levels_[Dimension::Requests].rate); }
 
 double Bucket::blocked_seconds() const { return now_ < blocked_until_ ? seconds(blocked_until_ - now_) : 0; }
 

@@ -6,6 +6,7 @@
 #include "quota/charge_log.h"
 #include "quota/dimension.h"
 #include "quota/holds.h"
+#include "quota/overload_window.h"
 #include "quota/period_limits.h"
 #include "quota/ramp_message.h"
 
@@ -69,13 +70,17 @@ struct Flight {
   std::uint64_t sequence = 0;  ///< of the admission, not of the request: a second attempt has another one
   int beside = 0;              ///< others in flight when it was admitted
   std::uint64_t refusals_before = 0;  ///< of this bucket, when it was admitted
+  std::uint64_t place = 0;     ///< among the requests whose failures count as a sign of overload; 0: it had failed before
   double input = 0;            ///< charged so far
   double reserved = 0;         ///< output charged in advance
   double produced = 0;
   double predicted = 0;
   std::int64_t hold = 0;
   bool is_open = false;
+  bool is_answered = false;    ///< its head has come
 };
+
+enum class Attempt : std::uint8_t { First, AfterFailure };
 
 /// `BucketSettings::opening` of who serves traffic.
 inline constexpr double kUsualOpening = 16;
@@ -105,7 +110,7 @@ class Bucket {
 
   /// Whether a request fits now. After `advance`.
   [[nodiscard]] Wait wait(const Need& need) const;
-  [[nodiscard]] Flight admit(const Need& need);
+  [[nodiscard]] Flight admit(const Need& need, Attempt attempt = Attempt::First);
 
   /// The head of a good answer.
   void answered(Flight& flight, const Readings& readings);
@@ -146,6 +151,8 @@ class Bucket {
   [[nodiscard]] double headroom(const Need& need) const;
   [[nodiscard]] int in_flight() const { return in_flight_; }
   [[nodiscard]] double concurrency() const;  ///< the smallest bound that is known, or infinity
+  [[nodiscard]] double lasting_concurrency() const;  ///< the same when no overload is left
+  [[nodiscard]] double overload_seconds() const { return overload_.seconds_left(now_); }  ///< until the two are the same
   [[nodiscard]] std::int64_t held() const { return holds_.sum(); }
   [[nodiscard]] double stream_speed() const { return speed_; }
   [[nodiscard]] double service_seconds() const { return service_seconds_; }
@@ -193,6 +200,7 @@ class Bucket {
   [[nodiscard]] double opening() const;
   [[nodiscard]] int taken_beside(const Flight& flight) const;
   void bound_concurrency(int running);
+  [[nodiscard]] double least_at_once() const;
   [[nodiscard]] Wait wait_for_health() const;
   [[nodiscard]] double needed(Dimension d, const Need& need) const;
   /// What a provider that reserves the maximum takes; its own default, where the request names none, is not known.
@@ -222,8 +230,8 @@ class Bucket {
   std::uint64_t refusals_ = 0;
   double opening_;  ///< sent at once by now, where no bound is known
   std::optional<SteadyTime> opening_used_up_at_;
-  double window_ = kNever;  ///< how many at once while the provider is overloaded
-  SteadyTime overloaded_at_{};
+  OverloadWindow overload_;
+  int answering_ = 0;  ///< in flight, and the head has come
 
   double pace_ = kNever;  ///< admissions per second
   SteadyTime paced_at_{}, admitted_at_{};

@@ -767,36 +767,67 @@ TEST(Bucket, WhatWasSentBeforeTheBudgetWasSpentDoesNotReviveIt) {
   EXPECT_WAIT(test.wait(4), 897, Obstacle::SpendCap);
 }
 
-TEST(Bucket, AnOverloadHalvesWhatIsOutAtOnce) {
+TEST(Bucket, AFailureOrTwoBoundNothing) {
   TestBucket test(limits(6'000));
   std::vector<Flight> flights;
   for (int i = 0; i < 16; ++i) flights.push_back(test.admit(0));
   test.refuse(0, flights[15], refusal(RefusalKind::Overloaded));
-  EXPECT_EQ(test.bucket.concurrency(), 8);
-  test.refuse(0, flights[14], refusal(RefusalKind::Overloaded));
-  EXPECT_EQ(test.bucket.concurrency(), 4);
-  EXPECT_EQ(test.wait(0).obstacle, Obstacle::Concurrency);
-  test.answered(1, flights[0]);
-  EXPECT_EQ(test.bucket.concurrency(), 4.25);
-  test.bucket.advance(at(301));
+  test.refuse(0, flights[14], refusal(RefusalKind::Overloaded, 30));
   EXPECT_EQ(test.bucket.concurrency(), kNever);
+  EXPECT_WAIT(test.wait(0), 0, Obstacle::None);
+}
+
+TEST(Bucket, AVolleyOfFailuresCountsOnce) {
+  TestBucket test(limits(60));
+  std::vector<Flight> flights;
+  for (int i = 0; i < 40; ++i) flights.push_back(test.admit(0));
+  for (int i = 39; i >= 20; --i) test.refuse(0, flights[static_cast<std::size_t>(i)], refusal(RefusalKind::Overloaded));
+  // Ten of the forty have failed when the share is reached; the other ten went out with them.
+  EXPECT_EQ(test.bucket.concurrency(), 16.5);
+  EXPECT_EQ(test.wait(0).obstacle, Obstacle::Concurrency);
+  test.bucket.advance(at(31));
+  EXPECT_EQ(test.bucket.concurrency(), kNever);
+}
+
+TEST(Bucket, ARequestThatFailsAgainAndAgainIsOneFailure) {
+  TestBucket test(limits(6'000));
+  const auto fail = [&](Attempt attempt) {
+    Flight flight = test.bucket.admit(Need{}, attempt);
+    test.refuse(0, flight, refusal(RefusalKind::Overloaded));
+  };
+  fail(Attempt::First);
+  for (int i = 0; i < 10; ++i) fail(Attempt::AfterFailure);
+  EXPECT_EQ(test.bucket.concurrency(), kNever);
+}
+
+TEST(Bucket, AnOverloadNeverBoundsBelowWhatIsBeingAnswered) {
+  TestBucket test(limits(60));
+  std::vector<Flight> flights;
+  for (int i = 0; i < 40; ++i) flights.push_back(test.admit(0));
+  for (std::size_t i = 0; i < 25; ++i) test.answered(0, flights[i]);
+  test.bucket.advance(at(29));  // they are still being answered, though none began lately
+  for (std::size_t i = 25; i < 40; ++i) test.refuse(29, flights[i], refusal(RefusalKind::Overloaded));
+  EXPECT_EQ(test.bucket.concurrency(), 25);
 }
 
 TEST(Bucket, AnOverloadThatNamesATimeIsLeftAloneUntilThen) {
   TestBucket test(limits(6'000));
-  Flight flight = test.admit(0);
-  test.refuse(0, flight, refusal(RefusalKind::Overloaded, 3));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_WAIT(test.wait(0), 0, Obstacle::None);
+    Flight flight = test.admit(0);
+    test.refuse(0, flight, refusal(RefusalKind::Overloaded, 3));
+  }
   EXPECT_WAIT(test.wait(0), 3, Obstacle::RetryAfter);
 }
 
-TEST(Bucket, EvenUnderOverloadOneRequestIsOut) {
+TEST(Bucket, HoweverMuchFailsASecondOfTheLimitIsOut) {
   TestBucket test(limits(6'000));
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 100; ++i) {
     Flight flight = test.admit(i);
     test.refuse(i, flight, refusal(RefusalKind::Overloaded));
   }
-  EXPECT_EQ(test.bucket.concurrency(), 1);
-  EXPECT_WAIT(test.wait(10), 0, Obstacle::None);
+  EXPECT_EQ(test.bucket.concurrency(), 100);
+  EXPECT_WAIT(test.wait(100), 0, Obstacle::None);
 }
 
 TEST(Bucket, FiveFailuresInARowMakeAPause) {

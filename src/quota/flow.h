@@ -39,6 +39,7 @@ struct WaitingRequest {
   std::size_t bucket = 0, key = 0;      ///< while flying
   Flight flight;
   int attempts = 0;      ///< failed so far
+  SteadyTime again_at{};  ///< while delayed
   int tests = 0;         ///< how often the wait was foretold
   std::uint32_t before = 0, after = 0;  ///< neighbours in the queue
   std::uint64_t place = 0;              ///< in it, if the flow counts places

@@ -7,6 +7,11 @@
 #include <cmath>
 
 namespace tidegate::quota {
+namespace {
+
+constexpr double kLongestAsked = 60;  // seconds that a request waits because its own overload named a time
+
+}  // namespace
 
 void Room::cancel(SteadyTime now, RequestId id) {
   now_ = std::max(now_, now);
@@ -127,8 +132,11 @@ void Room::refused(SteadyTime now, RequestId id, const Refusal& refusal) {
   // 0.5 s, 1 s, 2 s, each up to a half longer, so that those who failed together do not come back together.
   draws_ = draws_ * 6364136223846793005ULL + 1442695040888963407ULL;
   const double jitter = static_cast<double>(draws_ >> 40) / static_cast<double>(1 << 24);
-  const double pause = 0.5 * std::exp2(request->attempts) * (1 + 0.5 * jitter);
+  double pause = 0.5 * std::exp2(request->attempts) * (1 + 0.5 * jitter);
+  const double asked = refusal.retry_after_seconds.value_or(0);
+  if (asked > pause) pause = std::min(asked, kLongestAsked);
   const SteadyTime again_at = now_ + std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(pause));
+  request->again_at = again_at;
   if (again_at < request->deadline && may_retry(*request)) set_timer(id.slot, again_at);
   else given_up_.push_back(id);
 }

@@ -55,6 +55,7 @@ class Storm {
     enum { Waiting, Flying, Delayed, Over } state = Waiting;
     std::size_t bucket = 0;
     int failures = 0;
+    double not_before = 0;  ///< what its own failure asked for
   };
 
   RoomSettings settings() {
@@ -147,7 +148,8 @@ class Storm {
     known.state = failed ? Known::Delayed : Known::Waiting;
     if (failed) ++known.failures;
     EXPECT_LE(known.failures, 4) << "retried more often than three times";
-    if (why.retry_after_seconds && kind != RefusalKind::Unreachable && kind != RefusalKind::SpendCap) {
+    if (why.retry_after_seconds && kind == RefusalKind::Overloaded) known.not_before = now_ + *why.retry_after_seconds;
+    if (why.retry_after_seconds && !failed && kind != RefusalKind::SpendCap) {
       const double named = kind == RefusalKind::Concurrency ? std::min(60.0, *why.retry_after_seconds) : *why.retry_after_seconds;
       blocked_until_[known.bucket] = std::max(blocked_until_[known.bucket], now_ + named);
     }
@@ -177,6 +179,7 @@ class Storm {
       found->bucket = decision.bucket;
       EXPECT_EQ(room_.bucket_of(decision.key), decision.bucket);
       EXPECT_TRUE(room_.is_in_rotation(decision.key));
+      EXPECT_GE(now_, found->not_before - 1e-6) << "tried again before the provider wanted it";
       EXPECT_GE(now_, blocked_until_[decision.bucket] - 1e-6) << "sent before the provider wanted it";
       const WaitingRequest* const request = room_.find(decision.request);
       ASSERT_NE(request, nullptr);

@@ -71,6 +71,7 @@ bool Room::run_timer(RequestId id, std::vector<Decision>& decisions) {
   WaitingRequest* const request = live(id);
   if (!request) return false;
   if (request->state == RequestState::Delayed) {
+    if (now_ < request->again_at) return false;  // a timer from when it waited
     enqueue(id.slot, true);
     // Its wait is foretold once it was let through or not.
     set_timer(id.slot, now_ + Milliseconds(1));
@@ -201,7 +202,7 @@ Decision Room::dispatch(std::uint32_t slot, std::size_t bucket) {
   request.bucket = bucket;
   request.key = request.only_key ? *request.only_key : next_key(bucket);
   keys_[request.key].used = bucket_used_[bucket] = ++uses_;
-  request.flight = buckets_[bucket].admit(request.need);
+  request.flight = buckets_[bucket].admit(request.need, request.attempts == 0 ? Attempt::First : Attempt::AfterFailure);
   request.state = RequestState::Flying;
   request.counted_input = -1;
   retries_ = std::min(50.0, retries_ + settings_.retry_share);
@@ -312,12 +313,14 @@ double Room::foretell(RequestId id) const {
   }
   const double share = is_batch ? std::max(1 - settings_.interactive_share, 1 - interactive_rate())
                                 : backlog_[1].empty() ? 1.0 : settings_.interactive_share;
-  double wait = 0, period = kNever, blocked = kNever, slots = 0, running = 0, service = 5;
+  double wait = 0, period = kNever, blocked = kNever, slots = 0, lasting = 0, overload = 0, running = 0, service = 5;
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     if (!usable(b)) continue;
     blocked = std::min(blocked, buckets_[b].blocked_seconds());
     period = std::min(period, buckets_[b].periods().wait(request.need.input + request.need.mean_output).seconds);
     slots += buckets_[b].concurrency();
+    lasting += buckets_[b].lasting_concurrency();
+    overload = std::max(overload, buckets_[b].overload_seconds());
     running += buckets_[b].in_flight();
     service = buckets_[b].service_seconds();
   }
@@ -335,8 +338,11 @@ double Room::foretell(RequestId id) const {
   }
   wait = std::max({wait, blocked, period});
   if (slots < 1e9) {
-    const double queue = static_cast<double>(before) + 1 - (slots - running);
-    wait = std::max(wait, queue * service / std::max(1.0, slots) / share);
+    const auto turn = [&](double places) {
+      return places < 1e9 ? (static_cast<double>(before) + 1 - (places - running)) * service / std::max(1.0, places) / share : 0;
+    };
+    // An overload passes, mostly sooner than a queue would at its pace: nobody is sent away for it before his time is up.
+    wait = std::max(wait, std::min(turn(slots), overload + std::max(0.0, turn(lasting))));
   }
   return wait;
 }
