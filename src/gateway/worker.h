@@ -8,6 +8,7 @@
 #include "gateway/outcome.h"
 #include "gateway/prompt_marks.h"
 #include "gateway/provider_health.h"
+#include "gateway/room_finder.h"
 #include "gateway/shadow_port.h"
 #include "gateway/tie_board.h"
 #include "net/listen_options.h"
@@ -87,6 +88,7 @@ class Worker {
   [[nodiscard]] net::Reactor& reactor() { return reactor_; }
   [[nodiscard]] upstream::ConnectionPool& pool() { return pool_; }
   [[nodiscard]] const Shared& shared() const { return shared_; }
+  [[nodiscard]] RoomFinder& rooms() { return rooms_; }
   [[nodiscard]] OutcomeSink& sink() { return sink_; }
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const { return setup_; }
   [[nodiscard]] bool draining() const { return draining_; }
@@ -117,6 +119,7 @@ class Worker {
   OutcomeSink& sink_;
   std::shared_ptr<const Setup> setup_;
   upstream::ConnectionPool pool_;
+  RoomFinder rooms_;
   std::unique_ptr<net::Listener> listener_;
   std::unordered_set<Member*> members_;
   std::atomic<std::size_t> open_connections_ = 0;
