@@ -3,7 +3,6 @@
 #include "app/use_board.h"
 
 #include "app/demand_limits.h"
-#include "llm/model_group.h"
 
 #include <utility>
 
@@ -31,9 +30,7 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.session = outcome.caller.session;
     sample.error_kind = error_kind_of(outcome);
     sample.provider = outcome.provider;
-    sample.model_there = outcome.model_there;
-    sample.speed = outcome.view.speed;
-    sample.kind_of_endpoint = outcome.match.endpoint;
+    sample.model_group = outcome.model_group;
     sample.was_sent = outcome.id != 0;
     sample.lacked_capacity = outcome.refusal == "no_capacity";
     sample.tokens = outcome.answer.usage.tokens;
@@ -78,14 +75,30 @@ void UseBoard::count_demand(const UseLane::Sample& sample) {
   demand[DemandMeasure::InputTokens] = static_cast<double>(sample.tokens.total_input() - sample.tokens.cache_read);
   demand[DemandMeasure::OutputTokens] = static_cast<double>(sample.tokens.output);
   demand[DemandMeasure::Cost] = static_cast<double>(sample.cost.nanodollars()) * 1e-9;
-  const std::string& asked = sample.model_there.empty() ? sample.model : sample.model_there;
-  const std::string group = asked.empty() ? std::string() : llm::model_group(sample.kind_of_endpoint, asked, sample.speed);
-  demand_.add({.pool = demand_pool(sample.provider, group), .model = sample.model, .tenant = sample.tenant, .demand = demand});
+  const bool goes_on = run_.demand && run_.model == sample.model && run_.tenant == sample.tenant && run_.provider == sample.provider &&
+                       run_.model_group == sample.model_group;
+  if (goes_on) {
+    *run_.demand += demand;
+    return;
+  }
+  end_run();
+  run_.provider = sample.provider;
+  run_.model_group = sample.model_group;
+  run_.model = sample.model;
+  run_.tenant = sample.tenant;
+  run_.demand = demand;
+}
+
+void UseBoard::end_run() {
+  if (!run_.demand) return;
+  demand_.add({.pool = demand_pool(run_.provider, run_.model_group), .model = run_.model, .tenant = run_.tenant, .demand = *run_.demand});
+  run_.demand.reset();
 }
 
 monitor::DemandMinute UseBoard::take_demand() {
   const std::lock_guard lock(mutex_);
   collect_locked();
+  end_run();
   return std::exchange(demand_, {});
 }
 

@@ -5,7 +5,6 @@
 #include "base/ring.h"
 #include "base/time.h"
 #include "gateway/outcome.h"
-#include "llm/dialect.h"
 #include "monitor/demand_minute.h"
 #include "monitor/windows.h"
 
@@ -14,7 +13,9 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tidegate::app {
@@ -31,9 +32,9 @@ class UseLane {
   static constexpr std::size_t kCapacity = 4'096;
   /// What monitor::WindowSample borrows, kept; strings keep their memory from request to request.
   struct Sample {
-    std::string model, endpoint, user, key, tenant, session, error_kind;
-    std::string provider, model_there, speed;  ///< what demand is told apart by
-    llm::Endpoint kind_of_endpoint = llm::Endpoint::Other;
+    std::string model, user, key, tenant, session, error_kind;
+    std::string provider, model_group;  ///< what demand is told apart by
+    std::string_view endpoint;          ///< of llm::to_string
     bool was_sent = false, lacked_capacity = false;
     llm::TokenCounts tokens;
     Money cost;
@@ -62,11 +63,17 @@ class UseBoard {
  private:
   void collect_locked();
   void count_demand(const UseLane::Sample& sample);
+  void end_run();
 
   std::deque<UseLane> lanes_;
   std::mutex mutex_;  ///< guards the fields below and the reading ends of the lanes
   monitor::Windows windows_;
   monitor::DemandMinute demand_;
+  /// Requests come in runs that are alike: such a run is added up here, and joins `demand_` as one when it is over.
+  struct DemandRun {
+    std::string provider, model_group, model, tenant;
+    std::optional<monitor::Demand> demand;  ///< none: there is no run
+  } run_;
 };
 
 }  // namespace tidegate::app

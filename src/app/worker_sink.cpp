@@ -3,7 +3,6 @@
 #include "app/worker_sink.h"
 
 #include "app/request_log.h"
-#include "llm/model_group.h"
 
 #include <fmt/format.h>
 
@@ -192,21 +191,12 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
   if (outcome.id != 0 || outcome.status >= 400) to_.use.record(outcome, outcome.cost, to_.clock.now().steady);
 }
 
-std::string_view WorkerSink::model_group(const gateway::Outcome& outcome) {
-  const std::string_view model = outcome.asked_model();
-  const std::string& speed = outcome.view.speed;
-  if (model != group_.model || speed != group_.speed || outcome.match.endpoint != group_.endpoint) {
-    group_ = {outcome.match.endpoint, std::string(model), speed, llm::model_group(outcome.match.endpoint, model, speed)};
-  }
-  return group_.name;
-}
-
 void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
   if (limits.limits.empty()) return;
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,
-                      .model_group = model_group(outcome),
+                      .model_group = outcome.model_group,
                       .key = outcome.pool},
                      limits, to_.clock.now());
 }

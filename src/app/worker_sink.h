@@ -55,7 +55,6 @@ class WorkerSink final : public gateway::OutcomeSink {
   void upstream_connected(const ProviderId& provider) override;
 
  private:
-  [[nodiscard]] std::string_view model_group(const gateway::Outcome& outcome);
   void record_refusal(const gateway::Outcome& outcome);
   void end_record_of(const gateway::Outcome& outcome);
   void measure(const gateway::Outcome& outcome);
@@ -67,16 +66,11 @@ class WorkerSink final : public gateway::OutcomeSink {
   store::WhenFull when_full_;
   /// Attempts of this worker that found no room at their begin are left out as a whole; ids are ordered, so the present ones suffice.
   std::vector<store::AttemptId> unrecorded_;
-  // What was worked out last, because it is asked for again: an estimate for a request's limits and for its record, a group
-  // for one request after the other.
+  // What was worked out last, because it is asked for again: for a request's limits and for its record.
   struct Estimate {
     std::string request_id, provider, model;
     Amount amount;
   } estimated_;
-  struct Group {
-    llm::Endpoint endpoint = llm::Endpoint::Other;
-    std::string model, speed, name;
-  } group_;
 };
 
 }  // namespace tidegate::app

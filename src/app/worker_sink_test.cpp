@@ -128,6 +128,7 @@ TEST_F(WorkerSinkTest, KeepsTheLimitsOfEveryAnswer) {
   gateway::Outcome outcome = request_of("claude-opus-4-8");
   outcome.organisation = "org-1";
   outcome.pool = "RED";
+  outcome.model_group = "opus-4";
   llm::RateLimitReading reading;
   reading.limits.push_back({.dimension = llm::LimitDimension::Requests, .limit = 50, .remaining = 49, .full_after = std::nullopt});
   sink_->answered(outcome, reading);

@@ -23,6 +23,7 @@ class NothingToRead {
  public:
   void feed(std::string_view) const {}
   [[nodiscard]] const llm::AnswerFacts& facts() const { return facts_; }
+  [[nodiscard]] llm::AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
   llm::AnswerFacts facts_;
@@ -39,6 +40,7 @@ class ErrorReader {
     facts_.finished = true;
   }
   [[nodiscard]] const llm::AnswerFacts& facts() const { return facts_; }
+  [[nodiscard]] llm::AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
   static constexpr std::size_t kKept = 64 * 1024;
@@ -122,6 +124,10 @@ void AnswerReader::end() {
 
 const llm::AnswerFacts& AnswerReader::facts() const {
   return std::visit([](const auto& reader) -> const llm::AnswerFacts& { return reader.facts(); }, readers_->reader);
+}
+
+llm::AnswerFacts&& AnswerReader::take_facts() {
+  return std::visit([](auto& reader) -> llm::AnswerFacts&& { return reader.take_facts(); }, readers_->reader);
 }
 
 bool AnswerReader::at_event_boundary() const {

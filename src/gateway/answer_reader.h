@@ -26,6 +26,8 @@ class AnswerReader {
   /// After the last byte of a document (a stream needs no end).
   void end();
   [[nodiscard]] const llm::AnswerFacts& facts() const;
+  /// The same, to be moved from.
+  [[nodiscard]] llm::AnswerFacts&& take_facts();
   /// Whether the bytes so far end between two events, so that an event of ours may follow.
   [[nodiscard]] bool at_event_boundary() const;
 

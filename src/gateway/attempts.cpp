@@ -7,7 +7,6 @@
 #include "gateway/consequence.h"
 #include "gateway/journey.h"
 #include "llm/json/object_id.h"
-#include "llm/model_group.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
 #include "quota/book/readings.h"
@@ -316,7 +315,7 @@ net::Task<Journey::Step> Journey::judge_answer() {
   reader_.feed(*body);
   reader_.end();
   outcome_.response_bytes = static_cast<std::int64_t>(body->size());
-  const llm::UpstreamError error = reader_.facts().error;
+  const llm::UpstreamError error = answer_so_far().error;
   outcome_.error = error.kind;
   if (translator_) {
     translator_->begin(outcome_.upstream_status, streams_);
@@ -345,10 +344,9 @@ net::Task<Journey::Step> Journey::judge_answer() {
 void Journey::note_good_head() {
   passage_.answered(quota::to_readings(limits_, model_group_));
   if (advice_is_open_) worker_.shared().prompt_marks->begun(*advice_);
-  quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
-  if (ring == nullptr || passage_.key().empty()) return;
-  ring->learn(passage_.key(), outcome_.organisation);
-  if (ring->has_faults() && ring->accept(passage_.key(), model_group_)) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);
+  if (ring_ == nullptr || passage_.key().empty()) return;
+  ring_->learn(passage_.key(), outcome_.organisation);
+  if (ring_->has_faults() && ring_->accept(passage_.key(), model_group_)) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);
 }
 
 void Journey::note_refusal(const llm::UpstreamError& error) {
@@ -369,9 +367,8 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
     is_key_lost_ = true;  // the client's own: there is no other, and nobody else's business
     return;
   }
-  quota::KeyRing* const ring = worker_.shared().rooms.keys(outcome_.provider);
-  is_key_lost_ = ring == nullptr || !tied_key_.empty() ||
-                 !ring->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady,
+  is_key_lost_ = ring_ == nullptr || !tied_key_.empty() ||
+                 !ring_->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady,
                                // What one model is refused for, others may be open to.
                                consequence.fault == quota::KeyRing::Fault::Permission ? std::string_view(model_group_) : std::string_view{});
   if (!passage_.key().empty()) worker_.sink().key_changed(outcome_.provider, passage_.key(), *consequence.fault);
@@ -443,7 +440,7 @@ OwnAnswer Journey::no_capacity() const {
 
 net::Task<bool> Journey::send_held() {
   if (early_) {
-    const std::string& message = reader_.facts().error.message;
+    const std::string& message = answer_so_far().error.message;
     net::Task<bool> ending = end_early(held_->status, message.empty() ? "The provider refused the request." : message);
     co_return co_await ending;
   }

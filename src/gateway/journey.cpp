@@ -215,9 +215,10 @@ bool Journey::identify() {
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
   }
-  caller.session = bounded_label(find_header(head.fields, "x-claude-code-session-id"));
+  fields_ = read_request_fields(head.fields);
+  caller.session = bounded_label(fields_.session);
   if (caller.session.empty()) caller.session = outcome_.view.session;
-  caller.agent = bounded_label(find_header(head.fields, "x-claude-code-agent-id"));
+  caller.agent = bounded_label(fields_.agent);
   caller.user = outcome_.view.user;
   for (const std::string& name : setup_->options.user_headers) {
     if (const auto user = find_header(head.fields, name)) {
@@ -253,16 +254,15 @@ bool Journey::admit_tenant() {
 /// How the request waits for its turn: as its key and tenant say, and as it wishes itself.
 bool Journey::set_patience() {
   const http1::RequestHead& head = incoming_.head();
-  const auto priority = find_header(head.fields, "x-tidegate-priority");
-  outcome_.priority = priority && equals_ignoring_case(*priority, "batch") ? quota::Priority::Batch : tenant_limits_.priority();
-  const auto wish = wished_wait(find_header(head.fields, "x-tidegate-max-wait"));
+  outcome_.priority = fields_.priority && equals_ignoring_case(*fields_.priority, "batch") ? quota::Priority::Batch : tenant_limits_.priority();
+  const auto wish = wished_wait(fields_.max_wait);
   if (!wish) {
     return refuse({.status = 400,
                    .reason = "bad_header",
                    .message = "x-tidegate-max-wait is no duration such as 30s, 500ms or 0s.",
                    .should_retry = false});
   }
-  const auto cache = worker_.shared().answers != nullptr ? find_header(head.fields, "x-tidegate-cache") : std::nullopt;
+  const auto cache = worker_.shared().answers != nullptr ? fields_.cache : std::nullopt;
   if (cache && !equals_ignoring_case(*cache, "yes") && !equals_ignoring_case(*cache, "no")) {
     return refuse({.status = 400, .reason = "bad_header", .message = "x-tidegate-cache is yes or no.", .should_retry = false});
   }
@@ -307,7 +307,7 @@ net::Task<bool> Journey::answer_ourselves() {
 
 /// What the room should know while a long answer runs.
 void Journey::report_progress() {
-  const llm::AnswerFacts& facts = reader_.facts();
+  const llm::AnswerFacts& facts = answer_so_far();
   if (!input_told_ && facts.usage.seen) {
     input_told_ = true;
     passage_.counted_input(limited_input(facts.usage));
@@ -324,16 +324,16 @@ double Journey::limited_input(const llm::Usage& usage) const {
 
 void Journey::settle_room() {
   const llm::AnswerFacts& facts = outcome_.answer;
-  if (facts.usage.seen) passage_.counted_input(limited_input(facts.usage));
   const bool has_output = facts.usage.seen || facts.content_started || outcome_.status >= 400;
-  passage_.ended(facts.finished, has_output ? static_cast<double>(facts.usage.tokens.output) : -1);
+  passage_.ended(facts.finished, has_output ? static_cast<double>(facts.usage.tokens.output) : -1,
+                 facts.usage.seen ? limited_input(facts.usage) : -1);
 }
 
 void Journey::charge() {
   if (charged_ || outcome_.id == 0) return;
   charged_ = true;
   reader_.end();
-  outcome_.answer = reader_.facts();
+  outcome_.answer = reader_.take_facts();
   settle_room();
   count_marks();
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.

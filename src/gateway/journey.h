@@ -9,6 +9,7 @@
 #include "gateway/outcome.h"
 #include "gateway/own_answer.h"
 #include "gateway/passage.h"
+#include "gateway/request_fields.h"
 #include "gateway/stream_judge.h"
 #include "gateway/tenant_limits.h"
 #include "gateway/translator.h"
@@ -177,6 +178,8 @@ class Journey {
   void charge();
   void settle_room();
   void report_progress();
+  /// What is known of the present attempt's answer.
+  [[nodiscard]] const llm::AnswerFacts& answer_so_far() const { return charged_ ? outcome_.answer : reader_.facts(); }
   [[nodiscard]] double limited_input(const llm::Usage& usage) const;
   [[nodiscard]] bool lacks_its_end() const;
   [[nodiscard]] std::string origin() const;
@@ -185,6 +188,7 @@ class Journey {
   std::shared_ptr<const Setup> setup_;
   net::Stream& client_;
   Incoming& incoming_;
+  RequestFields fields_;  ///< views into `incoming_`, for the stages before the first attempt
   Outcome outcome_;
   OwnAnswer own_answer_;
   TenantLimits tenant_limits_;
@@ -203,6 +207,7 @@ class Journey {
   std::string cache_id_;       ///< see `cache_id`
   std::string preferred_key_;  ///< name of the key whose pool may have it cached
   std::string model_group_;
+  quota::KeyRing* ring_ = nullptr;  ///< of the present target; null: it is unknown
   llm::EndpointMatch asks_;          ///< what the present target is asked: the client's own endpoint, or its equal in another dialect
   std::optional<Translator> translator_;  ///< of the present attempt, where the provider speaks the other dialect
   TranslatedRequest translated_;

@@ -58,7 +58,7 @@ bool Journey::may_be_answered_again() const {
   const auto endpoint = outcome_.match.endpoint;
   const bool is_one_answer = endpoint == llm::Endpoint::Messages || endpoint == llm::Endpoint::ChatCompletions || endpoint == llm::Endpoint::Embeddings;
   if (!is_one_answer || outcome_.method != "POST" || !outcome_.view.readable || outcome_.view.ties.any()) return false;
-  const auto wish = find_header(incoming_.head().fields, "x-tidegate-cache");
+  const auto& wish = fields_.cache;
   if (wish) return equals_ignoring_case(*wish, "yes");
   return endpoint == llm::Endpoint::Embeddings || outcome_.view.temperature_is_zero;
 }

@@ -53,6 +53,7 @@ struct Outcome {
   std::string violation;    ///< how its stream left the grammar of its dialect, if it did and somebody looked
   std::string losses;       ///< what a translation of the request could not carry, by names of fields
   std::string model_there;  ///< what that provider calls the model; empty: as the client does
+  std::string model_group;  ///< llm::model_group of what the provider was asked; empty: nothing, or no model
   std::string pool;
   /// `provider/model_group` of the room that it would have gone to if all had been well there; empty: the one that it went to. What is
   /// wanted there counts there, wherever it is served.

@@ -116,9 +116,9 @@ void Passage::produced_so_far(double output_tokens) {
   told_at_ = now;
 }
 
-void Passage::ended(bool whole, double output_tokens) {
+void Passage::ended(bool whole, double output_tokens, double input_tokens) {
   if (!std::exchange(inside_, false)) return;
-  room_->ended(reactor_.now().steady, request_, whole, output_tokens);
+  room_->ended(reactor_.now().steady, request_, whole, output_tokens, input_tokens);
 }
 
 void Passage::withdraw() {

@@ -50,8 +50,8 @@ class Passage {
   void counted_input(double tokens);
   /// So many output tokens in all, by our own estimate. Told on at most four times a second.
   void produced_so_far(double output_tokens);
-  /// `output_tokens` negative: unknown.
-  void ended(bool whole, double output_tokens);
+  /// Negative figures: unknown, or told before.
+  void ended(bool whole, double output_tokens, double input_tokens = -1);
   /// It will not be sent after all.
   void withdraw();
   /// Gone, wherever it is.

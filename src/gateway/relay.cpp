@@ -148,7 +148,7 @@ bool Journey::may_go_elsewhere() const {
 /// where the request has somewhere else to go; else every byte goes on as it comes.
 Journey::Beginning Journey::judge_beginning(bool complete, std::string_view bytes) {
   if (!may_go_elsewhere() || encoded_) return Beginning::Good;
-  const llm::AnswerFacts& facts = reader_.facts();
+  const llm::AnswerFacts& facts = answer_so_far();
   if (facts.content_started || facts.usage.seen || !facts.id.empty()) return Beginning::Good;
   if (streams_) {
     if (facts.error.kind != llm::UpstreamErrorKind::None && !is_ours_to_mend(error_in_stream(facts.error))) return Beginning::Good;
@@ -164,7 +164,7 @@ Journey::Beginning Journey::judge_beginning(bool complete, std::string_view byte
 
 /// What such an answer is taken for: the error it tells of, or a provider that broke off.
 Journey::Step Journey::refuse_beginning() {
-  llm::UpstreamError error = streams_ ? reader_.facts().error : read_error_of(asks_.dialect, created_);
+  llm::UpstreamError error = streams_ ? answer_so_far().error : read_error_of(asks_.dialect, created_);
   if (streams_) error.kind = error.kind == llm::UpstreamErrorKind::None ? llm::UpstreamErrorKind::Protocol : error_in_stream(error);
   const bool is_empty = error.kind == llm::UpstreamErrorKind::Protocol;
   outcome_.error = error.kind;
@@ -310,7 +310,7 @@ net::Task<Journey::Step> Journey::relay() {
   exchange_->complete();
   // Ended in good order on the wire; whether the dialect's own end was there is what the reader knows.
   outcome_.state = outcome_.status >= 400 ? store::AttemptState::Failed : store::AttemptState::Completed;
-  if (streams_ && outcome_.status == 200 && outcome_.metered() && !reader_.facts().finished) {
+  if (streams_ && outcome_.status == 200 && outcome_.metered() && !answer_so_far().finished) {
     outcome_.state = store::AttemptState::Truncated;
     outcome_.error = llm::UpstreamErrorKind::Truncated;
   }
@@ -415,7 +415,7 @@ net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind
 
 /// A stream of events that ends without the event that ends it. An error event ends it too.
 bool Journey::lacks_its_end() const {
-  const llm::AnswerFacts& facts = reader_.facts();
+  const llm::AnswerFacts& facts = answer_so_far();
   return streams_ && !encoded_ && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
          facts.error.kind == llm::UpstreamErrorKind::None;
 }

@@ -8,7 +8,6 @@
 #include "gateway/translator.h"
 #include "llm/anthropic/rate_limits.h"
 #include "llm/json/cursor.h"
-#include "llm/model_group.h"
 #include "llm/openai/rate_limits.h"
 #include "monitor/shadow_hash.h"
 #include "net/http1/body.h"
@@ -142,8 +141,14 @@ bool Copy::prepare() {
   copy_.priority = quota::Priority::Batch;
   copy_.request_bytes = static_cast<std::int64_t>(request_.body.size());
   if (!lay_out()) return false;
-  const std::string group = llm::model_group(asks_.endpoint, copy_.asked_model(), copy_.view.speed);
-  quota::LiveRoom* const room = worker_.shared().rooms.room({.provider = copy_.provider, .model_group = group, .class_name = {}, .credential = {}});
+  const RoomFinder::Place& place = worker_.rooms().find({.provider = copy_.provider,
+                                                         .endpoint = asks_.endpoint,
+                                                         .model = copy_.asked_model(),
+                                                         .speed = copy_.view.speed,
+                                                         .class_name = {},
+                                                         .credential = {}});
+  copy_.model_group = place.model_group;
+  quota::LiveRoom* const room = place.room;
   estimate_ = worker_.sink().estimate(copy_).money;
   const monitor::ShadowQuestion question{.request_id = copy_.request_id, .session = request_.official.caller.session,
                                          .headroom = room == nullptr ? std::nullopt : headroom(*room), .estimate = estimate_};
@@ -189,7 +194,7 @@ net::Task<Result<void>> Copy::exchange() {
   const llm::RateLimitReading limits = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
                                                                                               : llm::openai::read_rate_limits(head.fields);
   worker_.sink().answered(copy_, limits);
-  passage_.answered(quota::to_readings(limits, llm::model_group(asks_.endpoint, copy_.asked_model(), copy_.view.speed)));
+  passage_.answered(quota::to_readings(limits, copy_.model_group));
   http1::BodyFollower follower(exchange_->framing());
   std::string_view bytes = exchange_->first_bytes();
   while (true) {
@@ -215,7 +220,7 @@ net::Task<Result<void>> Copy::exchange() {
 /// The ledger's entry, of a kind of its own.
 void Copy::record(const Result<void>& done) {
   reader_.end();
-  copy_.answer = reader_.facts();
+  copy_.answer = reader_.take_facts();
   if (copy_.answer.content_started) llm::estimate_missing_usage(copy_.answer);
   const bool is_good = done && copy_.status == 200 && copy_.answer.error.kind == llm::UpstreamErrorKind::None && (!streams_ || copy_.answer.finished);
   copy_.state = is_good ? store::AttemptState::Completed : done ? store::AttemptState::Failed : store::AttemptState::Truncated;

@@ -5,7 +5,6 @@
 #include "base/ascii.h"
 #include "gateway/journey.h"
 #include "llm/json/object_id.h"
-#include "llm/model_group.h"
 
 #include <fmt/format.h>
 
@@ -38,13 +37,12 @@ bool names_a_model(llm::Endpoint endpoint) {
 }  // namespace
 
 bool Journey::plan() {
-  const auto header = find_header(incoming_.head().fields, "x-tidegate-priority");
   routing::RequestFacts facts;
   facts.match = outcome_.match;
   facts.model = outcome_.view.model;
   facts.tenant = outcome_.caller.tenant;
   facts.allowed_providers = outcome_.caller.providers;
-  facts.batch = header ? equals_ignoring_case(*header, "batch") : outcome_.caller.priority == quota::Priority::Batch;
+  facts.batch = fields_.priority ? equals_ignoring_case(*fields_.priority, "batch") : outcome_.caller.priority == quota::Priority::Batch;
   facts.stream = outcome_.view.stream;
   facts.tools = outcome_.view.has_tools;
   facts.body_bytes = outcome_.view.body_bytes;
@@ -268,17 +266,23 @@ std::string Journey::preferred_key() const {
   return worker_.shared().ties.key_of(provider_->id().text(), cache_id_).value_or(std::string{});
 }
 
+/// Where the present target's limits are kept. Notes the model's group there and the provider's keys.
 quota::LiveRoom* Journey::room() {
-  model_group_ = names_a_model(outcome_.match.endpoint)
-                     ? llm::model_group(asks_.endpoint, outcome_.asked_model(), outcome_.view.speed)
-                     : std::string{};
-  quota::RoomName name{.provider = provider_->id().text(), .model_group = model_group_, .class_name = {}, .credential = {}};
-  if (setup_->options.auth == AuthMode::Passthrough) name.credential = outcome_.caller.key;
+  RoomFinder::Request request{.provider = provider_->id().text(),
+                              .endpoint = names_a_model(outcome_.match.endpoint) ? asks_.endpoint : llm::Endpoint::Other,
+                              .model = outcome_.asked_model(),
+                              .speed = outcome_.view.speed,
+                              .class_name = {},
+                              .credential = {}};
+  if (setup_->options.auth == AuthMode::Passthrough) request.credential = outcome_.caller.key;
   if (class_ != nullptr && outcome_.metered()) {
-    name.class_name = class_->name;
-    name.class_factor = class_->factor;
+    request.class_name = class_->name;
+    request.class_factor = class_->factor;
   }
-  return worker_.shared().rooms.room(name);
+  const RoomFinder::Place& place = worker_.rooms().find(request);
+  outcome_.model_group = model_group_ = place.model_group;
+  ring_ = place.keys;
+  return place.room;
 }
 
 /// Until when the request waits for the present target: with others to be asked yet, only as long as its terms say; at the last one no longer

@@ -18,6 +18,7 @@ void Setup::lay_routes() {
 
 Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared_ptr<const Setup> setup, std::uint32_t number)
     : reactor_(clock), shared_(shared), sink_(sink), setup_(std::move(setup)), pool_(reactor_, shared.resolver, [this](const upstream::Provider& provider) { sink_.upstream_connected(provider.id()); }),
+      rooms_(shared.rooms),
       id_prefix_((static_cast<std::uint64_t>(unix_nanoseconds(clock.now().wall)) / 1'000'000) << 8 | (number & 0xff)) {
   if (shared.steering != nullptr) steering_.emplace(*shared.steering);
 }

@@ -8,6 +8,7 @@
 #include "gateway/outcome.h"
 #include "gateway/prompt_marks.h"
 #include "gateway/provider_health.h"
+#include "gateway/room_finder.h"
 #include "gateway/shadow_port.h"
 #include "gateway/steering.h"
 #include "gateway/tie_board.h"
@@ -92,6 +93,7 @@ class Worker {
   [[nodiscard]] net::Reactor& reactor() { return reactor_; }
   [[nodiscard]] upstream::ConnectionPool& pool() { return pool_; }
   [[nodiscard]] const Shared& shared() const { return shared_; }
+  [[nodiscard]] RoomFinder& rooms() { return rooms_; }
   [[nodiscard]] OutcomeSink& sink() { return sink_; }
   /// Null: nothing is changed about where requests go.
   [[nodiscard]] const Steering* steering() { return steering_ ? steering_->get().get() : nullptr; }
@@ -125,6 +127,7 @@ class Worker {
   std::shared_ptr<const Setup> setup_;
   std::optional<SteeringView> steering_;
   upstream::ConnectionPool pool_;
+  RoomFinder rooms_;
   std::unique_ptr<net::Listener> listener_;
   std::unordered_set<Member*> members_;
   std::atomic<std::size_t> open_connections_ = 0;

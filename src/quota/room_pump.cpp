@@ -261,16 +261,14 @@ bool Room::is_idle() const { return waiting_ == 0 && timers_.empty() && given_up
 void Room::pump(SteadyTime now, std::vector<Decision>& decisions) {
   now_ = std::max(now_, now);
   wake_at_.reset();
+  for (Bucket& bucket : buckets_) bucket.advance(now_);
   if (is_idle()) {
     arrived_.clear();  // who came and left again
     obstacle_ = Obstacle::None;
     return;
   }
   give_up(decisions);
-  for (Bucket& bucket : buckets_) {
-    bucket.advance(now_);
-    wake_in(bucket.next_change_seconds());
-  }
+  for (const Bucket& bucket : buckets_) wake_in(bucket.next_change_seconds());
   do {
     let_through(decisions);
     // A request that gives up may have stood before others.

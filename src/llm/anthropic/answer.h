@@ -7,6 +7,7 @@
 #include "llm/sse/scanner.h"
 
 #include <string_view>
+#include <utility>
 
 namespace tidegate::llm::anthropic {
 
@@ -19,6 +20,8 @@ class StreamReader {
  public:
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  /// The same, to be moved from.
+  [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
   /// Events longer than the scanner reads.
   [[nodiscard]] std::uint64_t passed_over() const { return scanner_.passed_over(); }
 
@@ -41,6 +44,8 @@ class JsonReader {
   JsonReader();
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  /// The same, to be moved from.
+  [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
   [[nodiscard]] bool take_whole(std::string_view bytes);

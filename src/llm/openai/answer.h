@@ -8,6 +8,7 @@
 #include "llm/sse/scanner.h"
 
 #include <string_view>
+#include <utility>
 
 namespace tidegate::llm::openai {
 
@@ -18,6 +19,8 @@ class ChatStreamReader {
  public:
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  /// The same, to be moved from.
+  [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
   [[nodiscard]] std::uint64_t passed_over() const { return scanner_.passed_over(); }
 
  private:
@@ -37,6 +40,8 @@ class ResponsesStreamReader {
  public:
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  /// The same, to be moved from.
+  [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
   [[nodiscard]] std::uint64_t passed_over() const { return scanner_.passed_over(); }
 
  private:
@@ -54,6 +59,8 @@ class JsonReader {
   explicit JsonReader(Endpoint endpoint);
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
+  /// The same, to be moved from.
+  [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
   json::MemberFilter members_;

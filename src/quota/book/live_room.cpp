@@ -206,13 +206,13 @@ void LiveRoom::produced(SteadyTime now, RequestId request, double output_tokens)
   room_.produced(now, request, output_tokens);
 }
 
-void LiveRoom::ended(SteadyTime now, RequestId request, bool whole, double output_tokens) {
+void LiveRoom::ended(SteadyTime now, RequestId request, bool whole, double output_tokens, double input_tokens) {
   now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
-    if (output_tokens >= 0) room_.counted_output(now, request, output_tokens);
-    room_.ended(now, request, whole);
+    if (input_tokens >= 0) room_.counted_input(now, request, input_tokens);
+    room_.ended(now, request, whole, output_tokens >= 0 ? std::optional(output_tokens) : std::nullopt);
     pump_locked(now, deliveries, nullptr, nullptr);
   }
   deliver(deliveries);

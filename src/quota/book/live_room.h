@@ -114,8 +114,8 @@ class LiveRoom {
   void answered(SteadyTime now, RequestId request, const Readings& readings);
   void counted_input(SteadyTime now, RequestId request, double tokens);
   void produced(SteadyTime now, RequestId request, double output_tokens);
-  /// `output_tokens` as counted by the provider or, where it did not, as estimated; negative: unknown.
-  void ended(SteadyTime now, RequestId request, bool whole, double output_tokens);
+  /// `output_tokens` and `input_tokens` as counted by the provider or, where it did not, as estimated; negative: unknown, or told before.
+  void ended(SteadyTime now, RequestId request, bool whole, double output_tokens, double input_tokens = -1);
   /// Nobody wants it any more, waiting or on its way.
   void cancel(SteadyTime now, RequestId request);
   /// It was let through and will not be sent.

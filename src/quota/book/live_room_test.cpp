@@ -73,6 +73,24 @@ TEST_F(LiveRoomTest, LetsThroughAtOnceWithAKeyWhatFits) {
   EXPECT_EQ(told, nullptr) << "nobody waits";
 }
 
+TEST_F(LiveRoomTest, AnAnswerMayTellItsInputWhenItEnds) {
+  keys({{"RED", {}, {}}});
+  RoomPlan plan = plan_of(600);
+  plan.known.limits[Dimension::Input] = 60'000;
+  const auto at_the_end = make(plan), before = make(plan);
+  std::shared_ptr<Told> told;
+  for (LiveRoom* const room : {at_the_end.get(), before.get()}) {
+    const LiveRoom::Answer answer = room->enter(at(0), request_of("t", at(10)), {}, waiter(told));
+    if (room == before.get()) room->counted_input(at(0.1), answer.request, 5'000);
+    room->ended(at(0.1), answer.request, true, 20, room == before.get() ? -1 : 5'000);
+  }
+  const RoomView one = at_the_end->view(at(0.1)), other = before->view(at(0.1));
+  ASSERT_EQ(one.pools.size(), 1U);
+  ASSERT_EQ(one.pools[0].levels.size(), other.pools[0].levels.size());
+  for (std::size_t i = 0; i < one.pools[0].levels.size(); ++i) EXPECT_EQ(one.pools[0].levels[i].level, other.pools[0].levels[i].level) << i;
+  EXPECT_NEAR(one.pools[0].levels[1].level, 55'000 + 100, 1);
+}
+
 TEST_F(LiveRoomTest, TellsWhoWaitsWhenAnotherOneEnds) {
   keys({{"RED", {}, {}}});
   const auto room = make(plan_of(600, 1));

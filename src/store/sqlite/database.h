@@ -62,8 +62,6 @@ class Database {
   [[nodiscard]] std::int64_t last_row_id() const;
   /// Moves what the write-ahead log holds into the file, as far as readers let it, without waiting.
   [[nodiscard]] Result<void> checkpoint();
-  /// For what this class does not wrap; stays its own.
-  [[nodiscard]] sqlite3* handle() { return database_.get(); }
 
  private:
   struct Close {

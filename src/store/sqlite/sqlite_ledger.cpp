@@ -2,7 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "store/sqlite/sqlite_ledger.h"
 
-#include "store/sqlite/incoming_table.h"
+#include "store/sqlite/entry_insert.h"
 #include "store/sqlite/ledger_schema.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <system_error>
 #include <vector>
 
@@ -17,7 +18,6 @@ namespace tidegate::store {
 
 namespace {
 
-constexpr const char* kInsert = "INSERT INTO entry SELECT * FROM incoming WHERE true ON CONFLICT (id) DO NOTHING";
 constexpr const char* kInsertLabels =
     "INSERT INTO label_set (dialect, endpoint, provider, pool, model, response_model, tenant, key, service_tier, speed,"
     " inference_geo, organisation, workspace, error_kind, stop_reason) VALUES "
@@ -48,26 +48,29 @@ std::array<std::string_view, 15> labels_of(const AttemptRecords& attempt) {
           charge.inference_geo,  charge.organisation, charge.workspace, end.error_kind,      end.stop_reason};
 }
 
-/// Texts one behind the other, each with its length in front: none is longer than 255 bytes (record.h).
-template <std::size_t N>
-void join(const std::array<std::string_view, N>& parts, std::string& joined) {
-  joined.clear();
-  for (const std::string_view part : parts) {
-    joined.push_back(static_cast<char>(part.size()));
-    joined.append(part);
-  }
-}
+constexpr std::size_t kLongestText = 255;  // none is longer (record.h)
 
-/// Whether `join` would give that.
+/// Texts one behind the other, each with its length in front.
 template <std::size_t N>
-bool is_join_of(std::string_view joined, const std::array<std::string_view, N>& parts) {
-  for (const std::string_view part : parts) {
-    if (joined.size() <= part.size() || static_cast<unsigned char>(joined[0]) != part.size()) return false;
-    if (joined.substr(1, part.size()) != part) return false;
-    joined.remove_prefix(1 + part.size());
+class Joined {
+ public:
+  explicit Joined(const std::array<std::string_view, N>& parts) {
+    for (const std::string_view part : parts) {
+      const std::size_t length = std::min(part.size(), kLongestText);
+      bytes_[size_++] = static_cast<char>(length);
+      if (length > 0) std::memcpy(bytes_.data() + size_, part.data(), length);
+      size_ += length;
+    }
   }
-  return joined.empty();
-}
+  Joined(const Joined&) = delete;
+  Joined& operator=(const Joined&) = delete;
+
+  [[nodiscard]] std::string_view text() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, N*(1 + kLongestText)> bytes_;  // only the first `size_` mean anything
+  std::size_t size_ = 0;
+};
 
 /// Gives the row id of texts in a table that has each combination once.
 class Dictionary {
@@ -85,14 +88,15 @@ class Dictionary {
 
   template <std::size_t N>
   [[nodiscard]] Result<std::int64_t> id(const std::array<std::string_view, N>& texts) {
-    if (is_join_of(last_key_, texts)) return last_id_;  // attempts come in runs that are alike
-    join(texts, key_);
-    if (const auto known = ids_.find(std::string_view(key_)); known != ids_.end()) return remember(known->second);
+    const Joined<N> joined(texts);
+    const std::string_view key = joined.text();
+    if (key == last_key_) return last_id_;  // attempts come in runs that are alike
+    if (const auto known = ids_.find(key); known != ids_.end()) return remember(key, known->second);
     if (ids_.size() >= kMaxCached) ids_.clear();
     auto stored = find_or_insert(texts);
     if (!stored) return stored;
-    ids_.emplace(key_, *stored);
-    return remember(*stored);
+    ids_.emplace(key, *stored);
+    return remember(key, *stored);
   }
 
   /// After a rollback: rows that were added are gone.
@@ -102,8 +106,8 @@ class Dictionary {
   }
 
  private:
-  std::int64_t remember(std::int64_t id) {
-    last_key_.swap(key_);
+  std::int64_t remember(std::string_view key, std::int64_t id) {
+    last_key_ = key;
     last_id_ = id;
     return id;
   }
@@ -124,7 +128,6 @@ class Dictionary {
   Statement find_;
   Statement insert_;
   IdCache ids_;
-  std::string key_;
   std::string last_key_;  ///< of what was asked for last; empty: nothing
   std::int64_t last_id_ = 0;
 };
@@ -136,16 +139,13 @@ struct SqliteLedger::Connection {
   explicit Connection(Database opened) : database(std::move(opened)) {}
 
   Database database;
-  Statement insert;
+  EntryInsert entries;
   Dictionary labels;
   Dictionary texts;
   std::vector<IncomingRow> incoming;
 
   [[nodiscard]] Result<void> prepare() {
-    if (auto shown = show_incoming(database, incoming); !shown) return shown;
-    auto prepared = database.prepare(kInsert);
-    if (!prepared) return fail(prepared);
-    insert = std::move(*prepared);
+    if (auto prepared = entries.prepare(database); !prepared) return prepared;
     if (auto done = labels.prepare(database, kFindLabels, kInsertLabels); !done) return done;
     return texts.prepare(database, "SELECT id FROM text WHERE value=?1", "INSERT INTO text (value) VALUES (?1)");
   }
@@ -206,7 +206,7 @@ Result<void> SqliteLedger::write_all(Connection& connection, std::span<const Att
   // In the order of the key: each insert finds its place next to the last one.
   std::sort(connection.incoming.begin(), connection.incoming.end(),
             [](const IncomingRow& a, const IncomingRow& b) { return a.attempt->begin.id < b.attempt->begin.id; });
-  if (auto inserted = connection.insert.run(); !inserted) return inserted;
+  if (auto inserted = connection.entries.run(connection.incoming); !inserted) return inserted;
   return transaction->commit();
 }
 

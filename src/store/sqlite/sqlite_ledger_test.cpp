@@ -120,6 +120,28 @@ TEST_F(Ledgers, FromBeforeThereWereWantedRoomsGoOn) {
   EXPECT_EQ(database->number("SELECT count(*) * 10 + sum(wanted_room = 'anthropic/opus-4') FROM entries").value(), 21);
 }
 
+TEST_F(Ledgers, KeepEveryOneOfManyEntriesWhateverChangesBetweenThem) {
+  std::vector<LedgerEntry> entries;
+  for (int i = 1; i <= 100; ++i) {
+    LedgerEntry e = full_entry(i);
+    e.state = i % 4 == 0 ? AttemptState::Failed : AttemptState::Completed;
+    e.tokens.input = i % 3 == 0 ? 0 : i;
+    e.tokens.cache_read = i / 10;
+    e.tokens.output = 7;
+    e.cost = Money::nanodollars(i % 2 == 0 ? 0 : 1'000 * i);
+    e.duration = Nanoseconds(i * i);
+    e.status = i % 7 == 0 ? 0 : 200;
+    e.user = i % 5 == 0 ? "" : std::string(static_cast<std::size_t>(i % 9), 'u');
+    e.request_id = std::string(static_cast<std::size_t>(i % 30), 'r');
+    e.upstream_request_id = i % 6 == 0 ? "" : "upstream-" + std::to_string(i);
+    entries.push_back(e);
+  }
+  const auto part = [&](std::ptrdiff_t from, std::ptrdiff_t to) { return std::vector<LedgerEntry>(entries.begin() + from, entries.begin() + to); };
+  SqliteLedger ledger(path);
+  for (const auto& [from, to] : {std::pair{0, 16}, {16, 53}, {40, 53}, {53, 54}, {54, 100}}) ASSERT_TRUE(write_entries(ledger, part(from, to)));
+  EXPECT_EQ(all(directory.path()), entries);
+}
+
 TEST_F(Ledgers, KeepEmptyTextsEmpty) {
   SqliteLedger ledger(path);
   LedgerEntry entry;
