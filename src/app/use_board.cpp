@@ -33,6 +33,7 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.provider = outcome.provider;
     sample.model_there = outcome.model_there;
     sample.speed = outcome.view.speed;
+    sample.wanted_room = outcome.wanted_room;
     sample.kind_of_endpoint = outcome.match.endpoint;
     sample.was_sent = outcome.id != 0;
     sample.lacked_capacity = outcome.refusal == "no_capacity";
@@ -78,9 +79,20 @@ void UseBoard::count_demand(const UseLane::Sample& sample) {
   demand[DemandMeasure::InputTokens] = static_cast<double>(sample.tokens.total_input() - sample.tokens.cache_read);
   demand[DemandMeasure::OutputTokens] = static_cast<double>(sample.tokens.output);
   demand[DemandMeasure::Cost] = static_cast<double>(sample.cost.nanodollars()) * 1e-9;
+  demand[DemandMeasure::Tokens] = static_cast<double>(sample.tokens.total_input() + sample.tokens.output);
   const std::string& asked = sample.model_there.empty() ? sample.model : sample.model_there;
   const std::string group = asked.empty() ? std::string() : llm::model_group(sample.kind_of_endpoint, asked, sample.speed);
-  demand_.add({.pool = demand_pool(sample.provider, group), .model = sample.model, .tenant = sample.tenant, .demand = demand});
+  const std::string pool = demand_pool(sample.provider, group);
+  monitor::DemandSample counted{.pool = sample.wanted_room.empty() ? pool : sample.wanted_room,
+                                .model = sample.model,
+                                .tenant = sample.tenant,
+                                .key = sample.key,
+                                .demand = demand,
+                                .cached_tokens = static_cast<double>(sample.tokens.cache_read)};
+  demand_.add(counted);
+  if (sample.wanted_room.empty()) return;
+  counted.pool = pool;
+  demand_.add_spare(counted);
 }
 
 monitor::DemandMinute UseBoard::take_demand() {

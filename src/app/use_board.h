@@ -32,7 +32,7 @@ class UseLane {
   /// What monitor::WindowSample borrows, kept; strings keep their memory from request to request.
   struct Sample {
     std::string model, endpoint, user, key, tenant, session, error_kind;
-    std::string provider, model_there, speed;  ///< what demand is told apart by
+    std::string provider, model_there, speed, wanted_room;  ///< what demand is told apart by
     llm::Endpoint kind_of_endpoint = llm::Endpoint::Other;
     bool was_sent = false, lacked_capacity = false;
     llm::TokenCounts tokens;
