@@ -12,7 +12,7 @@ ABOUT = "the forecast on synthetic traffic: errors, intervals, alarms, beside li
 
 SEEDS, QUICK_SEEDS = (7, 8), (7,)
 LINEAR = ("linear_30", "linear_60", "linear_120")
-OURS = "usual_course"
+OURS = "usual"
 # What a regression on the usual change and the pull back alone reaches on these traces, as studied before this was built.
 TWO_REGRESSORS = {7: {15: 0.061, 30: 0.072}, 8: {15: 0.062, 30: 0.073}}
 

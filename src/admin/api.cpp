@@ -125,7 +125,7 @@ Result<json::value> shadow(Instance& instance, const Parameters& parameters) {
 }
 
 Result<json::value> forecast(Instance& instance, const Parameters& parameters) {
-  const auto wanted = read_forecast_request(parameters);
+  const auto wanted = read_forecast_request(parameters, instance.forecast_horizon());
   if (!wanted) return fail(wanted);
   return view(instance.forecast(wanted->minutes), *wanted, instance.now().wall);
 }
@@ -405,7 +405,7 @@ std::vector<Route> admin_routes(Instance& instance) {
        }},
       {"GET", "/api/v1/forecast", Access::Read, Kind::Slow,
        [&](const Request& request) {
-         return with_parameters(request, {"minutes", "scope"}, [&](const Parameters& given) { return forecast(instance, given); });
+         return with_parameters(request, {"horizon", "minutes", "scope"}, [&](const Parameters& given) { return forecast(instance, given); });
        }},
       {"POST", "/api/v1/reload", Access::Change, Kind::Slow, [&](const Request&) { return reload(instance); }},
       {"GET", "/api/v1/keys", Access::Read, Kind::Slow, [&](const Request&) { return list_keys(instance); }},

@@ -61,13 +61,15 @@ json::value view(const monitor::SeriesForecast& series) {
 
 }  // namespace
 
-Result<ForecastRequest> read_forecast_request(const Parameters& parameters) {
-  ForecastRequest request;
-  if (const auto text = parameters.find("minutes")) {
+Result<ForecastRequest> read_forecast_request(const Parameters& parameters, int usual_horizon) {
+  ForecastRequest request{.minutes = usual_horizon};
+  for (const char* name : {"minutes", "horizon"}) {
+    const auto text = parameters.find(name);
+    if (!text) continue;
     const auto number = parse_integer(*text);
     if (!number || *number < monitor::kForecastHorizons.front() || *number > monitor::kLongestHorizon) {
       return fail(FailureKind::InvalidInput, Origin::Client,
-                  fmt::format("minutes: '{}' is no whole number from 5 to 120", *text));
+                  fmt::format("{}: '{}' is no whole number from 5 to 120", name, *text));
     }
     request.minutes = static_cast<int>(*number);
   }
@@ -75,7 +77,7 @@ Result<ForecastRequest> read_forecast_request(const Parameters& parameters) {
     request.scope = monitor::forecast_scope_named(*text);
     if (!request.scope) {
       return fail(FailureKind::InvalidInput, Origin::Client,
-                  fmt::format("scope: '{}' is none of all, pool, model, tenant", *text));
+                  fmt::format("scope: '{}' is none of all, pool, model, tenant, key", *text));
     }
   }
   return request;

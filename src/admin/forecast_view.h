@@ -19,8 +19,9 @@ struct ForecastRequest {
   int minutes = 30;
   std::optional<monitor::ForecastScope> scope = {};  ///< that alone
 };
-/// Reads `minutes=5…120` and `scope=all|pool|model|tenant`. Failure: InvalidInput that names the parameter.
-[[nodiscard]] Result<ForecastRequest> read_forecast_request(const Parameters& parameters);
+/// Reads `horizon=5…120` (or `minutes`, its older name; without either `usual_horizon`) and
+/// `scope=all|pool|model|tenant|key`. Failure: InvalidInput that names the parameter.
+[[nodiscard]] Result<ForecastRequest> read_forecast_request(const Parameters& parameters, int usual_horizon);
 
 [[nodiscard]] boost::json::value view(std::span<const monitor::SeriesForecast> series, const ForecastRequest& request,
                                       WallTime now);

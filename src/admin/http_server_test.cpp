@@ -361,7 +361,8 @@ TEST_F(AdminServer, ComparesTheSpareWithTheProvider) {
 
 TEST_F(AdminServer, TellsWhatIsForecast) {
   start();
-  const auto forecast = ask_json("/api/v1/forecast?minutes=60");
+  const auto forecast = ask_json("/api/v1/forecast?horizon=60");
+  EXPECT_EQ(ask_json("/api/v1/forecast?minutes=60").at("horizon_minutes").as_int64(), 60) << "as it was called before";
   EXPECT_EQ(forecast.at("horizon_minutes").as_int64(), 60);
   EXPECT_TRUE(parse_rfc3339(forecast.at("at").as_string().c_str()));
   const auto& series = forecast.at("series").as_array();
@@ -393,7 +394,8 @@ TEST_F(AdminServer, TellsWhatIsForecast) {
 TEST_F(AdminServer, RefusesWhatItCannotRead) {
   start();
   EXPECT_THAT(ask("GET /api/v1/forecast?minutes=4"), HasSubstr("'4' is no whole number from 5 to 120"));
-  EXPECT_THAT(ask("GET /api/v1/forecast?scope=key"), HasSubstr("none of all, pool, model, tenant"));
+  EXPECT_THAT(ask("GET /api/v1/forecast?horizon=121"), HasSubstr("horizon: '121' is no whole number from 5 to 120"));
+  EXPECT_THAT(ask("GET /api/v1/forecast?scope=user"), HasSubstr("none of all, pool, model, tenant, key"));
   EXPECT_THAT(ask("GET /api/v1/windows?window=2h"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET /api/v1/windows?windw=60s"), HasSubstr("there are: window, by"));
   EXPECT_THAT(ask("GET /api/v1/cost?by=colour"), HasSubstr("'colour' is no dimension"));

@@ -154,6 +154,8 @@ class Instance {
   [[nodiscard]] virtual ShadowState shadow(Nanoseconds length) = 0;
   /// What is asked for, `horizon` (5…120) minutes ahead, against all limits and budgets; empty until the past was read from the ledger.
   [[nodiscard]] virtual std::vector<monitor::SeriesForecast> forecast(int /*horizon*/) { return {}; }
+  /// Minutes ahead where nobody says otherwise.
+  [[nodiscard]] virtual int forecast_horizon() const { return 30; }
   /// Reads the configuration again. Gives one line per setting that changed. Failure: nothing changed, and why.
   [[nodiscard]] virtual Result<std::vector<std::string>> reload() = 0;
   /// What was changed and by whom, the newest first. Failure: as the database gives it.

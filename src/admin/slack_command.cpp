@@ -21,7 +21,6 @@ namespace {
 constexpr std::int64_t kMostMinutes = 7 * 24 * 60;
 constexpr std::int64_t kUsualMinutes = 60;
 constexpr std::chrono::minutes kKeepCost{1};
-constexpr int kHorizon = 30;  // minutes
 
 /// Only whoever typed the command sees it.
 Answer said(std::string_view text) {
@@ -138,16 +137,21 @@ std::string SlackDesk::text_of(const SlackCommand& command) {
   if (command.verb == "status")
     return slack_status(instance_.status(), instance_.limits(), instance_.alerts(), instance_.alarms());
   if (command.verb == "cost") return cost();
-  if (command.verb == "forecast") return slack_forecast(instance_.forecast(kHorizon), kHorizon);
+  if (command.verb == "forecast") return forecast();
   if (command.verb == "ack") return acknowledge(instance_, command);
   if (command.verb == "silence") return silence(instance_, command);
   if (command.verb == "scale") return scale(instance_, command);
   return "`/tidegate status` what is left, and what is wrong\n"
          "`/tidegate cost` of today, by model\n"
-         "`/tidegate forecast` what may run out within half an hour\n"
+         "`/tidegate forecast` what may run out soon\n"
          "`/tidegate ack ID` you take an alert on: no reminders\n"
          "`/tidegate silence ID 60` nobody is told of an alert for so many minutes\n"
          "`/tidegate scale NAME` run a configured action now";
+}
+
+std::string SlackDesk::forecast() {
+  const int horizon = instance_.forecast_horizon();
+  return slack_forecast(instance_.forecast(horizon), horizon);
 }
 
 std::string SlackDesk::cost() {

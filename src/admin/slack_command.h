@@ -67,6 +67,7 @@ class SlackDesk {
  private:
   [[nodiscard]] std::string text_of(const SlackCommand& command);
   [[nodiscard]] std::string cost();
+  [[nodiscard]] std::string forecast();
 
   Instance& instance_;
   SlackVerifier verifier_;

@@ -2,9 +2,10 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/forecast_board.h"
 
+#include "app/demand_limits.h"
 #include "app/past_demand.h"
 
-#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace tidegate::app {
@@ -18,44 +19,46 @@ constexpr MinuteNumber kLongestGap = 180;     // minutes without a look: what is
 constexpr MinuteNumber kLongestStepBack = 5;  // of the clock
 constexpr std::size_t kMostKept = 1'440;      // minutes that wait for the past
 
-/// Those who came to wait, less those who no longer do.
-void add_waiting(DemandMinute& minute, const std::map<std::string, double>& before,
-                 const std::map<std::string, double>& now) {
-  const auto add = [&](const std::string& pool, double more) {
-    monitor::Demand demand;
-    demand.unserved = more;
-    if (more != 0) minute.add({.pool = pool, .demand = demand});
-  };
-  for (const auto& [pool, count] : now) {
-    const auto found = before.find(pool);
-    add(pool, count - (found == before.end() ? 0 : found->second));
-  }
-  for (const auto& [pool, count] : before) {
-    if (!now.contains(pool)) add(pool, -count);
-  }
-}
+int minutes_of(Nanoseconds time) { return static_cast<int>(std::chrono::floor<std::chrono::minutes>(time).count()); }
 
 }  // namespace
 
-Result<std::unique_ptr<monitor::ForecastBook>> read_forecast_book(store::DemandHistory& history, MinuteNumber since,
-                                                                  MinuteNumber until,
-                                                                  const monitor::ForecastOptions& options) {
+Result<std::unique_ptr<monitor::ForecastBook>> read_forecast_book(store::DemandHistory& history, MinuteNumber until,
+                                                                  const monitor::ForecastSettings& settings,
+                                                                  const std::set<std::string, std::less<>>& keys) {
   std::unique_ptr<monitor::ForecastBook> book;
-  const Result<void> read =
-      for_each_past_minute(history, since, until, [&](MinuteNumber minute, const DemandMinute& demand) {
-        if (book == nullptr) book = std::make_unique<monitor::ForecastBook>(minute, options);
-        book->observe(demand);
-      });
+  const auto make_book = [&](MinuteNumber first) {
+    book = std::make_unique<monitor::ForecastBook>(first, settings.series, settings.most_series);
+  };
+  const MinuteNumber since = until - minutes_of(settings.history);
+  const Result<void> read = for_each_past_minute(history, since, until, [&](MinuteNumber minute, DemandMinute demand) {
+    if (book == nullptr) make_book(minute);
+    demand.keep_keys(keys);
+    book->observe(demand);
+  });
   if (!read) return fail(read);
-  if (book == nullptr) book = std::make_unique<monitor::ForecastBook>(until, options);
+  if (book == nullptr) make_book(until);
   return book;
 }
 
-ForecastBoard::ForecastBoard(Limits limits, const monitor::ForecastOptions& options)
-    : limits_(std::move(limits)), options_(options) {}
+ForecastBoard::ForecastBoard(Limits limits, const monitor::ForecastSettings& settings)
+    : limits_(std::move(limits)), settings_(settings) {}
 
-void ForecastBoard::look(WallTime now, const std::map<std::string, double>& waiting,
-                         const std::function<DemandMinute()>& take_demand) {
+void ForecastBoard::adopt(const monitor::ForecastSettings& settings) {
+  const std::lock_guard lock(mutex_);
+  monitor::ForecastSettings same = settings;
+  same.horizon = settings_.horizon;
+  const bool learns_anew = same != settings_;
+  settings_ = settings;
+  if (learns_anew && minute_) begin_anew(*minute_);
+}
+
+int ForecastBoard::horizon() const {
+  const std::lock_guard lock(mutex_);
+  return minutes_of(settings_.horizon);
+}
+
+void ForecastBoard::look(WallTime now, const DemandMinute& waiting, const std::function<DemandMinute()>& take_demand) {
   const MinuteNumber minute = minute_of(now);
   MinuteNumber running = minute;
   {
@@ -66,9 +69,10 @@ void ForecastBoard::look(WallTime now, const std::map<std::string, double>& wait
   }
   if (minute <= running) return;
   DemandMinute demand = take_demand();
-  add_waiting(demand, waiting_, waiting);
+  demand.add_waiting(waiting_, waiting);
   waiting_ = waiting;
   if (minute > running + kLongestGap) return;  // begun anew
+  demand.keep_keys(limited_keys(limits_()));
   {
     const std::lock_guard lock(mutex_);
     end_minute(running, std::move(demand));
@@ -97,19 +101,24 @@ void ForecastBoard::end_minute(MinuteNumber minute, DemandMinute demand) {
 
 Result<void> ForecastBoard::restore(store::DemandHistory& history) {
   MinuteNumber until = 0;
+  monitor::ForecastSettings settings;
   {
     const std::lock_guard lock(mutex_);
     if (book_ != nullptr || !minute_) return {};
     until = waiting_for_past_.empty() ? *minute_ : waiting_for_past_.front().minute;
+    settings = settings_;
   }
-  const MinuteNumber since = until - std::chrono::minutes(kRemembered).count();
-  auto book = read_forecast_book(history, since, until, options_);
+  auto book = read_forecast_book(history, until, settings, limited_keys(limits_()));
   if (!book) return fail(book);
   {
     const std::lock_guard lock(mutex_);
-    // Meanwhile it may have begun anew, or (after a day without the ledger) have let minutes go: then once more.
+    // Meanwhile it may have begun anew, or (after a day without the ledger) have let minutes go, or there are other
+    // settings: then once more.
     const MinuteNumber first = waiting_for_past_.empty() ? *minute_ : waiting_for_past_.front().minute;
-    if (first != (*book)->next()) return {};
+    if (first != (*book)->next() || settings.series != settings_.series || settings.history != settings_.history ||
+        settings.most_series != settings_.most_series) {
+      return {};
+    }
     for (const EndedMinute& ended : waiting_for_past_) (*book)->observe(ended.demand);
     waiting_for_past_.clear();
     book_ = std::move(*book);
@@ -122,9 +131,10 @@ void ForecastBoard::tell() {
   const std::vector<monitor::DemandLimit> limits = limits_();
   const std::lock_guard lock(mutex_);
   if (book_ == nullptr) return;
-  exhaustions_ = book_->exhaustions(kHorizon, limits);
+  const int horizon = minutes_of(settings_.horizon);
+  exhaustions_ = book_->exhaustions(horizon, limits);
   expected_.clear();
-  for (monitor::SeriesForecast& series : book_->forecast(kHorizon, {})) {
+  for (monitor::SeriesForecast& series : book_->forecast(horizon, {})) {
     if (!series.points.empty()) expected_.push_back({std::move(series.of), series.measure, series.points.back()});
   }
 }

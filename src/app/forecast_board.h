@@ -13,10 +13,10 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,33 +34,36 @@ class ForecastBoard {
 
   /// `limits` tells what forecasts are held against at that moment; it is called by the threads that look, restore and
   /// ask, under no lock.
-  explicit ForecastBoard(Limits limits, const monitor::ForecastOptions& options = {});
+  explicit ForecastBoard(Limits limits, const monitor::ForecastSettings& settings = {});
 
-  /// Ends the minute if it is over. `waiting`: requests that wait now, by pool; `take_demand` gives what finished since
-  /// it was last called. One thread.
-  void look(WallTime now, const std::map<std::string, double>& waiting,
+  /// Settings in force from now on. All but another horizon means learning the past again: until `restore` has read it
+  /// there is no forecast. Any thread.
+  void adopt(const monitor::ForecastSettings& settings);
+  /// Ends the minute if it is over. `waiting`: requests that wait now, as unserved demand; `take_demand` gives what
+  /// finished since it was last called. Of keys only those are looked at that have limits. One thread.
+  void look(WallTime now, const monitor::DemandMinute& waiting,
             const std::function<monitor::DemandMinute()>& take_demand);
 
   /// Reads what was asked for before the first look, once; until then there is no forecast. Again after the clock was
-  /// set by hours. Takes 0.1 s of CPU per name, and as long as the ledger does. One thread. Failure: the ledger's, and
-  /// it may be tried again.
+  /// set by hours, and after other settings. Takes 0.1 s of CPU per name, and as long as the ledger does. One thread.
+  /// Failure: the ledger's, and it may be tried again.
   [[nodiscard]] Result<void> restore(store::DemandHistory& history);
 
   // ---- any thread but the workers'
+  /// Of the settings: minutes that alerts and metrics look ahead.
+  [[nodiscard]] int horizon() const;
   /// `horizon`: minutes, 5…120. Empty before `restore`.
   [[nodiscard]] std::vector<monitor::SeriesForecast> forecast(int horizon) const;
-  /// Of every limit, within kHorizon, as it was when the last minute ended: what alert rules look at. Each minute anew.
+  /// Of every limit, within `horizon`, as it was when the last minute ended: what alert rules look at. Each minute
+  /// anew.
   [[nodiscard]] std::vector<monitor::ExhaustionForecast> exhaustions() const;
-  /// The demand that is expected in kHorizon, likewise; without series whose history is too short.
+  /// The demand that is expected in `horizon` minutes, likewise; without series whose history is too short.
   struct Expected {
     monitor::DemandName of;
     monitor::DemandMeasure measure = monitor::DemandMeasure::Requests;
     monitor::QuantilePoint at_horizon;
   };
   [[nodiscard]] std::vector<Expected> expected() const;
-
-  static constexpr int kHorizon = 30;                 ///< minutes
-  static constexpr std::chrono::days kRemembered{7};  ///< read back from the ledger
 
  private:
   struct EndedMinute {
@@ -72,11 +75,11 @@ class ForecastBoard {
   void tell();
 
   const Limits limits_;
-  const monitor::ForecastOptions options_;
 
-  std::map<std::string, double> waiting_;  ///< when the last minute ended; the looking thread only
+  monitor::DemandMinute waiting_;  ///< when the last minute ended; the looking thread only
 
-  mutable std::mutex mutex_;                     ///< guards the fields below
+  mutable std::mutex mutex_;  ///< guards the fields below
+  monitor::ForecastSettings settings_;
   std::optional<monitor::MinuteNumber> minute_;  ///< that runs; absent before the first look
   std::unique_ptr<monitor::ForecastBook> book_;  ///< null: the past is missing
   std::deque<EndedMinute> waiting_for_past_;     ///< minutes that ended while it is
@@ -84,9 +87,10 @@ class ForecastBoard {
   std::vector<Expected> expected_;
 };
 
-/// A book that has observed what the ledger has of the minutes up to `until`. Failure: the ledger's.
+/// A book that has observed what the ledger has of the minutes up to `until`, of keys only these. Failure: the
+/// ledger's.
 [[nodiscard]] Result<std::unique_ptr<monitor::ForecastBook>> read_forecast_book(
-    store::DemandHistory& history, monitor::MinuteNumber since, monitor::MinuteNumber until,
-    const monitor::ForecastOptions& options);
+    store::DemandHistory& history, monitor::MinuteNumber until, const monitor::ForecastSettings& settings,
+    const std::set<std::string, std::less<>>& keys);
 
 }  // namespace tidegate::app

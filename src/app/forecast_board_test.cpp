@@ -43,10 +43,14 @@ class Past final : public store::DemandHistory {
                     .model = "claude-opus-4-5",
                     .speed = {},
                     .tenant = "team",
+                    .key = "k1",
+                    .wanted_room = {},
+                    .requests = requests,
                     .attempts = requests,
                     .unserved = 0,
                     .input_tokens = 1'000 * requests,
                     .output_tokens = 100 * requests,
+                    .cached_tokens = 500 * requests,
                     .cost = Money::nanodollars(10'000'000 * requests)});
   }
 
@@ -59,7 +63,16 @@ DemandMinute some(double requests) {
   DemandMinute minute;
   monitor::Demand demand;
   demand[DemandMeasure::Requests] = requests;
-  minute.add({.pool = "anthropic/opus-4", .model = "claude-opus-4-5", .tenant = "team", .demand = demand});
+  minute.add({.pool = "anthropic/opus-4", .model = "claude-opus-4-5", .tenant = "team", .key = "k1", .demand = demand});
+  return minute;
+}
+
+/// So many wait.
+DemandMinute queue(double requests, const char* tenant = "team") {
+  DemandMinute minute;
+  monitor::Demand demand;
+  demand.unserved = requests;
+  minute.add({.pool = "anthropic/opus-4", .model = "claude-opus-4-5", .tenant = tenant, .key = "k1", .demand = demand});
   return minute;
 }
 
@@ -67,7 +80,7 @@ class ForecastBoardTest : public ::testing::Test {
  protected:
   static constexpr MinuteNumber kNow = 29'000'000;
 
-  void look(MinuteNumber minute, double requests, const std::map<std::string, double>& waiting = {}) {
+  void look(MinuteNumber minute, double requests, const DemandMinute& waiting = {}) {
     board_.look(begin_of(minute) + Seconds(1), waiting, [&] { return some(requests); });
   }
   std::vector<double> recent_requests(ForecastScope scope) const {
@@ -99,7 +112,7 @@ TEST_F(ForecastBoardTest, GoesOnFromWhatTheLedgerRemembers) {
   EXPECT_EQ(told[0].name, "anthropic/opus-4");
   EXPECT_LT(told[0].probability, 0.5);
   EXPECT_THAT(told[0].reason, HasSubstr("of the limit"));
-  EXPECT_EQ(board_.expected().size(), 4U * 4U) << "all, pool, model, tenant, in four measures";
+  EXPECT_EQ(board_.expected().size(), 4U * 5U) << "all, pool, model, tenant, in five measures";
 }
 
 TEST_F(ForecastBoardTest, MinutesThatEndBeforeTheLedgerWasReadAreNotLost) {
@@ -134,12 +147,83 @@ TEST_F(ForecastBoardTest, WhoWaitsIsDemandAsWell) {
   for (MinuteNumber minute = kNow - 200; minute < kNow; ++minute) past_.add(minute, 10);
   look(kNow, 0);
   ASSERT_TRUE(board_.restore(past_));
-  look(kNow + 1, 10, {{"anthropic/opus-4", 7}});
-  look(kNow + 2, 10, {{"anthropic/opus-4", 9}});
+  look(kNow + 1, 10, queue(7));
+  look(kNow + 2, 10, queue(9));
   look(kNow + 3, 19);
-  const std::vector<double> recent = recent_requests(ForecastScope::Pool);
-  EXPECT_THAT(std::vector(recent.end() - 3, recent.end()), ElementsAre(17, 12, 10));
-  EXPECT_EQ(recent_requests(ForecastScope::Tenant).back(), 19) << "whose those are that wait is not known";
+  for (const ForecastScope scope :
+       {ForecastScope::All, ForecastScope::Pool, ForecastScope::Model, ForecastScope::Tenant}) {
+    const std::vector<double> recent = recent_requests(scope);
+    EXPECT_THAT(std::vector(recent.end() - 3, recent.end()), ElementsAre(17, 12, 10)) << to_string(scope);
+  }
+}
+
+TEST_F(ForecastBoardTest, OfKeysOnlyThoseAreForecastThatHaveLimits) {
+  for (MinuteNumber minute = kNow - 200; minute < kNow; ++minute) past_.add(minute, 10);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  look(kNow + 1, 10);
+  EXPECT_TRUE(recent_requests(ForecastScope::Key).empty());
+  limits_.push_back(
+      {.of = {ForecastScope::Key, "k1"}, .limit = "requests per minute", .capacity = 20, .remaining = 20});
+  look(kNow + 2, 12);
+  EXPECT_EQ(recent_requests(ForecastScope::Key), std::vector<double>{12}) << "from now on";
+  EXPECT_EQ(board_.exhaustions().size(), 2U);
+  board_.adopt({.series = {}, .most_series = 100});  // which reads the past again
+  ASSERT_TRUE(board_.restore(past_));
+  EXPECT_THAT(recent_requests(ForecastScope::Key), testing::SizeIs(60));
+}
+
+TEST_F(ForecastBoardTest, OtherSettingsAreLearnedFromThePastAndAnotherHorizonNeedsNone) {
+  for (MinuteNumber minute = kNow - 300; minute < kNow; ++minute) past_.add(minute, minute - kNow + 310);
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  EXPECT_EQ(board_.horizon(), 30);
+  look(kNow + 1, 310);
+  EXPECT_EQ(board_.expected().front().at_horizon.minutes, 30);
+  board_.adopt({.series = {}, .horizon = std::chrono::minutes(60)});
+  EXPECT_EQ(board_.horizon(), 60);
+  look(kNow + 2, 311);
+  EXPECT_EQ(board_.expected().front().at_horizon.minutes, 60);
+  EXPECT_EQ(past_.asked, 1);
+  for (MinuteNumber minute = kNow; minute < kNow + 2; ++minute) past_.add(minute, minute - kNow + 310);
+  const monitor::ForecastSettings linear{.series = {.method = monitor::ForecastMethod::Linear60},
+                                         .horizon = std::chrono::minutes(60)};
+  board_.adopt(linear);
+  EXPECT_TRUE(board_.forecast(60).empty());
+  board_.adopt(linear);  // the same once more changes nothing
+  ASSERT_TRUE(board_.restore(past_));
+  EXPECT_EQ(past_.asked, 2);
+  const std::vector<double> recent = recent_requests(ForecastScope::All);
+  EXPECT_EQ(recent.back(), 311);
+  for (const monitor::SeriesForecast& one : board_.forecast(60)) {
+    if (one.of.scope == ForecastScope::All && one.measure == DemandMeasure::Requests) {
+      EXPECT_NEAR(one.points.back().p50, 366, 8) << "on the line";
+    }
+  }
+}
+
+TEST_F(ForecastBoardTest, WhatOverflowedWasWantedWhereItCouldNotGoAndTakesWhatTheSpareHas) {
+  for (MinuteNumber minute = kNow - 200; minute < kNow; ++minute) {
+    past_.add(minute, 10);
+    store::DemandRow elsewhere = past_.rows.back();
+    elsewhere.provider = "relay";
+    elsewhere.wanted_room = "anthropic/opus-4";
+    elsewhere.requests = 3;  // of five, two had been tried at the first provider
+    elsewhere.attempts = 5;
+    past_.rows.push_back(elsewhere);
+  }
+  look(kNow, 0);
+  ASSERT_TRUE(board_.restore(past_));
+  std::map<std::string, std::pair<double, double>> pools;
+  for (const monitor::SeriesForecast& one : board_.forecast(30)) {
+    if (one.of.scope == ForecastScope::Pool && one.measure == DemandMeasure::Requests)
+      pools[one.of.name].first = one.now;
+    if (one.of.scope == ForecastScope::Pool && one.measure == DemandMeasure::Tokens)
+      pools[one.of.name].second = one.now;
+  }
+  EXPECT_EQ(pools.at("anthropic/opus-4"), std::pair(13.0, 22'000.0)) << "cache reads do not count";
+  EXPECT_EQ(pools.at("relay/opus-4"), std::pair(5.0, 11'000.0));
+  EXPECT_EQ(recent_requests(ForecastScope::All).back(), 13);
 }
 
 TEST_F(ForecastBoardTest, MinutesWithoutALookAreMinutesWithoutDemand) {

@@ -58,6 +58,10 @@ struct PastSeries {
 /// Names of clients' making: beyond so many, those that come later are left out.
 constexpr std::size_t kMostSeries = 500;
 
+bool contains(const std::vector<monitor::ForecastScope>& scopes, monitor::ForecastScope scope) {
+  return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+}
+
 std::vector<const std::pair<const DemandName, PastSeries>*> busiest(const std::map<DemandName, PastSeries>& all,
                                                                     monitor::ForecastScope scope, std::size_t most) {
   std::vector<const std::pair<const DemandName, PastSeries>*> chosen;
@@ -87,16 +91,36 @@ std::string table_of(const SeriesBacktest& one, const monitor::Backtest& result)
                      result.judged, figure(result.mean), aligned_table(grid, 1), to_string(best.method));
 }
 
+constexpr double kWorthSetting = 0.99;  // a percent of loss is no reason to change a setting
+
+/// Losses as shares of each series' mean, so that a large series does not decide alone.
+std::string verdict_of(const std::vector<SeriesBacktest>& series) {
+  std::array<double, monitor::kForecastMethods.size()> losses{};
+  std::size_t judged = 0;
+  for (const SeriesBacktest& one : series) {
+    if (!one.result || one.result->mean <= 0) continue;
+    ++judged;
+    for (std::size_t i = 0; i < losses.size(); ++i) losses[i] += one.result->scores[i].pinball / one.result->mean;
+  }
+  if (judged < 2) return {};
+  const double usual = losses.front();
+  const auto best = std::min_element(losses.begin(), losses.end());
+  if (*best >= kWorthSetting * usual) return "\nOf all of these together usual, the default, would have served best.\n";
+  return fmt::format(
+      "\nOf all of these together {0} would have served best: {1:.0f} % less loss than usual, the default. "
+      "`forecast: {{method: {0}}}` takes it.\n",
+      to_string(monitor::kForecastMethods[static_cast<std::size_t>(best - losses.begin())]), 100 * (1 - *best / usual));
+}
+
 }  // namespace
 
 Result<std::vector<monitor::SeriesForecast>> forecast_from_ledger(const std::filesystem::path& directory, Now now,
-                                                                  std::chrono::days remembered, int horizon,
-                                                                  const monitor::ForecastOptions& options) {
+                                                                  const monitor::ForecastSettings& settings) {
   store::DemandReader history(directory);
-  const MinuteNumber until = minute_of(now.wall);
-  const auto book = read_forecast_book(history, until - std::chrono::minutes(remembered).count(), until, options);
+  const auto book = read_forecast_book(history, minute_of(now.wall), settings, {});
   if (!book) return fail(book);
-  return (*book)->forecast(horizon, stored_limits(directory, now));
+  const auto horizon = std::chrono::floor<std::chrono::minutes>(settings.horizon).count();
+  return (*book)->forecast(static_cast<int>(horizon), stored_limits(directory, now));
 }
 
 Result<std::vector<SeriesBacktest>> backtest_ledger(store::DemandHistory& history, WallTime now,
@@ -107,7 +131,7 @@ Result<std::vector<SeriesBacktest>> backtest_ledger(store::DemandHistory& histor
   const Result<void> read =
       for_each_past_minute(history, since, until, [&](MinuteNumber number, const DemandMinute& minute) {
         for (const auto& [name, demand] : minute.by_name()) {
-          if (past.size() >= kMostSeries && !past.contains(name)) continue;
+          if (!contains(question.scopes, name.scope) || (past.size() >= kMostSeries && !past.contains(name))) continue;
           past.try_emplace(name, PastSeries{.first = number, .by_measure = {}});
         }
         for (auto& [name, series] : past) {
@@ -136,7 +160,7 @@ std::string backtest_text(const std::vector<SeriesBacktest>& series) {
     out += one.result ? table_of(one, *one.result)
                       : fmt::format("{}: too little history, four hours are needed\n", name_text(one));
   }
-  return out;
+  return out + verdict_of(series);
 }
 
 std::string backtest_json(const std::vector<SeriesBacktest>& series) {

@@ -18,11 +18,10 @@
 namespace tidegate::app {
 
 /// What the forecast of a running instance would say, read from its data directory: past demand, and the pools' limits
-/// as they were last read. Tenants' budgets are left out; only the instance knows how they stand. Failure: the
-/// ledger's.
+/// as they were last read. What tenants and keys may take is left out; only the instance knows how that stands.
+/// Failure: the ledger's.
 [[nodiscard]] Result<std::vector<monitor::SeriesForecast>> forecast_from_ledger(
-    const std::filesystem::path& directory, Now now, std::chrono::days remembered, int horizon,
-    const monitor::ForecastOptions& options);
+    const std::filesystem::path& directory, Now now, const monitor::ForecastSettings& settings);
 
 /// How every method would have done on one series of the past.
 struct SeriesBacktest {
@@ -40,7 +39,7 @@ struct BacktestQuestion {
                                                                   std::chrono::days remembered,
                                                                   const BacktestQuestion& question);
 
-/// A table for each series and which method would have served best.
+/// A table for each series and which method would have served best; then of all series together, each weighed alike.
 [[nodiscard]] std::string backtest_text(const std::vector<SeriesBacktest>& series);
 /// `[{"scope","name","measure","minutes","mean","best","methods":[{"method","mean_error_5",…,"pinball","coverage"}]}]`.
 [[nodiscard]] std::string backtest_json(const std::vector<SeriesBacktest>& series);

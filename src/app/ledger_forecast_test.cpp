@@ -58,7 +58,7 @@ class LedgerForecast : public ::testing::Test {
 
 TEST_F(LedgerForecast, ForecastsFromTheFilesAlone) {
   write_past();
-  const auto series = forecast_from_ledger(directory_.path(), now_, std::chrono::days(7), 30, {});
+  const auto series = forecast_from_ledger(directory_.path(), now_, {});
   ASSERT_TRUE(series) << series.error().detail;
   const auto pool = std::find_if(series->begin(), series->end(), [](const monitor::SeriesForecast& one) {
     return one.of.scope == ForecastScope::Pool && one.measure == DemandMeasure::Requests;
@@ -74,7 +74,7 @@ TEST_F(LedgerForecast, ForecastsFromTheFilesAlone) {
 }
 
 TEST_F(LedgerForecast, AnEmptyDirectoryHasOnlyItsOwnNothing) {
-  const auto series = forecast_from_ledger(directory_.path(), now_, std::chrono::days(7), 30, {});
+  const auto series = forecast_from_ledger(directory_.path(), now_, {});
   ASSERT_TRUE(series) << series.error().detail;
   for (const monitor::SeriesForecast& one : *series) EXPECT_FALSE(one.has_enough_history);
   store::DemandReader history(directory_.path());
@@ -94,15 +94,37 @@ TEST_F(LedgerForecast, TellsWhichMethodWouldHaveServedBest) {
   ASSERT_EQ(tested->size(), 4U);
   const std::string text = backtest_text(*tested);
   EXPECT_THAT(text, HasSubstr("all requests: 180 minutes judged, 5 a minute in the mean"));
-  EXPECT_THAT(text, HasSubstr("usual_course would have served best"));
+  EXPECT_THAT(text, HasSubstr("usual would have served best"));
   EXPECT_THAT(text, HasSubstr("default cost_usd"));
+  EXPECT_THAT(text, HasSubstr("Of all of these together usual, the default, would have served best."));
   EXPECT_THAT(text, testing::Not(HasSubstr("linear_60 would have served best")));
-  for (const char* method : {"usual_course", "last_value", "linear_30", "linear_60", "linear_120", "holt_winters"}) {
+  for (const char* method : {"usual", "last", "linear_30", "linear_60", "linear_120", "holt_winters"}) {
     EXPECT_THAT(text, HasSubstr(method));
   }
   const auto json = boost::json::parse(backtest_json(*tested));
   EXPECT_EQ(json.as_array()[0].at("methods").as_array().size(), 6U);
   EXPECT_EQ(json.as_array()[2].at("name").as_string(), "default");
+}
+
+TEST(BacktestText, SaysWhichSettingWouldTakeTheBestMethod) {
+  monitor::Backtest result{.judged = 100, .mean = 10, .scores = {}};
+  for (const monitor::ForecastMethod method : monitor::kForecastMethods) {
+    result.scores.push_back({.method = method,
+                             .mean_error = {},
+                             .pinball = method == monitor::ForecastMethod::Linear60 ? 0.8 : 1.0,
+                             .coverage = 0.8});
+  }
+  monitor::Backtest large = result;
+  large.mean = 1'000;  // and another method is a little better there
+  for (monitor::BacktestScore& score : large.scores)
+    score.pinball = score.method == monitor::ForecastMethod::Last ? 9.9 : 10;
+  const std::vector<SeriesBacktest> series{{.of = {}, .result = result},
+                                           {.of = {ForecastScope::Tenant, "team"}, .result = large}};
+  EXPECT_THAT(
+      backtest_text(series),
+      HasSubstr("Of all of these together linear_60 would have served best: 18 % less loss than usual, the default. "
+                "`forecast: {method: linear_60}` takes it."));
+  EXPECT_THAT(backtest_text({series[0]}), testing::Not(HasSubstr("together"))) << "there is one alone";
 }
 
 }  // namespace

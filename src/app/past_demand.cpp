@@ -25,24 +25,37 @@ llm::Endpoint endpoint_named(std::string_view name) {
   return llm::Endpoint::Messages;
 }
 
+monitor::Demand demand_of(const store::DemandRow& row) {
+  monitor::Demand demand;
+  demand[monitor::DemandMeasure::Requests] = static_cast<double>(row.requests);
+  demand[monitor::DemandMeasure::InputTokens] = static_cast<double>(row.input_tokens);
+  demand[monitor::DemandMeasure::OutputTokens] = static_cast<double>(row.output_tokens);
+  demand[monitor::DemandMeasure::Cost] = row.cost.as_dollars();
+  demand[monitor::DemandMeasure::Tokens] =
+      static_cast<double>(row.input_tokens + row.cached_tokens + row.output_tokens);
+  demand.unserved = static_cast<double>(row.unserved);
+  return demand;
+}
+
 void add(DemandMinute& minute, const store::DemandRow& row) {
   const std::string group =
       row.model.empty() ? std::string() : llm::model_group(endpoint_named(row.endpoint), row.model, row.speed);
   const std::string pool = demand_pool(row.provider, group);
-  minute.add({.pool = pool, .model = row.model, .tenant = row.tenant, .demand = demand_of(row)});
+  monitor::DemandSample sample{.pool = row.wanted_room.empty() ? pool : row.wanted_room,
+                               .model = row.model,
+                               .tenant = row.tenant,
+                               .key = row.key,
+                               .demand = demand_of(row),
+                               .cached_tokens = static_cast<double>(row.cached_tokens)};
+  minute.add(sample);
+  if (row.wanted_room.empty()) return;
+  sample.pool = pool;
+  sample.demand[monitor::DemandMeasure::Requests] =
+      static_cast<double>(row.attempts);  // the first one may have been made elsewhere
+  minute.add_spare(sample);
 }
 
 }  // namespace
-
-monitor::Demand demand_of(const store::DemandRow& row) {
-  monitor::Demand demand;
-  demand[monitor::DemandMeasure::Requests] = static_cast<double>(row.attempts);
-  demand[monitor::DemandMeasure::InputTokens] = static_cast<double>(row.input_tokens);
-  demand[monitor::DemandMeasure::OutputTokens] = static_cast<double>(row.output_tokens);
-  demand[monitor::DemandMeasure::Cost] = static_cast<double>(row.cost.nanodollars()) * 1e-9;
-  demand.unserved = static_cast<double>(row.unserved);
-  return demand;
-}
 
 Result<void> for_each_past_minute(store::DemandHistory& history, MinuteNumber since, MinuteNumber until,
                                   const std::function<void(MinuteNumber, const DemandMinute&)>& take) {

@@ -18,9 +18,6 @@ namespace tidegate::app {
 }
 [[nodiscard]] inline WallTime begin_of(monitor::MinuteNumber minute) { return WallTime(std::chrono::minutes(minute)); }
 
-/// What a sample of the ledger's row is called by and comes to.
-[[nodiscard]] monitor::Demand demand_of(const store::DemandRow& row);
-
 /// Calls `take` for every minute in [since, until) from the first one on in which something was asked for, also for
 /// those in which nothing was. Failure: the ledger's.
 [[nodiscard]] Result<void> for_each_past_minute(

@@ -46,6 +46,7 @@ class RunningInstance final : public admin::Instance {
   [[nodiscard]] Result<std::vector<store::LedgerEntry>> entries(const store::EntryFilter& filter, std::size_t most) override;
   [[nodiscard]] admin::ShadowState shadow(Nanoseconds length) override;
   [[nodiscard]] std::vector<monitor::SeriesForecast> forecast(int horizon) override { return server_.forecasts().forecast(horizon); }
+  [[nodiscard]] int forecast_horizon() const override { return server_.forecasts().horizon(); }
   [[nodiscard]] Result<std::vector<std::string>> reload() override;
   [[nodiscard]] Result<std::vector<store::VirtualKey>> keys() override;
   [[nodiscard]] Result<store::CreatedKey> create_key(const store::NewKey& wanted) override;

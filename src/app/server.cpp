@@ -22,6 +22,7 @@
 #include <random>
 
 #include <algorithm>
+#include <cmath>
 #include <system_error>
 #include <utility>
 
@@ -87,10 +88,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
              }),
       use_(std::move(windows), options_.gateway.worker_threads),
       shadow_(options_.shadow, options_.gateway.worker_threads),
-      forecasts_([this] {
-        const Now now = clock_.now();
-        return demand_limits(rooms_.rooms(), tenants_.levels(quota::TenantBook::Which::Tenants, now), now.wall);
-      }),
+      forecasts_([this] { return demand_limits_now(); }, options_.forecast),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
       history_(database(options_, "history.db")),
@@ -171,7 +169,7 @@ Result<void> Server::open() {
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
-                                  &shadows_.emplace_back(shadow_, number), answers_.get(), nullptr, &steering_};
+                                  &shadows_.emplace_back(shadow_, number), answers_.get(), &waiting_, &steering_};
   });
   if (!plane) return fail(plane);
   plane_ = std::move(*plane);
@@ -290,7 +288,18 @@ void Server::plan_jobs() {
 }
 
 void Server::look_at_demand(Now now) {
-  forecasts_.look(now.wall, waiting_by_pool(rooms_.rooms()), [this] { return use_.take_demand(); });
+  forecasts_.look(now.wall, waiting_demand(waiting_.lines()), [this] { return use_.take_demand(); });
+}
+
+std::vector<monitor::DemandLimit> Server::demand_limits_now() {
+  const Now now = clock_.now();
+  std::vector<monitor::DemandLimit> limits = demand_limits(rooms_.rooms(), tenants_.levels(quota::TenantBook::Which::All, now), now.wall);
+  const std::int64_t spent = spent_today_.load(std::memory_order_relaxed);
+  if (spent >= 0) {
+    const auto daily = daily_budget_limit(options().alerts.daily_budget, Money::nanodollars(spent), now.wall);
+    limits.insert(limits.end(), daily.begin(), daily.end());
+  }
+  return limits;
 }
 
 void Server::restore_demand(Now now) {
@@ -336,6 +345,7 @@ AlertCenter::Sources Server::alert_sources() {
   sources.budgets = [this](Now now) {
     store::LedgerReader ledger(options().store.directory);
     std::vector<monitor::BudgetStanding> standings = daily_standing(ledger, options().alerts.daily_budget, now.wall);
+    if (!standings.empty()) spent_today_.store(std::llround(standings.front().spent * 1e9), std::memory_order_relaxed);
     const auto tenants = budget_standings(tenants_.levels(quota::TenantBook::Which::All, now));
     standings.insert(standings.end(), tenants.begin(), tenants.end());
     return standings;
@@ -596,6 +606,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
   shadow_.adopt(after.shadow);
+  forecasts_.adopt(after.forecast);
   alerts_->adopt(after.alerts);
   courier_.adopt(after.receivers, after.alerts.grouping, url());
   actions_.adopt(after.actions);

@@ -131,6 +131,7 @@ class Server {
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
   void look_at_demand(Now now);
+  [[nodiscard]] std::vector<monitor::DemandLimit> demand_limits_now();
   void restore_demand(Now now);
   [[nodiscard]] AlertCenter::Sources alert_sources();
   [[nodiscard]] operations::ActionRunner::Ports action_ports();
@@ -152,11 +153,13 @@ class Server {
   std::optional<gateway::PromptMarks> prompt_marks_;
   std::unique_ptr<gateway::AnswerCache> answers_;
   quota::RoomBook rooms_;
+  gateway::WaitingBook waiting_;
   quota::TenantBook tenants_;
   UseBoard use_;
   LevelHistory level_history_;
   ShadowBoard shadow_;
   ForecastBoard forecasts_;
+  std::atomic<std::int64_t> spent_today_ = -1;  ///< nano-dollars, as alerts saw it last; negative: nobody looks
   std::deque<WorkerShadow> shadows_;
 
   store::SqliteLedger ledger_;

@@ -31,6 +31,7 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.error_kind = error_kind_of(outcome);
     sample.provider = outcome.provider;
     sample.model_group = outcome.model_group;
+    sample.wanted_room = outcome.wanted_room;
     sample.was_sent = outcome.id != 0;
     sample.lacked_capacity = outcome.refusal == "no_capacity";
     sample.tokens = outcome.answer.usage.tokens;
@@ -75,24 +76,40 @@ void UseBoard::count_demand(const UseLane::Sample& sample) {
   demand[DemandMeasure::InputTokens] = static_cast<double>(sample.tokens.total_input() - sample.tokens.cache_read);
   demand[DemandMeasure::OutputTokens] = static_cast<double>(sample.tokens.output);
   demand[DemandMeasure::Cost] = static_cast<double>(sample.cost.nanodollars()) * 1e-9;
-  const bool goes_on = run_.demand && run_.model == sample.model && run_.tenant == sample.tenant && run_.provider == sample.provider &&
-                       run_.model_group == sample.model_group;
+  demand[DemandMeasure::Tokens] = static_cast<double>(sample.tokens.total_input() + sample.tokens.output);
+  const auto cached = static_cast<double>(sample.tokens.cache_read);
+  const bool goes_on = run_.demand && run_.model == sample.model && run_.tenant == sample.tenant && run_.key == sample.key &&
+                       run_.provider == sample.provider && run_.model_group == sample.model_group && run_.wanted_room == sample.wanted_room;
   if (goes_on) {
     *run_.demand += demand;
+    run_.cached_tokens += cached;
     return;
   }
   end_run();
   run_.provider = sample.provider;
   run_.model_group = sample.model_group;
+  run_.wanted_room = sample.wanted_room;
   run_.model = sample.model;
   run_.tenant = sample.tenant;
+  run_.key = sample.key;
   run_.demand = demand;
+  run_.cached_tokens = cached;
 }
 
 void UseBoard::end_run() {
   if (!run_.demand) return;
-  demand_.add({.pool = demand_pool(run_.provider, run_.model_group), .model = run_.model, .tenant = run_.tenant, .demand = *run_.demand});
+  const std::string pool = demand_pool(run_.provider, run_.model_group);
+  monitor::DemandSample counted{.pool = run_.wanted_room.empty() ? pool : run_.wanted_room,
+                                .model = run_.model,
+                                .tenant = run_.tenant,
+                                .key = run_.key,
+                                .demand = *run_.demand,
+                                .cached_tokens = run_.cached_tokens};
   run_.demand.reset();
+  demand_.add(counted);
+  if (run_.wanted_room.empty()) return;
+  counted.pool = pool;
+  demand_.add_spare(counted);
 }
 
 monitor::DemandMinute UseBoard::take_demand() {

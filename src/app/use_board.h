@@ -33,7 +33,7 @@ class UseLane {
   /// What monitor::WindowSample borrows, kept; strings keep their memory from request to request.
   struct Sample {
     std::string model, user, key, tenant, session, error_kind;
-    std::string provider, model_group;  ///< what demand is told apart by
+    std::string provider, model_group, wanted_room;  ///< what demand is told apart by
     std::string_view endpoint;          ///< of llm::to_string
     bool was_sent = false, lacked_capacity = false;
     llm::TokenCounts tokens;
@@ -71,8 +71,9 @@ class UseBoard {
   monitor::DemandMinute demand_;
   /// Requests come in runs that are alike: such a run is added up here, and joins `demand_` as one when it is over.
   struct DemandRun {
-    std::string provider, model_group, model, tenant;
+    std::string provider, model_group, wanted_room, model, tenant, key;
     std::optional<monitor::Demand> demand;  ///< none: there is no run
+    double cached_tokens = 0;
   } run_;
 };
 

@@ -248,6 +248,12 @@ TEST(FullConfiguration, IsReadValueByValue) {
   EXPECT_EQ(options.shadow.share, 0.1);
   EXPECT_EQ(options.shadow.by, monitor::ShadowBy::Session);
   EXPECT_EQ(options.shadow.budget, Money::nanodollars(2'500'000'000));
+  EXPECT_EQ(options.forecast, (monitor::ForecastSettings{.series = {.method = monitor::ForecastMethod::Linear60,
+                                                                    .season = monitor::ForecastSeason::Day,
+                                                                    .utc_offset = 345},
+                                                         .horizon = std::chrono::minutes(45),
+                                                         .history = std::chrono::hours(48),
+                                                         .most_series = 40}));
   ASSERT_EQ(options.prices.rows.size(), 3U);  // one of the list, two by an alias
   EXPECT_EQ(options.prices.rows[2].model, "house-model-latest");
   EXPECT_EQ(options.prices.web_search, Money::nanodollars(12'500'000));

@@ -9,6 +9,7 @@
 #include "gateway/gateway_options.h"
 #include "monitor/alert_options.h"
 #include "monitor/delivery/receiver_options.h"
+#include "monitor/forecast_options.h"
 #include "monitor/shadow_options.h"
 #include "monitor/window_options.h"
 #include "net/listen_options.h"
@@ -46,6 +47,7 @@ struct Options {
   caching::CachingOptions prompt_cache;
   gateway::AnswerCacheOptions response_cache;
   monitor::ShadowOptions shadow;
+  monitor::ForecastSettings forecast;
   monitor::AlertOptions alerts;
   std::vector<delivery::ReceiverOptions> receivers;
   std::vector<operations::ActionOptions> actions;

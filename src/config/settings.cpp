@@ -3,6 +3,7 @@
 #include "config/settings.h"
 
 #include "config/alert_settings.h"
+#include "config/forecast_settings.h"
 #include "config/key_list.h"
 #include "config/nearest.h"
 #include "config/prices.h"
@@ -648,6 +649,8 @@ Type<Options> make_all() {
   fields.push_back(field<Options>("windows", TIDEGATE_AT(windows), windows(), "live figures", Takes::Restart));
   fields.push_back(field<Options>("shadow", TIDEGATE_AT(shadow), shadow(),
                                   "copies of some requests to a second provider, after their clients were served (docs/shadow.md)"));
+  fields.push_back(field<Options>("forecast", TIDEGATE_AT(forecast), forecast_settings(),
+                                  "what will be asked for, and when limits and budgets run out (docs/forecast.md)"));
   fields.push_back(field<Options>("alerts", kItself, alert_settings(), "who is told of what, and what is done about it (docs/alerts.md)"));
   fields.push_back(
       field<Options>("prices", TIDEGATE_AT(prices), price_settings(),

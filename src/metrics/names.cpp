@@ -241,14 +241,14 @@ constexpr std::array kRows{
          "What the answers that were given again cost when they were made"}},
     Row{Metric::ForecastProbability,
         {"tidegate_forecast_exhaustion_probability", Gauge, Unit::One, kForecastLimit,
-         "Probability that a limit or budget runs out within 30 minutes; 0 while there is too little history"}},
+         "Probability that a limit or budget runs out within `forecast.horizon`, 30 minutes unless set; 0 while there is too little history"}},
     Row{Metric::ForecastSecondsToExhaustion,
         {"tidegate_forecast_seconds_to_exhaustion", Gauge, Unit::Seconds, kForecastLimit,
-         "If it runs out within 30 minutes, then about in so many seconds; absent if it does not"}},
+         "If it runs out within `forecast.horizon`, then about in so many seconds; absent if it does not"}},
     Row{Metric::ForecastDemand,
         {"tidegate_forecast_demand", Gauge, Unit::One, kForecastSeries,
-         "Requests, tokens or dollars per minute that are expected to be asked for in 30 minutes, by percentile; absent while there is too "
-         "little history"}},
+         "Requests, tokens or dollars per minute that are expected to be asked for at the end of `forecast.horizon`, by percentile; absent "
+         "while there is too little history"}},
     Row{Metric::Alerts,
         {"tidegate_alerts", Gauge, Unit::One, kAlert, "Alerts that are pending, firing or just resolved, by rule, severity and state"}},
     Row{Metric::AlertDeliveries,

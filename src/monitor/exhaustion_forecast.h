@@ -16,8 +16,9 @@ enum class ForecastScope : std::uint8_t {
   Pool,  ///< all pools that a provider has for a group of models: a request waits for whichever has room
   Model,
   Tenant,
+  Key,  ///< a virtual key that has limits of its own
 };
-/// `all`, `pool`, `model`, `tenant`.
+/// `all`, `pool`, `model`, `tenant`, `key`.
 [[nodiscard]] std::string_view to_string(ForecastScope scope);
 [[nodiscard]] std::optional<ForecastScope> forecast_scope_named(std::string_view name);
 
@@ -27,14 +28,17 @@ enum class DemandMeasure : std::uint8_t {
   InputTokens,  ///< as providers' limits count: written to the prompt cache included, read from it not
   OutputTokens,
   Cost,  ///< dollars
+  /// Input and output together, as the limits of the scope count them: of a pool without what was read from the prompt
+  /// cache, else all.
+  Tokens,
 };
-/// `requests`, `input_tokens`, `output_tokens`, `cost_usd`.
+/// `requests`, `input_tokens`, `output_tokens`, `cost_usd`, `tokens`.
 [[nodiscard]] std::string_view to_string(DemandMeasure measure);
 
 /// How likely one limit or budget runs out within the horizon: what alert rules look at.
 struct ExhaustionForecast {
   ForecastScope scope = ForecastScope::All;
-  std::string name;  ///< of the pool (`provider/model_group`), model or tenant; empty for all
+  std::string name;  ///< of the pool (`provider/model_group`), model, tenant or key; empty for all
   DemandMeasure measure = DemandMeasure::Requests;
   std::string limit;  ///< `requests per minute`, `daily budget` …
   double probability = 0;

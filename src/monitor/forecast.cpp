@@ -20,7 +20,7 @@ constexpr double kFadeHalfLife = 240;  ///< minutes
 Forecaster::Forecaster(MinuteNumber first, const ForecastOptions& options)
     : options_(options),
       next_(first),
-      usual_(options.utc_offset),
+      usual_(options.utc_offset, options.season),
       holt_winters_(options.method == ForecastMethod::HoltWinters ? std::make_unique<HoltWinters>() : nullptr) {
   states_.resize(kLongestHorizon);
   for (auto& models : targets_) {
@@ -65,8 +65,8 @@ void Forecaster::look_ahead() {
     case ForecastMethod::Linear30: line_ = line_through(recent_, 30); break;
     case ForecastMethod::Linear60: line_ = line_through(recent_, 60); break;
     case ForecastMethod::Linear120: line_ = line_through(recent_, 120); break;
-    case ForecastMethod::UsualCourse:
-    case ForecastMethod::LastValue:
+    case ForecastMethod::Usual:
+    case ForecastMethod::Last:
     case ForecastMethod::HoltWinters: break;
   }
 }
@@ -85,9 +85,8 @@ double Forecaster::usual_then(ForecastTarget target, int horizon) const {
 double Forecaster::expect(ForecastTarget target, std::size_t h) const {
   const int horizon = kForecastHorizons[h];
   switch (options_.method) {
-    case ForecastMethod::UsualCourse:
-      return std::max(model(target, h).parts(state_, usual_then(target, horizon)).sum(), 0.0);
-    case ForecastMethod::LastValue: return state_.level;
+    case ForecastMethod::Usual: return std::max(model(target, h).parts(state_, usual_then(target, horizon)).sum(), 0.0);
+    case ForecastMethod::Last: return state_.level;
     case ForecastMethod::Linear30:
     case ForecastMethod::Linear60:
     case ForecastMethod::Linear120: return along(line_, target, horizon);
@@ -133,7 +132,7 @@ ForecastBand Forecaster::band(ForecastTarget target, int horizon) const {
 ForecastParts Forecaster::parts(int horizon) const {
   ForecastParts parts;
   parts.level = state_.level;
-  if (options_.method != ForecastMethod::UsualCourse) {
+  if (options_.method != ForecastMethod::Usual) {
     parts.momentum = between(horizon, [&](std::size_t h) { return expect(ForecastTarget::Level, h); }) - parts.level;
     return parts;
   }

@@ -18,7 +18,7 @@ inline constexpr std::array<int, 3> kBacktestHorizons{5, 15, 30};
 /// How one method would have done. Errors and losses are those of the level: the mean of the ten minutes that end at
 /// the horizon.
 struct BacktestScore {
-  ForecastMethod method = ForecastMethod::UsualCourse;
+  ForecastMethod method = ForecastMethod::Usual;
   std::array<double, kBacktestHorizons.size()> mean_error{};  ///< in the series' unit per minute
   double pinball = 0;   ///< of the quantiles .1, .5 and .9 at 30 minutes, their mean; likewise
   double coverage = 0;  ///< share of outcomes within the 80 % interval at 30 minutes

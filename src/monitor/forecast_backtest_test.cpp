@@ -49,7 +49,7 @@ TEST(Backtest, JudgesEveryMethodOnTheSameMinutes) {
 TEST(Backtest, OfEqualsTheDefaultIsBest) {
   const auto result = backtest(std::vector<double>(500, 0.02516), kMonday);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->best().method, ForecastMethod::UsualCourse);
+  EXPECT_EQ(result->best().method, ForecastMethod::Usual);
 }
 
 TEST(Backtest, ARushThatComesEveryDayIsForTheUsualCourse) {
@@ -59,7 +59,7 @@ TEST(Backtest, ARushThatComesEveryDayIsForTheUsualCourse) {
   });
   const auto result = backtest(demand, kMonday);
   ASSERT_TRUE(result);
-  EXPECT_EQ(result->best().method, ForecastMethod::UsualCourse);
+  EXPECT_EQ(result->best().method, ForecastMethod::Usual);
   EXPECT_LT(result->best().mean_error[2], score_of(*result, ForecastMethod::Linear60).mean_error[2]);
 }
 
@@ -68,7 +68,7 @@ TEST(Backtest, ALineIsForALine) {
       backtest(made(10 * 60, 0.01, [](std::int64_t minute) { return 5 + 0.5 * static_cast<double>(minute); }), kMonday);
   ASSERT_TRUE(result);
   EXPECT_LT(score_of(*result, ForecastMethod::Linear30).mean_error[2], 0.5);
-  EXPECT_GT(score_of(*result, ForecastMethod::LastValue).mean_error[2], 10);
+  EXPECT_GT(score_of(*result, ForecastMethod::Last).mean_error[2], 10);
 }
 
 }  // namespace

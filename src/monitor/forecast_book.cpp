@@ -19,7 +19,12 @@ constexpr double kUsualRequestHalfLife = 60;  // minutes
 Exhaustion exhaustion_of(const Forecaster& forecaster, const DemandLimit& limit, int horizon) {
   if (limit.kind == LimitKind::Rate)
     return forecast_exhaustion(forecaster, RefillingLimit{limit.capacity, limit.remaining}, horizon);
-  return forecast_exhaustion(forecaster, RemainingBudget{limit.remaining, limit.minutes_to_renewal}, horizon);
+  return forecast_exhaustion(forecaster,
+                             RemainingBudget{.left = limit.remaining,
+                                             .minutes_to_renewal = limit.minutes_to_renewal,
+                                             .refill = limit.refill,
+                                             .whole = limit.capacity},
+                             horizon);
 }
 
 SeriesForecast forecast_of(const Forecaster& forecaster, int horizon) {

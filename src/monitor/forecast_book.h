@@ -20,8 +20,8 @@
 namespace tidegate::monitor {
 
 enum class LimitKind : std::uint8_t {
-  Rate,    ///< refills all the time
-  Budget,  ///< renews at once, or never
+  Rate,    ///< refills within a minute
+  Budget,  ///< of a longer time: renews at once, comes back slowly, or never
 };
 /// `rate`, `budget`.
 [[nodiscard]] std::string_view to_string(LimitKind kind);
@@ -35,6 +35,9 @@ struct DemandLimit {
   double capacity = 0;                                  ///< per minute; of a budget the whole; above 0
   double remaining = 0;                                 ///< in the bucket, of the budget
   std::optional<std::int64_t> minutes_to_renewal = {};  ///< of a budget; absent: never
+  double refill = 0;                                    ///< per minute, of a budget that comes back all the time
+
+  friend bool operator==(const DemandLimit&, const DemandLimit&) = default;
 };
 
 struct LimitForecast {
@@ -59,7 +62,7 @@ struct SeriesForecast {
   std::vector<LimitForecast> limits;
 };
 
-/// Forecasters of everything that demand is known by. It holds a bounded number of names (kMostNames; 0.25 MB each): a
+/// Forecasters of everything that demand is known by. It holds a bounded number of names (kMostNames; 0.3 MB each): a
 /// new one takes the place of one that asked for nothing in the last two hours, or waits until there is such a place.
 /// Pure: time moves by the minutes that are observed, of which none may be left out.
 class ForecastBook {

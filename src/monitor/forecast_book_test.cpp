@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ Demand demand(double requests, double unserved = 0) {
   demand[DemandMeasure::InputTokens] = 1'000 * requests;
   demand[DemandMeasure::OutputTokens] = 200 * requests;
   demand[DemandMeasure::Cost] = 0.01 * requests;
+  demand[DemandMeasure::Tokens] = 3'200 * requests;
   demand.unserved = unserved;
   return demand;
 }
@@ -49,6 +52,57 @@ TEST(DemandMinute, CountsForAllForThePoolTheModelAndTheTenant) {
   EXPECT_EQ(minute.by_name().size(), 5U) << "all, one pool, two models, one tenant";
 }
 
+TEST(DemandMinute, WhatWentToASpareIsWantedAtBothAndCountsOnceForAll) {
+  DemandSample sample{.pool = "anthropic/opus-4",
+                      .model = "claude-opus-4-5",
+                      .tenant = "team",
+                      .key = "k1",
+                      .demand = demand(3),
+                      .cached_tokens = 2'000};
+  DemandMinute minute;
+  minute.add(sample);
+  sample.pool = "relay/opus-4";
+  minute.add_spare(sample);
+  EXPECT_EQ(minute.by_name().at({})[DemandMeasure::Requests], 3);
+  EXPECT_EQ(minute.by_name().at({ForecastScope::Tenant, "team"})[DemandMeasure::Tokens], 9'600);
+  EXPECT_EQ(minute.by_name().at({ForecastScope::Key, "k1"})[DemandMeasure::Tokens], 9'600);
+  for (const char* pool : {"anthropic/opus-4", "relay/opus-4"}) {
+    EXPECT_EQ(minute.by_name().at({ForecastScope::Pool, pool})[DemandMeasure::Requests], 3);
+    EXPECT_EQ(minute.by_name().at({ForecastScope::Pool, pool})[DemandMeasure::Tokens], 7'600)
+        << "limits do not count what the cache had";
+  }
+  minute.keep_keys({"k2"});
+  EXPECT_FALSE(minute.by_name().contains({ForecastScope::Key, "k1"}));
+  EXPECT_TRUE(minute.by_name().contains({ForecastScope::Tenant, "team"}));
+}
+
+/// However queues grow and shrink, what was added over all minutes is what waits in the end: nobody is counted twice or
+/// lost.
+TEST(DemandMinute, ChangesOfTheQueueAddUpToTheQueue) {
+  std::mt19937 random(5);
+  DemandMinute before;
+  std::map<DemandName, double> sums;
+  for (int i = 0; i < 300; ++i) {
+    DemandMinute now;
+    for (int k = static_cast<int>(random() % 4); k > 0; --k) {
+      now.add({.pool = "p" + std::to_string(random() % 3),
+               .model = "m" + std::to_string(random() % 3),
+               .tenant = "t",
+               .demand = demand(0, static_cast<double>(1 + random() % 9))});
+    }
+    DemandMinute minute;
+    minute.add_waiting(before, now);
+    for (const auto& [name, change] : minute.by_name()) sums[name] += change.unserved;
+    for (const auto& [name, waiting] : now.by_name()) ASSERT_DOUBLE_EQ(sums[name], waiting.unserved);
+    for (const auto& [name, sum] : sums) {
+      if (!now.by_name().contains(name)) {
+        ASSERT_DOUBLE_EQ(sum, 0);
+      }
+    }
+    before = now;
+  }
+}
+
 TEST(DemandMinute, NamesThatClientsInventHaveABound) {
   DemandMinute minute;
   for (int i = 0; i < 10'000; ++i) minute.add({.model = std::to_string(i), .demand = demand(1)});
@@ -60,7 +114,7 @@ TEST(ForecastBook, ForecastsEveryScopeInEveryMeasure) {
   ForecastBook book(kMonday);
   for (int i = 0; i < 200; ++i) book.observe(minute_of(12));
   const auto all = book.forecast(30, {});
-  ASSERT_EQ(all.size(), 16U);
+  ASSERT_EQ(all.size(), 20U) << "all, pool, model, tenant, in five measures";
   for (const SeriesForecast& one : all) {
     EXPECT_TRUE(one.has_enough_history);
     EXPECT_EQ(one.recent.size(), 60U);
@@ -148,7 +202,8 @@ TEST(ForecastBook, ANewNameTakesThePlaceOfAnIdleOne) {
   for (int i = 0; i < 10; ++i) many.add({.model = "m" + std::to_string(i), .demand = demand(1)});
   DemandMinute with_late = many;
   with_late.add({.model = "late", .demand = demand(1)});
-  const std::vector late{DemandLimit{.of = {ForecastScope::Model, "late"}, .limit = "requests per minute", .capacity = 1}};
+  const std::vector late{
+      DemandLimit{.of = {ForecastScope::Model, "late"}, .limit = "requests per minute", .capacity = 1}};
   const auto names = [&] { return book.forecast(5, {}).size() / kDemandMeasures.size(); };
 
   book.observe(many);

@@ -10,12 +10,30 @@ namespace {
 constexpr std::uint8_t kDaysThatCount = 10;
 }
 
+std::string_view to_string(ForecastSeason season) {
+  switch (season) {
+    case ForecastSeason::Workweek: return "workweek";
+    case ForecastSeason::Day: return "day";
+    case ForecastSeason::None: return "none";
+  }
+  return {};
+}
+
+std::optional<ForecastSeason> forecast_season_named(std::string_view name) {
+  for (const ForecastSeason season : {ForecastSeason::Workweek, ForecastSeason::Day, ForecastSeason::None}) {
+    if (name == to_string(season)) return season;
+  }
+  return std::nullopt;
+}
+
 std::size_t UsualDay::kind_of(MinuteNumber minute) const {
+  if (season_ != ForecastSeason::Workweek) return 0;
   const std::int64_t day = (minute + utc_offset_) / kMinutesPerDay;
   return (day + 3) % 7 >= 5 ? 1 : 0;  // 1970-01-01 was a Thursday
 }
 
 void UsualDay::learn(MinuteNumber minute, double demand, double most) {
+  if (season_ == ForecastSeason::None) return;
   Minutes& kind = kinds_[kind_of(minute)];
   float& usual = kind.demand[minute_of_day(minute)];
   std::uint8_t& days = kind.days[minute_of_day(minute)];

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "monitor/forecast_options.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +17,13 @@ using MinuteNumber = std::int64_t;
 constexpr std::int64_t kMinutesPerDay = 1440;
 
 /// How demand usually goes over a day, minute by minute: working days and weekends (Saturday, Sunday) each have their
-/// own. The mean of the days seen, from the tenth on one that forgets: a day then counts a tenth. 12 KB.
+/// own, unless the season says that all days are alike, or none. The mean of the days seen, from the tenth on one that
+/// forgets: a day then counts a tenth. 12 KB.
 class UsualDay {
  public:
   /// `utc_offset`: minutes that the local clock is ahead of UTC; decides when a weekend begins.
-  explicit UsualDay(std::int64_t utc_offset = 0) : utc_offset_(utc_offset) {}
+  explicit UsualDay(std::int64_t utc_offset = 0, ForecastSeason season = ForecastSeason::Workweek)
+      : utc_offset_(utc_offset), season_(season) {}
 
   /// `demand` around `minute`, smoothed. What differs from the usual by more than `most` counts as differing by that
   /// much: a burst is not a habit. Not negative.
@@ -40,6 +44,7 @@ class UsualDay {
   }
 
   std::int64_t utc_offset_;
+  ForecastSeason season_;
   std::array<Minutes, 2> kinds_;
 };
 

@@ -102,14 +102,14 @@ Exhaustion with_crossings(std::vector<Crossing> crossings) {
 
 std::optional<std::int64_t> walk(const Forecaster& forecaster, const RemainingBudget& budget) {
   const std::int64_t end = std::min(budget.minutes_to_renewal.value_or(kFarthest), kFarthest);
-  double spent = 0;
+  double left = budget.left;
   for (std::int64_t minute = 0; minute < end; minute += kWalkStep) {
     const std::int64_t length = std::min(kWalkStep, end - minute);
-    const double rate = forecaster.expected_level(minute + kWalkStep);
+    const double rate = forecaster.expected_level(minute + kWalkStep) - budget.refill;
     const double step = rate * static_cast<double>(length);
-    if (spent + step >= budget.left && rate > 0)
-      return minute + static_cast<std::int64_t>(std::ceil((budget.left - spent) / rate));
-    spent += step;
+    if (step >= left && rate > 0) return minute + static_cast<std::int64_t>(std::ceil(left / rate));
+    left -= step;
+    if (budget.refill > 0) left = std::min(left, std::max(budget.whole, budget.left));
   }
   return std::nullopt;
 }
@@ -163,13 +163,13 @@ Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RemainingBudg
   const auto end = static_cast<int>(std::clamp<std::int64_t>(budget.minutes_to_renewal.value_or(horizon), 1, horizon));
   std::vector<Crossing> crossings;
   for (const int step : steps_to(end)) {
-    crossings.push_back(
-        {static_cast<double>(step), forecaster.probability_above(ForecastTarget::Mean, step, budget.left / step)});
+    crossings.push_back({static_cast<double>(step),
+                         forecaster.probability_above(ForecastTarget::Mean, step, budget.left / step + budget.refill)});
   }
   Exhaustion exhaustion = with_crossings(std::move(crossings));
   exhaustion.minutes_to_exhaustion = walk(forecaster, budget);
   exhaustion.parts = forecaster.parts(exhaustion.first_crossing.value_or(horizon));
-  const double expected = std::max(exhaustion.parts.sum(), 0.0) * end;
+  const double expected = std::max(exhaustion.parts.sum() - budget.refill, 0.0) * end;
   exhaustion.reason = fmt::format("P={} within {} min: {} of what is left is expected to be spent by then",
                                   percent(exhaustion.probability), end, percent(expected / budget.left));
   return exhaustion;

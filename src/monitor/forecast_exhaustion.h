@@ -21,6 +21,8 @@ struct RefillingLimit {
 struct RemainingBudget {
   double left = 0;
   std::optional<std::int64_t> minutes_to_renewal = {};  ///< absent: never, as of a budget for life
+  double refill = 0;  ///< that comes back each minute, as of limits per day that never renew at once
+  double whole = 0;   ///< it refills no further
 };
 
 /// How likely, and when, something runs out.
@@ -45,7 +47,8 @@ struct Exhaustion {
 /// It runs out where ten minutes ask for more than they bring and the bucket holds: a bucket that is a minute deep, the
 /// deepest that is known, bridges no longer one. `horizon` in minutes, 5…120.
 [[nodiscard]] Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RefillingLimit& limit, int horizon);
-/// `minutes_to_exhaustion` looks as far as the budget's renewal, at most 31 days, along the expected course.
+/// It runs out by some minute where the mean up to it uses up what is left and what comes back. `minutes_to_exhaustion`
+/// looks as far as the budget's renewal, at most 31 days, along the expected course.
 [[nodiscard]] Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RemainingBudget& budget, int horizon);
 
 struct ForecastAlarmOptions {

@@ -122,6 +122,43 @@ TEST(Exhaustion, ABudgetThatRenewsFirstIsNotSpent) {
   EXPECT_LT(exhaustion.probability, 0.01);
 }
 
+TEST(Exhaustion, WhatComesBackAsFastAsItIsUsedLasts) {
+  const Forecaster forecaster = noisy(2 * kMinutesPerDay, [](std::int64_t) { return 0.5; });
+  const RemainingBudget slow{.left = 100, .refill = 0.4, .whole = 576};
+  EXPECT_NEAR(static_cast<double>(forecast_exhaustion(forecaster, slow, 30).minutes_to_exhaustion.value_or(0)), 1'000,
+              60);
+  const RemainingBudget fast{.left = 100, .refill = 0.6, .whole = 864};
+  EXPECT_FALSE(forecast_exhaustion(forecaster, fast, 30).minutes_to_exhaustion);
+  EXPECT_LT(forecast_exhaustion(forecaster, RemainingBudget{.left = 5, .refill = 0.6, .whole = 864}, 30).probability,
+            0.01);
+  EXPECT_GT(forecast_exhaustion(forecaster, RemainingBudget{.left = 5, .refill = 0.2, .whole = 288}, 30).probability,
+            0.95);
+}
+
+/// Whatever the series: more left, more that comes back or a nearer renewal never makes exhaustion likelier or sooner.
+TEST(Exhaustion, MoreOfABudgetNeverRunsOutSooner) {
+  std::mt19937 random(31);
+  std::uniform_real_distribution<double> share(0, 1);
+  for (int series = 0; series < 6; ++series) {
+    const Forecaster forecaster =
+        noisy(kMinutesPerDay + static_cast<std::int64_t>(share(random) * 700), rush, 0.2 * share(random));
+    for (int i = 0; i < 40; ++i) {
+      RemainingBudget less{.left = 60 * share(random) + 0.1, .refill = 0.8 * share(random), .whole = 2'000};
+      if (i % 3 == 0) less.minutes_to_renewal = 1 + static_cast<std::int64_t>(600 * share(random));
+      RemainingBudget more = less;
+      more.left += 20 * share(random);
+      more.refill += 0.3 * share(random);
+      if (more.minutes_to_renewal) *more.minutes_to_renewal = 1 + *more.minutes_to_renewal / 2;
+      const Exhaustion of_less = forecast_exhaustion(forecaster, less, 30);
+      const Exhaustion of_more = forecast_exhaustion(forecaster, more, 30);
+      ASSERT_GE(of_less.probability, of_more.probability - 1e-9) << series << " " << i;
+      if (!of_more.minutes_to_exhaustion) continue;
+      ASSERT_TRUE(of_less.minutes_to_exhaustion) << series << " " << i;
+      ASSERT_LE(*of_less.minutes_to_exhaustion, *of_more.minutes_to_exhaustion) << series << " " << i;
+    }
+  }
+}
+
 TEST(Exhaustion, KnowsThatABudgetIsSpentWithoutAnyHistory) {
   const Exhaustion exhaustion = forecast_exhaustion(Forecaster(kMonday), RemainingBudget{0}, 30);
   EXPECT_EQ(exhaustion.outlook, Outlook::Exhausted);

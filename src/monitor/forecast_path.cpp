@@ -11,8 +11,8 @@ namespace tidegate::monitor {
 namespace {
 
 constexpr std::array<std::pair<ForecastMethod, std::string_view>, kForecastMethods.size()> kNames{{
-    {ForecastMethod::UsualCourse, "usual_course"},
-    {ForecastMethod::LastValue, "last_value"},
+    {ForecastMethod::Usual, "usual"},
+    {ForecastMethod::Last, "last"},
     {ForecastMethod::Linear30, "linear_30"},
     {ForecastMethod::Linear60, "linear_60"},
     {ForecastMethod::Linear120, "linear_120"},

@@ -245,8 +245,8 @@ TEST(Forecaster, SeesTurnsThatALineMisses) {
     }
     return sum;
   };
-  EXPECT_LT(error(ForecastMethod::UsualCourse), 0.6 * error(ForecastMethod::Linear60));
-  EXPECT_LT(error(ForecastMethod::UsualCourse), 0.6 * error(ForecastMethod::LastValue));
+  EXPECT_LT(error(ForecastMethod::Usual), 0.6 * error(ForecastMethod::Linear60));
+  EXPECT_LT(error(ForecastMethod::Usual), 0.6 * error(ForecastMethod::Last));
 }
 
 TEST(ForecastLine, GoesThroughPointsOnALine) {

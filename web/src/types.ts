@@ -306,9 +306,9 @@ export interface Exhaustion {
   reason: string;
 }
 export interface ForecastSeries {
-  scope: "all" | "pool" | "model" | "tenant";
+  scope: "all" | "pool" | "model" | "tenant" | "key";
   name: string;
-  measure: "requests" | "input_tokens" | "output_tokens" | "cost_usd";
+  measure: "requests" | "input_tokens" | "output_tokens" | "cost_usd" | "tokens";
   has_enough_history: boolean;
   now: number;
   recent: number[];

@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,12 +31,13 @@ struct ForecastArguments {
   std::string ledger = "./tidegate-data";
   std::string url;  ///< of a running instance, instead of the files
   InstanceArguments instance;
-  int horizon = 30;
+  std::optional<int> horizon = {};  ///< absent: as the instance is set, else 30
   int days = 7;
   std::vector<std::string> by{"all", "pool"};
   std::vector<std::string> measures;
   std::string format = "table";
-  std::string method = "usual_course";
+  std::string method = "usual";
+  std::string season = "workweek";
   bool is_backtest = false;
 };
 
@@ -44,19 +46,26 @@ int complain(std::string_view what) {
   return 1;
 }
 
+monitor::ForecastOptions options_of(const ForecastArguments& arguments) {
+  return {.method = monitor::forecast_method_named(arguments.method).value_or(monitor::ForecastMethod::Usual),
+          .season = monitor::forecast_season_named(arguments.season).value_or(monitor::ForecastSeason::Workweek)};
+}
+
 Result<boost::json::value> forecast_of(const ForecastArguments& arguments) {
   if (!arguments.url.empty()) {
     InstanceArguments instance = arguments.instance;
     instance.url = arguments.url;
-    return ask_instance(instance, fmt::format("/api/v1/forecast?minutes={}", arguments.horizon));
+    const std::string horizon = arguments.horizon ? fmt::format("?horizon={}", *arguments.horizon) : std::string();
+    return ask_instance(instance, "/api/v1/forecast" + horizon);
   }
   const Now now = SystemClock().now();
-  const monitor::ForecastOptions options{
-      .method = monitor::forecast_method_named(arguments.method).value_or(monitor::ForecastMethod::UsualCourse)};
-  const auto series =
-      forecast_from_ledger(arguments.ledger, now, std::chrono::days(arguments.days), arguments.horizon, options);
+  const int horizon = arguments.horizon.value_or(30);
+  const auto series = forecast_from_ledger(arguments.ledger, now,
+                                           {.series = options_of(arguments),
+                                            .horizon = std::chrono::minutes(horizon),
+                                            .history = std::chrono::days(arguments.days)});
   if (!series) return fail(series);
-  return admin::view(*series, {.minutes = arguments.horizon}, now.wall);
+  return admin::view(*series, {.minutes = horizon}, now.wall);
 }
 
 int forecast(const ForecastArguments& arguments) {
@@ -107,18 +116,19 @@ void add_forecast_command(CLI::App& program, int& exit_code) {
   command->add_option("--url", arguments->url,
                       "Ask the running instance with this dashboard address instead of reading the files");
   add_token_argument(*command, arguments->instance);
-  command->add_option("--horizon", arguments->horizon, "Minutes ahead")
-      ->check(CLI::Range(5, 120))
-      ->capture_default_str();
-  command->add_option("--by", arguments->by, "all, pool, model, tenant, separated by commas")
+  command->add_option("--horizon", arguments->horizon, "Minutes ahead; as the instance is set, of the files 30")
+      ->check(CLI::Range(5, 120));
+  command
+      ->add_option("--by", arguments->by,
+                   "all, pool, model, tenant, key (of an instance: with limits; a back-test), separated by commas")
       ->delimiter(',')
-      ->check(CLI::IsMember({"all", "pool", "model", "tenant"}))
+      ->check(CLI::IsMember({"all", "pool", "model", "tenant", "key"}))
       ->capture_default_str();
   command
       ->add_option("--measure", arguments->measures,
-                   "requests, input_tokens, output_tokens, cost_usd; all, of a back-test requests")
+                   "requests, input_tokens, output_tokens, cost_usd, tokens; all, of a back-test requests")
       ->delimiter(',')
-      ->check(CLI::IsMember({"requests", "input_tokens", "output_tokens", "cost_usd"}));
+      ->check(CLI::IsMember({"requests", "input_tokens", "output_tokens", "cost_usd", "tokens"}));
   command->add_option("--format", arguments->format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
@@ -127,6 +137,9 @@ void add_forecast_command(CLI::App& program, int& exit_code) {
       ->capture_default_str();
   command->add_option("--method", arguments->method, "How the ledger's demand is forecast")
       ->check(CLI::IsMember(method_names()))
+      ->capture_default_str();
+  command->add_option("--season", arguments->season, "Which days of the ledger are alike: workweek, day (all), none")
+      ->check(CLI::IsMember({"workweek", "day", "none"}))
       ->capture_default_str();
   command->add_flag("--backtest", arguments->is_backtest, "Which method would have foretold the ledger's past best");
   command->callback(
