@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "gateway/journey.h"
 #include "llm/json/object_id.h"
+#include "llm/model_group.h"
 
 #include <fmt/format.h>
 
@@ -187,7 +188,7 @@ void Journey::note_wanted_room(const Target& target) {
 void Journey::count_waiting(WaitingBook::Ticket& ticket) {
   WaitingBook* const book = worker_.shared().waiting;
   if (book == nullptr || ticket.is_counted()) return;
-  std::string name = model_group_.empty() ? std::string() : fmt::format("{}/{}", outcome_.provider, model_group_);
+  std::string name = outcome_.model_group.empty() ? std::string() : fmt::format("{}/{}", outcome_.provider, outcome_.model_group);
   book->count(ticket, {.room = std::move(name),
                        .wanted_room = outcome_.wanted_room,
                        .model = outcome_.view.model,
