@@ -33,6 +33,7 @@ gateway::Outcome served(const std::string& provider, const std::string& wanted_r
   outcome.view.model = "claude-opus-4-5";
   outcome.caller.tenant = "team";
   outcome.caller.key = "k1";
+  outcome.model_group = llm::model_group(llm::Endpoint::Messages, outcome.view.model, "");
   outcome.provider = provider;
   outcome.wanted_room = wanted_room;
   outcome.status = 200;
