@@ -213,6 +213,7 @@ Decision Room::dispatch(std::uint32_t slot, std::size_t bucket) {
 /// What `let_through` would decide of one that is alone in its room; nothing if it has to wait, or will not be served.
 std::optional<Decision> Room::pass_at_once(std::uint32_t slot, Priority priority) {
   WaitingRequest& request = requests_[slot];
+  if (settings_.holds_batch && priority == Priority::Batch) return std::nullopt;
   if (request.only_key && !keys_[*request.only_key].in_rotation) return std::nullopt;
   for (Bucket& bucket : buckets_) bucket.advance(now_);
   const Choice choice = choose(request, priority, {});

@@ -140,6 +140,19 @@ TEST(Room, HeldBatchRequestsWaitWhileInteractiveOnesGoAndGoOnAfterwards) {
   EXPECT_EQ(then[0].verdict, Verdict::Go);
 }
 
+TEST(Room, WhoIsHeldBackDoesNotGoAtOnceEither) {
+  TestRoom test(limits(600));
+  test.room.hold_batch(true);
+  Submission submission{.tenant = "a", .priority = Priority::Batch, .deadline = at(60), .only_key = {}};
+  const auto held = test.room.enter(at(0), submission);
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(held->decision) << "although nobody waits and the pool has room";
+  submission.priority = Priority::Interactive;
+  EXPECT_TRUE(test.room.enter(at(0), submission)->request != held->request);
+  test.room.hold_batch(false);
+  EXPECT_EQ(test.pump(1).size(), 2U) << "both go";
+}
+
 TEST(Room, WhoIsHeldBackUntilItsDeadlineIsToldToComeLater) {
   TestRoom test(limits(60));
   test.room.hold_batch(true);
