@@ -91,6 +91,13 @@ TEST_F(ActionBookTest, OtherRulesAndSilencedAlertsBeginNothing) {
   EXPECT_EQ(fire().size(), 1U);
 }
 
+TEST_F(ActionBookTest, AnAlertOfAnEarlierProcessBeginsNothingBeforeItIsFoundAgain) {
+  alert_.is_remembered = true;
+  EXPECT_TRUE(fire().empty());
+  alert_.is_remembered = false;
+  EXPECT_EQ(fire().size(), 1U);
+}
+
 TEST_F(ActionBookTest, CoolsDown) {
   EXPECT_TRUE(incident());
   EXPECT_FALSE(incident());

@@ -29,7 +29,7 @@ enum class BalanceKind : std::uint8_t { OneApi, NewApi, OpenRouter, DeepSeek, Mo
 /// How the money that is left at a provider is watched.
 struct BalanceOptions {
   BalanceKind kind = BalanceKind::OneApi;
-  Nanoseconds every = std::chrono::minutes(5);
+  Nanoseconds every = std::chrono::minutes(1);
   double warn_below = 5;  ///< in the currency of the provider's answer
   std::string url;        ///< what the kind's paths are put after; empty = origin of the provider's `base_url`
   Secret key;             ///< of the account; empty = the first of the provider's own

@@ -9,6 +9,8 @@ import type { Billed, BilledRow } from "../types";
 
 /** As the chart of the whole cost. */
 const kRateSeconds = 300;
+/** In less, requests that are under way and the ledger's whole minutes make more of a difference than prices do. */
+const kLeastCovered = 300;
 
 function ProviderChart({ row, since }: { row: BilledRow; since: number }) {
   const { say, format } = useWords();
@@ -31,7 +33,7 @@ function ProviderChart({ row, since }: { row: BilledRow; since: number }) {
     time: format.duration(row.covered_seconds),
   };
   const sentences = [
-    row.covered_seconds === 0
+    row.covered_seconds < kLeastCovered
       ? ""
       : row.ours === null
         ? say("billed.sum_alone", { ...over, currency: row.currency })
