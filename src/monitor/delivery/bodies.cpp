@@ -83,6 +83,8 @@ json::object slack_object(const Message& message) {
     blocks.push_back(block("section", "mrkdwn", fmt::format("… and {} more", message.notices.size() - kMostSections)));
   for (std::size_t i = 0; i < std::min(message.notes.size(), kMostSections); ++i)
     blocks.push_back(block("section", "mrkdwn", cut(note_line(message.notes[i]), kMostSlackBytes)));
+  if (message.notes.size() > kMostSections)
+    blocks.push_back(block("section", "mrkdwn", fmt::format("… and {} more about actions", message.notes.size() - kMostSections)));
   const std::string foot = fmt::format("{} · {} firing now", escaped(message.instance), message.firing.size());
   blocks.push_back(json::object{{"type", "context"}, {"elements", json::array{json::object{{"type", "mrkdwn"}, {"text", foot}}}}});
   return {{"text", escaped(headline(message))}, {"blocks", std::move(blocks)}};
@@ -143,6 +145,7 @@ std::string slack_lines(const Message& message, const SlackPlace& place) {
   }
   if (message.notices.size() > kMostLines) text += fmt::format("… and {} more\n", message.notices.size() - kMostLines);
   for (std::size_t i = 0; i < std::min(message.notes.size(), kMostSections); ++i) text += cut(note_line(message.notes[i]), kMostLineBytes) + "\n";
+  if (message.notes.size() > kMostSections) text += fmt::format("… and {} more about actions\n", message.notes.size() - kMostSections);
   if (!text.empty()) text.pop_back();
   json::object body{{"text", std::move(text)}};
   put_at(body, place);
@@ -158,7 +161,7 @@ std::string webhook_body(const Message& message) {
   }
   json::array notes;
   for (const ActionNote& note : message.notes)
-    notes.push_back(json::object{{"alert", note.alert_id}, {"action", note.action}, {"text", note.text}, {"at", to_rfc3339(note.at)}});
+    notes.push_back(json::object{{"alert", note.alert_id}, {"rule", note.rule}, {"action", note.action}, {"text", note.text}, {"at", to_rfc3339(note.at)}});
   return json::serialize(json::object{{"version", 1},
                                       {"id", message.id},
                                       {"instance", message.instance},
@@ -173,11 +176,19 @@ std::string webhook_body(const Message& message) {
 std::vector<std::string> pagerduty_bodies(const Message& message, std::string_view routing_key) {
   std::map<std::string, std::vector<const Alert*>> firing;
   for (const Alert& alert : message.firing) firing[alert.rule].push_back(&alert);
-  std::set<std::string> rules;
-  std::vector<std::string> bodies;
+  std::set<std::string> told;
+  std::vector<std::string> rules;
+  std::map<std::string, json::array> notes;
   for (const AlertNotice& notice : message.notices) {
-    const std::string& rule = notice.alert.rule;
-    if (!rules.insert(rule).second) continue;
+    if (told.insert(notice.alert.rule).second) rules.push_back(notice.alert.rule);
+  }
+  for (const ActionNote& note : message.notes) {
+    notes[note.rule].emplace_back(to_text(note));
+    // Of an incident that is over nothing more is said: it would be opened or closed again.
+    if (firing.contains(note.rule) && told.insert(note.rule).second) rules.push_back(note.rule);
+  }
+  std::vector<std::string> bodies;
+  for (const std::string& rule : rules) {
     json::object event{{"routing_key", routing_key}, {"dedup_key", cut(fmt::format("tidegate/{}/{}", message.instance, rule), 250)}};
     const auto still = firing.find(rule);
     if (still == firing.end()) {
@@ -194,7 +205,7 @@ std::vector<std::string> pagerduty_bodies(const Message& message, std::string_vi
                                       {"timestamp", to_rfc3339(worst.since)},
                                       {"component", worst.subject},
                                       {"class", rule},
-                                      {"custom_details", json::object{{"alerts", std::move(subjects)}}}};
+                                      {"custom_details", json::object{{"alerts", std::move(subjects)}, {"actions", notes[rule]}}}};
       if (worst.runbook.starts_with("http")) event["links"] = json::array{json::object{{"href", worst.runbook}, {"text", "runbook"}}};
     }
     bodies.push_back(json::serialize(event));

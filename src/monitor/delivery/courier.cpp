@@ -53,17 +53,34 @@ void Courier::post(std::vector<monitor::AlertNotice> notices, std::vector<monito
         if (!wants(lane.receiver, notice.alert.rule, notice.alert.severity)) continue;
         if (lane.waiting.size() >= kMostNotices) lane.waiting.erase(lane.waiting.begin());
         lane.waiting.push_back(notice);
-        if (lane.group_due) continue;
-        lane.group_due = now.steady + grouping_;
-        if (lane.last_sent) lane.group_due = std::max(*lane.group_due, *lane.last_sent + 6 * grouping_);
+        begin_group(lane, now);
       }
     }
   }
   if (!notices.empty()) wake_.notify_one();
 }
 
+void Courier::note(ActionNote note, Now now) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (Lane& lane : lanes_) {
+      if (lane.receiver.kind == ReceiverKind::Alertmanager || !wants(lane.receiver, note.rule, note.severity)) continue;
+      if (lane.notes.size() >= kMostNotices) lane.notes.erase(lane.notes.begin());
+      lane.notes.push_back(note);
+      begin_group(lane, now);
+    }
+  }
+  wake_.notify_one();
+}
+
+void Courier::begin_group(Lane& lane, Now now) const {
+  if (lane.group_due) return;
+  lane.group_due = now.steady + grouping_;
+  if (lane.last_sent) lane.group_due = std::max(*lane.group_due, *lane.last_sent + 6 * grouping_);
+}
+
 Message Courier::make(const Lane& lane, Now now) {
-  Message message{.id = fmt::format("tg-{}-{}", unix_nanoseconds(now.wall), ++last_id_), .instance = instance_, .at = now.wall, .notices = lane.waiting, .notes = {}, .firing = {}};
+  Message message{.id = fmt::format("tg-{}-{}", unix_nanoseconds(now.wall), ++last_id_), .instance = instance_, .at = now.wall, .notices = lane.waiting, .notes = lane.notes, .firing = {}};
   for (const monitor::Alert& alert : firing_) {
     if (wants(lane.receiver, alert.rule, alert.severity)) message.firing.push_back(alert);
   }
@@ -76,6 +93,7 @@ std::optional<std::pair<ReceiverOptions, Message>> Courier::next(Now now, Nanose
     if (!lane.message && lane.group_due && now.steady >= *lane.group_due) {
       lane.message = make(lane, now);
       lane.waiting.clear();
+      lane.notes.clear();
       lane.group_due.reset();
       lane.attempts = 0;
       lane.due = now.steady;

@@ -34,7 +34,8 @@ using DeliveryCounts = std::map<std::pair<std::string, std::string>, std::int64_
 
 /// Brings alerts to receivers, on a thread of its own. What begins within `grouping` is one message; a receiver gets further ones at
 /// most every six times that. One message at a time per receiver, in order; while it is tried again, what comes meanwhile gathers
-/// into the next one. Bounded: kMostNotices per receiver wait, older ones give way. What waits is lost with the process. Any thread.
+/// into the next one. Bounded: kMostNotices and as many notes per receiver wait, older ones give way. What waits is lost with the
+/// process. Any thread.
 class Courier {
  public:
   explicit Courier(const Clock& clock) : clock_(clock) {}
@@ -46,6 +47,9 @@ class Courier {
   void start();
   void stop();
   void post(std::vector<monitor::AlertNotice> notices, std::vector<monitor::Alert> firing, Now now);
+  /// A line about an alert, for whoever is told of that alert: it goes with the next message, or as one of its own if none is due.
+  /// Alertmanager is not told: it takes alerts only.
+  void note(ActionNote note, Now now);
   /// Delivers one message that is due; blocks. Nothing: it did; else how long nothing is due, at most a second. The courier's own
   /// thread does this over and over.
   [[nodiscard]] std::optional<Nanoseconds> deliver_next();
@@ -59,6 +63,7 @@ class Courier {
   struct Lane {
     ReceiverOptions receiver;
     std::vector<monitor::AlertNotice> waiting;
+    std::vector<ActionNote> notes;        ///< that wait likewise
     std::optional<SteadyTime> group_due;  ///< when what waits becomes a message
     std::optional<SteadyTime> last_sent;
     std::optional<Message> message;  ///< that is being delivered
@@ -67,6 +72,7 @@ class Courier {
     SteadyTime refreshed{};  ///< Alertmanager forgets what it is not told again
   };
   void run();
+  void begin_group(Lane& lane, Now now) const;
   /// Takes what is due; nothing: how long to wait is in `pause`.
   [[nodiscard]] std::optional<std::pair<ReceiverOptions, Message>> next(Now now, Nanoseconds& pause);
   void finished(const std::string& receiver, const Message& message, const Result<void>& result, Now now);

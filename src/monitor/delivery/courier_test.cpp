@@ -100,6 +100,60 @@ TEST(Courier, TellsAStormInOneMessage) {
   EXPECT_LE(courier.counts()[std::pair("robot", "sent")], 1);
 }
 
+ActionNote note(const std::string& text) {
+  return {.alert_id = "1", .rule = "key_lost", .severity = monitor::AlertSeverity::Warning, .action = "scale-up", .text = text, .at = WallTime{}};
+}
+
+TEST(Message, OfNotesAloneSaysWhatWasDone) {
+  Message out = message(0);
+  out.notes = {note("triggered, expected back in 5m")};
+  EXPECT_EQ(headline(out), "key_lost: scale-up triggered, expected back in 5m");
+  EXPECT_THAT(plain_text(out), HasSubstr("\nscale-up triggered, expected back in 5m\n"));
+  EXPECT_THAT(slack_body(out), HasSubstr("*scale-up* triggered, expected back in 5m"));
+  EXPECT_THAT(webhook_body(out), HasSubstr(R"("action":"scale-up","text":"triggered, expected back in 5m")"));
+  out.notes.push_back(note("failed: no"));
+  EXPECT_THAT(headline(out), testing::EndsWith(" and 1 more"));
+}
+
+TEST(PagerDuty, IsToldOfActionsWhileTheRuleFiresAndNotAfterwards) {
+  Message out = message(1);
+  out.notices.clear();
+  out.notes = {note("failed: no answer")};
+  const auto bodies = pagerduty_bodies(out, "R");
+  ASSERT_EQ(bodies.size(), 1U);
+  EXPECT_THAT(bodies[0], HasSubstr(R"("actions":["scale-up failed: no answer"])"));
+  out.firing.clear();
+  EXPECT_TRUE(pagerduty_bodies(out, "R").empty()) << "it would close an incident that is over, or open it again";
+}
+
+TEST(Courier, ANoteGoesWithTheNextMessageOrAsOneOfItsOwn) {
+  Peer there(http({"200 x"}));
+  ManualClock clock;
+  Courier courier(clock);
+  const std::string url = "http://" + there.place + "/hook";
+  courier.adopt({ReceiverOptions{.name = "robot", .kind = ReceiverKind::Webhook, .url = url},
+                 ReceiverOptions{.name = "other", .kind = ReceiverKind::Webhook, .url = url, .rules = {"provider_down"}},
+                 ReceiverOptions{.name = "manager", .kind = ReceiverKind::Alertmanager, .url = url}},
+                Seconds(10), "here");
+  const Message one = message(1);
+  courier.post(one.notices, {}, clock.now());
+  courier.note(note("triggered"), clock.now());
+  EXPECT_TRUE(courier.deliver_next()) << "they gather first";
+  clock.advance(Seconds(10));
+  EXPECT_FALSE(courier.deliver_next());
+  EXPECT_FALSE(courier.deliver_next()) << "Alertmanager is told of the alert";
+  courier.note(note("returned"), clock.now());
+  clock.advance(Seconds(10));
+  EXPECT_TRUE(courier.deliver_next()) << "further messages come at most every six times the grouping";
+  clock.advance(Seconds(50));
+  EXPECT_FALSE(courier.deliver_next());
+  EXPECT_TRUE(courier.deliver_next()) << "nobody else is told of the note";
+  const std::vector<std::string> told = there.told();
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_THAT(told[0], testing::AllOf(HasSubstr(R"("rule":"key_lost")"), HasSubstr(R"("text":"triggered")")));
+  EXPECT_THAT(told[2], testing::AllOf(HasSubstr(R"("alerts":[])"), HasSubstr(R"("text":"returned")")));
+}
+
 TEST(RunProgram, GivesInputFactsAndNoOtherVariable) {
   const auto printed = run({.arguments = {"sh", "-c", "cat; env | sort"}, .environment = {{"TIDEGATE_RULE", "key_lost"}}, .input = "hello\n"}, kGoOn);
   ASSERT_TRUE(printed) << printed.error().detail;

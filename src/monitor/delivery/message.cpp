@@ -51,9 +51,14 @@ std::string headline(const Message& message) {
   }
   if (fire > 0) text = fmt::format("{} alert{} fire{}: {}", fire, fire == 1 ? "" : "s", fire == 1 ? "s" : "", rules_of(message, false));
   if (over > 0) text += fmt::format("{}{} {} over: {}", text.empty() ? "" : "; ", over, over == 1 ? "is" : "are", rules_of(message, true));
-  if (text.empty() && !message.notes.empty()) text = fmt::format("{}: {}", message.notes.front().rule, message.notes.front().text);
+  if (text.empty() && !message.notes.empty()) {
+    text = fmt::format("{}: {}", message.notes.front().rule, to_text(message.notes.front()));
+    if (message.notes.size() > 1) text += fmt::format(" and {} more", message.notes.size() - 1);
+  }
   return text;
 }
+
+std::string to_text(const ActionNote& note) { return fmt::format("{} {}", note.action, note.text); }
 
 std::string chart(std::span<const double> values) {
   constexpr std::array kSteps{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -77,7 +82,7 @@ std::string plain_text(const Message& message) {
                         chart(alert.recent), alert.summary, to_rfc3339(alert.since), alert.runbook);
   }
   if (message.notices.size() > kMostInText) text += fmt::format("\n… and {} more\n", message.notices.size() - kMostInText);
-  for (const ActionNote& note : message.notes) text += fmt::format("\n{}: {}\n", note.action, note.text);
+  for (const ActionNote& note : message.notes) text += fmt::format("\n{}\n", to_text(note));
   return text + fmt::format("\n{} · {} firing now · {}\n", message.instance, message.firing.size(), to_rfc3339(message.at));
 }
 

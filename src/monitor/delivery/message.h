@@ -18,9 +18,11 @@ struct ActionNote {
   std::string rule;
   monitor::AlertSeverity severity = monitor::AlertSeverity::Warning;  ///< of the alert
   std::string action;
-  std::string text;  ///< `scale-up triggered, expected back in 5 min`
+  std::string text;  ///< what the action did, without its name: `triggered, expected back in 5m`
   WallTime at{};
 };
+/// `scale-up triggered, expected back in 5m`
+[[nodiscard]] std::string to_text(const ActionNote& note);
 
 /// What one receiver is told at once: a storm is one message.
 struct Message {
