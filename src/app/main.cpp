@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
+#include "app/cli/alerts_command.h"
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
 #include "app/cli/demo_command.h"
@@ -32,6 +33,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_tenants_command(program, exit_code);
+  tidegate::app::add_alerts_command(program, exit_code);
   tidegate::app::add_config_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
   return exit_code;
