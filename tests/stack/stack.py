@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the stack around Tidegate share: programs on free ports, stopped by their own pids, and bounded waiting."""
 import json
+import os
 import re
 import shutil
 import signal
@@ -103,12 +104,12 @@ class Gateway(Program):
     def __init__(self, folder: Path, program: str, simulator: str, settings: dict):
         self.simulator = Program(folder, "simulator", [simulator, "--instant", "--preset", "unlimited"])
         try:
-            self.usual = {"providers": [{"name": "anthropic", "base_url": self.simulator.waits_for(r"listening on (\S+)$")[1], "credential": "none"}],
+            self.usual = {"providers": [{"name": "anthropic", "base_url": self.simulator.waits_for(r"listening on (\S+)$")[1], "keys": [{"env": "TIDEGATE_TEST_KEY"}]}],
                           "ledger": {"directory": str(folder / "ledger")}}
             self.config = folder / "tidegate.yaml"
             self.write(settings)
             super().__init__(folder, "tidegate", [program, "serve", "--config", self.config, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-                                                  "--metrics", "127.0.0.1:0"])
+                                                  "--metrics", "127.0.0.1:0"], os.environ | {"TIDEGATE_TEST_KEY": "sk-test"})
             self.gateway = self.waits_for(r"^tidegate listening on (\S+)$")[1]
         except BaseException:
             if hasattr(self, "process"):
