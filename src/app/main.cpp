@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/actions_command.h"
+#include "app/cli/alerts_command.h"
 #include "app/cli/config_command.h"
 #include "app/cli/cost_command.h"
 #include "app/cli/demo_command.h"
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   tidegate::app::add_reconcile_command(program, exit_code);
   tidegate::app::add_keys_command(program, exit_code);
   tidegate::app::add_tenants_command(program, exit_code);
+  tidegate::app::add_alerts_command(program, exit_code);
   tidegate::app::add_config_command(program, exit_code);
   CLI11_PARSE(program, argc, argv);
   return exit_code;

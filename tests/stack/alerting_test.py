@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""From a scarce limit to a message: Prometheus scrapes Tidegate, a shipped rule fires, Alertmanager is told, its webhook arrives.
+"""From a scarce limit to a message: Prometheus scrapes Tidegate, a shipped rule fires, Alertmanager is told, its webhook arrives. And
+without Prometheus: Tidegate's own alert in Alertmanager, from its beginning to its end.
 
-    tests/stack/alerting_test.py TIDEGATE
+    tests/stack/alerting_test.py TIDEGATE SIMULATOR
 """
 import http.server
 import json
@@ -15,9 +16,10 @@ from pathlib import Path
 
 import yaml
 
-from stack import DEPLOY, Demo, Program, Prometheus, fetch, free_port, needs, quick_rules, until
+from stack import DEPLOY, Demo, Gateway, Program, Prometheus, fetch, free_port, needs, quick_rules, until
 
-PROGRAM = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
+PROGRAM, SIMULATOR = (os.path.abspath(path) for path in sys.argv[1:3]) if len(sys.argv) > 2 else ("", "")
+MESSAGE = json.dumps({"model": "claude-haiku-4-5", "max_tokens": 16, "messages": [{"role": "user", "content": "hi"}]}).encode()
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -97,8 +99,35 @@ class Alerting(unittest.TestCase):
         self.assertEqual(said("TidegateDown", "firing")[0]["labels"]["severity"], "critical")
         self.assertNotIn("sk-", json.dumps(receiver.messages))
 
+    def test_tidegates_own_alert_is_seen_in_alertmanager_and_ends_there(self) -> None:
+        receiver = Receiver()
+        self.addCleanup(receiver.server_close)
+        self.addCleanup(receiver.shutdown)
+        url = self.alertmanager(receiver)
+
+        def settings(daily_budget: str) -> dict:
+            return {"alerts": {"daily_budget": daily_budget, "grouping": "0s", "rules": [{"name": "daily_cost_high", "every": "1s"}],
+                               "receivers": [{"name": "alertmanager", "kind": "alertmanager", "url": url}]}}
+
+        def known() -> list[dict]:
+            return [alert for alert in json.loads(fetch(url + "/api/v2/alerts")) if alert["labels"]["alertname"] == "daily_cost_high"]
+
+        gateway = self.start(Gateway(self.folder, PROGRAM, SIMULATOR, settings("0.000001")))
+        fetch(gateway.gateway + "/v1/messages", MESSAGE, {"anthropic-version": "2023-06-01", "content-type": "application/json"})
+        until(known, "Alertmanager knowing of the budget")
+        alert = known()[0]
+        self.assertEqual({name: alert["labels"][name] for name in ("severity", "subject", "job")}, {"severity": "critical", "subject": "all", "job": "tidegate"})
+        self.assertEqual(alert["status"]["state"], "active")
+        self.assertIn("Everything together has spent", alert["annotations"]["summary"])
+        until(lambda: any(told["status"] == "firing" for told in receiver.alerts()), "the message of the budget")
+
+        gateway.reload(settings("0"))
+        until(lambda: not known(), "Alertmanager knowing that it is over")
+        until(lambda: any(told["status"] == "resolved" for told in receiver.alerts()), "the message that it is over")
+        self.assertEqual({told["labels"]["alertname"] for told in receiver.alerts()}, {"daily_cost_high"})
+
 
 if __name__ == "__main__":
     needs("prometheus", "prometheus-alertmanager")
-    del sys.argv[1:2]
+    del sys.argv[1:3]
     unittest.main()

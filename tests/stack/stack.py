@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the stack around Tidegate share: programs on free ports, stopped by their own pids, and bounded waiting."""
 import json
+import os
 import re
 import shutil
 import signal
@@ -95,6 +96,37 @@ class Program:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Gateway(Program):
+    """`tidegate serve` before the simulator; `settings` as in tidegate.yaml. `gateway` is its address; `reload` takes other settings."""
+
+    def __init__(self, folder: Path, program: str, simulator: str, settings: dict):
+        self.simulator = Program(folder, "simulator", [simulator, "--instant", "--preset", "unlimited"])
+        try:
+            self.usual = {"providers": [{"name": "anthropic", "base_url": self.simulator.waits_for(r"listening on (\S+)$")[1], "keys": [{"env": "TIDEGATE_TEST_KEY"}]}],
+                          "ledger": {"directory": str(folder / "ledger")}}
+            self.config = folder / "tidegate.yaml"
+            self.write(settings)
+            super().__init__(folder, "tidegate", [program, "serve", "--config", self.config, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                                                  "--metrics", "127.0.0.1:0"], os.environ | {"TIDEGATE_TEST_KEY": "sk-test"})
+            self.gateway = self.waits_for(r"^tidegate listening on (\S+)$")[1]
+        except BaseException:
+            if hasattr(self, "process"):
+                super().stop()
+            self.simulator.stop()
+            raise
+
+    def write(self, settings: dict) -> None:
+        self.config.write_text(json.dumps(self.usual | settings))  # JSON is YAML
+
+    def reload(self, settings: dict) -> None:
+        self.write(settings)
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        super().stop()
+        self.simulator.stop()
 
 
 class Demo(Program):

@@ -145,6 +145,7 @@ std::string slack_lines(const Message& message, const SlackPlace& place) {
   }
   if (message.notices.size() > kMostLines) text += fmt::format("… and {} more\n", message.notices.size() - kMostLines);
   for (std::size_t i = 0; i < std::min(message.notes.size(), kMostSections); ++i) text += cut(note_line(message.notes[i]), kMostLineBytes) + "\n";
+  if (message.notes.size() > kMostSections) text += fmt::format("… and {} more about actions\n", message.notes.size() - kMostSections);
   if (!text.empty()) text.pop_back();
   json::object body{{"text", std::move(text)}};
   put_at(body, place);

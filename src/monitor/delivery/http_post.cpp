@@ -80,7 +80,8 @@ std::string words_for(CURL* curl, CURLcode code) {
   if (code != CURLE_PEER_FAILED_VERIFICATION) return curl_easy_strerror(code);
   long verdict = 0;
   curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
-  if (verdict == X509_V_OK) return "its certificate is for another name";
+  // libcurl looks at the name first, and leaves the verdict at what it began with.
+  if (verdict == X509_V_OK || verdict == X509_V_ERR_UNSPECIFIED) return "its certificate is for another name";
   return fmt::format("its certificate is not trusted ({}); if its authority is your own, name that in 'ca_file'", ::X509_verify_cert_error_string(verdict));
 }
 
