@@ -115,6 +115,7 @@ std::vector<ActionStep> ActionBook::restore(std::span<const store::StoredAction>
     if (!is_in_process(one.kind) || step.options.dry_run) continue;
     step.is_restored = true;
     entry->is_busy = true;
+    entry->standing.state = ActionState::Triggered;
     steps.push_back(std::move(step));
   }
   return steps;
