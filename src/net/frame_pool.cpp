@@ -29,7 +29,8 @@ struct FreeList {
   std::size_t count = 0;
 };
 
-/// One list per size class. Without a constructor or destructor to run, it is reached without asking whether they have run.
+/// One list per size class. Without a constructor or destructor to run, it is reached without asking whether they have
+/// run.
 constinit thread_local std::array<FreeList, kLargest / kStep + 1> lists{};
 
 /// Gives back what is still in the lists when the thread ends. Whoever takes memory for a frame wakes it.

@@ -16,8 +16,8 @@
 namespace tidegate::net {
 namespace {
 
-/// A stream of the reactor and the other end of its connection, which has sent a byte already: so that all pairs are reported in the first
-/// round.
+/// A stream of the reactor and the other end of its connection, which has sent a byte already: so that all pairs are
+/// reported in the first round.
 class Pair {
  public:
   explicit Pair(Reactor& reactor) {
@@ -112,7 +112,8 @@ TEST_F(PutOffTest, WritesNothingWhenTheStreamIsCancelledBeforeItsTurn) {
   Pair b(reactor_);
   left_ = 2;
   reactor_.spawn(answer(*a.stream, 'a'));
-  reactor_.spawn(interfere(*b.stream, [](std::unique_ptr<Stream>& other) { other->cancel(); }, a.stream));
+  reactor_.spawn(interfere(
+      *b.stream, [](std::unique_ptr<Stream>& other) { other->cancel(); }, a.stream));
   reactor_.run();
   EXPECT_EQ(notes_, "read a interfered failed a ");
   EXPECT_EQ(failure_, FailureKind::Cancelled);

@@ -191,7 +191,8 @@ std::optional<ConnectionOptions> read_connection(Head& head, Rejection& rejectio
   };
   const auto read_field = [&](std::size_t i) {
     const FieldClass field = head.tags[i].field_class;
-    if (field == FieldClass::Connection && name_is(head.fields[i].value, "keep-alive")) return options.keep_alive = true;
+    if (field == FieldClass::Connection && name_is(head.fields[i].value, "keep-alive"))
+      return options.keep_alive = true;
     if (field == FieldClass::Connection) return for_each_token(head.fields[i].value, read_option);
     const bool is_proxy = field == FieldClass::Proxy && equals_ignoring_case(head.fields[i].name, "proxy-connection");
     return !is_proxy || for_each_token(head.fields[i].value, read_proxy_option);
