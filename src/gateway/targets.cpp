@@ -231,6 +231,7 @@ quota::LiveRoom* Journey::room() {
   if (class_ != nullptr && outcome_.metered()) {
     name.class_name = class_->name;
     name.class_factor = class_->factor;
+    name.class_headers = class_->headers;
   }
   return worker_.shared().rooms.room(name);
 }
