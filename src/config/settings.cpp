@@ -399,7 +399,10 @@ Type<gateway::ClassRule> request_class() {
   using gateway::ClassRule;
   return record<ClassRule>(
       {field<ClassRule>("name", TIDEGATE_AT(name), checked_text("name", why_not_a_name), "what rooms and labels call it").required(),
-       field<ClassRule>("factor", TIDEGATE_AT(factor), figure(0.001, 1), "part of its models' limits that the class has, until headers tell"),
+       field<ClassRule>("factor", TIDEGATE_AT(factor), figure(0.001, 1), "part of its models' limits that the class has"),
+       field<ClassRule>("headers", TIDEGATE_AT(headers),
+                        word<quota::HeaderScope>({{"model", quota::HeaderScope::Model}, {"class", quota::HeaderScope::Class}}),
+                        "of what the rate-limit headers of its answers tell: its models' whole limits, of which `factor` is taken, or the class alone"),
        field<ClassRule>("model", TIDEGATE_AT(model), text("pattern"), "requested model"),
        field<ClassRule>("path", TIDEGATE_AT(path), text("pattern"), "path without query"),
        field<ClassRule>("header", TIDEGATE_AT(header), checked_text("header name", why_not_a_header), "a header that must be there"),

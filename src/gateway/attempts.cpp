@@ -326,7 +326,7 @@ net::Task<Journey::Step> Journey::judge_answer() {
     head += head_only_ ? std::string("\r\n") : fmt::format("content-length: {}\r\n\r\n", body->size());
     held_ = HeldAnswer{outcome_.upstream_status, std::move(head), std::move(*body)};
   }
-  if (consequence_of(error.kind).refusal) {
+  if (consequence_of(error).refusal) {
     note_refusal(error);
     co_return Step::Again;
   }
@@ -350,7 +350,7 @@ void Journey::note_good_head() {
 }
 
 void Journey::note_refusal(const llm::UpstreamError& error) {
-  const Consequence consequence = consequence_of(error.kind);
+  const Consequence consequence = consequence_of(error);
   refusal_ = {};
   is_key_lost_ = false;
   refusal_.kind = consequence.refusal.value_or(quota::RefusalKind::Overloaded);

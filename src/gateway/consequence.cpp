@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "gateway/consequence.h"
 
+#include <string>
+
 namespace tidegate::gateway {
 
 Consequence consequence_of(llm::UpstreamErrorKind kind) {
@@ -34,6 +36,11 @@ Consequence consequence_of(llm::UpstreamErrorKind kind) {
     case Kind::MidStream: return {};
   }
   return {};
+}
+
+Consequence consequence_of(const llm::UpstreamError& error) {
+  const bool is_workspaces = error.kind == llm::UpstreamErrorKind::OwnSpendLimit && error.message.find("workspace") != std::string::npos;
+  return is_workspaces ? Consequence{quota::RefusalKind::Key, quota::KeyRing::Fault::Billing} : consequence_of(error.kind);
 }
 
 }  // namespace tidegate::gateway

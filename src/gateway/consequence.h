@@ -20,6 +20,9 @@ struct Consequence {
 };
 
 [[nodiscard]] Consequence consequence_of(llm::UpstreamErrorKind kind);
+/// The same, and a workspace's own limit of money, which only the message tells from its organisation's, takes the key out alone: keys of
+/// other workspaces go on.
+[[nodiscard]] Consequence consequence_of(const llm::UpstreamError& error);
 
 /// Whether an answer of this status may be about the pool or the key, so that its body has to be read before anything is relayed.
 [[nodiscard]] constexpr bool may_be_retried(int status) {

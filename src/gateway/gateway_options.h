@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "quota/admission_options.h"
+#include "quota/header_scope.h"
 #include "routing/route_options.h"
 
 #include <cstddef>
@@ -35,7 +36,8 @@ enum class AuthMode : std::uint8_t {
 /// a rule says must hold; the first rule that fits counts.
 struct ClassRule {
   std::string name;        ///< `code_generation`
-  double factor = 1;       ///< part of its model group's limits that the class has, until its own headers tell
+  double factor = 1;       ///< part of its model group's limits that the class has
+  quota::HeaderScope headers = quota::HeaderScope::Model;
   std::string model = "*";  ///< glob over the requested model
   std::string path = "*";   ///< glob over the path without query
   std::string header;       ///< name of a header that must be there; empty: none must

@@ -10,6 +10,9 @@ namespace tidegate::gateway {
 
 namespace {
 
+/// Far below the minute for which the book keeps a room that it has given up.
+constexpr Nanoseconds kTrusted = Seconds(1);
+
 std::size_t place_of(const RoomFinder::Request& request) {
   const std::hash<std::string_view> hash;
   return hash(request.model) ^ (hash(request.provider) << 1) ^ static_cast<std::size_t>(request.endpoint);
@@ -29,14 +32,16 @@ RoomFinder::Place RoomFinder::look_up(const Request& request) const {
                             .model_group = found.model_group,
                             .class_name = request.class_name,
                             .credential = request.credential,
-                            .class_factor = request.class_factor});
+                            .class_factor = request.class_factor,
+                            .class_headers = request.class_headers});
   found.keys = rooms_.keys(request.provider);
   return found;
 }
 
-const RoomFinder::Place& RoomFinder::find(const Request& request) {
+const RoomFinder::Place& RoomFinder::find(const Request& request, SteadyTime now) {
   Known& known = known_[place_of(request) % known_.size()];
-  if (known.is_of(request)) return known.place;
+  if (known.is_of(request) && now - known.asked_at < kTrusted) return known.place;
+  known.asked_at = now;
   known.provider = request.provider;
   known.model = request.model;
   known.speed = request.speed;

@@ -2,7 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/time.h"
 #include "llm/dialect.h"
+#include "quota/header_scope.h"
 #include "quota/book/key_ring.h"
 #include "quota/book/live_room.h"
 #include "quota/book/room_book.h"
@@ -25,23 +27,25 @@ class RoomFinder {
     std::string_view speed;
     std::string_view class_name;  ///< of a ClassRule; empty: none
     double class_factor = 1;
+    quota::HeaderScope class_headers = quota::HeaderScope::Model;
     std::string_view credential;  ///< as quota::RoomName
   };
   struct Place {
     std::string model_group;           ///< llm::model_group; empty: calls that name no model
-    quota::LiveRoom* room = nullptr;   ///< as quota::RoomBook::room; lives as long as the book
+    quota::LiveRoom* room = nullptr;   ///< as quota::RoomBook::room
     quota::KeyRing* keys = nullptr;    ///< of the provider; null: it is unknown
   };
 
   /// `rooms` outlives the finder.
   explicit RoomFinder(quota::RoomBook& rooms) : rooms_(rooms) {}
-  /// Valid until the next call.
-  [[nodiscard]] const Place& find(const Request& request);
+  /// Valid until the next call. The book is asked again after a second: it gives up rooms that nobody asks for.
+  [[nodiscard]] const Place& find(const Request& request, SteadyTime now);
 
  private:
   struct Known {
     std::string provider, model, speed, class_name, credential;
     llm::Endpoint endpoint = llm::Endpoint::Other;
+    SteadyTime asked_at{};
     Place place;
 
     [[nodiscard]] bool is_of(const Request& request) const;

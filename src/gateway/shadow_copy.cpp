@@ -146,7 +146,8 @@ bool Copy::prepare() {
                                                          .model = copy_.asked_model(),
                                                          .speed = copy_.view.speed,
                                                          .class_name = {},
-                                                         .credential = {}});
+                                                         .credential = {}},
+                                                        worker_.reactor().now().steady);
   copy_.model_group = place.model_group;
   quota::LiveRoom* const room = place.room;
   estimate_ = worker_.sink().estimate(copy_).money;

@@ -279,8 +279,9 @@ quota::LiveRoom* Journey::room() {
   if (class_ != nullptr && outcome_.metered()) {
     request.class_name = class_->name;
     request.class_factor = class_->factor;
+    request.class_headers = class_->headers;
   }
-  const RoomFinder::Place& place = worker_.rooms().find(request);
+  const RoomFinder::Place& place = worker_.rooms().find(request, worker_.reactor().now().steady);
   outcome_.model_group = model_group_ = place.model_group;
   ring_ = place.keys;
   return place.room;

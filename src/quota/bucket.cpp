@@ -496,6 +496,10 @@ void Bucket::change_limit(Level& level, double limit) {
 void Bucket::observe(const Flight& flight, const Readings& readings) {
   const bool says_anything = std::any_of(kAllDimensions.begin(), kAllDimensions.end(), [&](Dimension d) { return readings[d].limit.has_value(); });
   if (!says_anything) return;
+  // Who tells input and output apart has no combined limit, whatever the tier said.
+  Level& combined = levels_[Dimension::Tokens];
+  const bool tells_apart = readings[Dimension::Input].limit && readings[Dimension::Output].limit && !readings[Dimension::Tokens].limit;
+  if (tells_apart && combined.limit && !combined.observed_at) combined = {};
   const SteadyTime from = flight.admitted_at - nanoseconds(kReorder);
   const PerDimension<double> charged = charges_.since(from), refunded = refunds_.since(flight.admitted_at);
   const bool is_known = charges_.reaches(from);

@@ -35,7 +35,7 @@ void OverloadWindow::answered(SteadyTime now) {
 /// burst are its failures.
 OverloadWindow::Sample OverloadWindow::sample_around(SteadyTime now, std::uint64_t place) const {
   const auto counts = [&](const Failure& failure) { return failure.place > reduced_at_place_ && seconds(now - failure.at) <= kRecent; };
-  std::uint64_t last = place;
+  std::uint64_t last = std::max(place, std::min(sent_, kSample));  // the first to fail of a first burst are not all there is
   for (const Failure& failure : failures_) {
     if (counts(failure) && failure.place < place + kSample) last = std::max(last, failure.place);
   }

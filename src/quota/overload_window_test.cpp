@@ -41,6 +41,13 @@ TEST(OverloadWindow, TwoFailuresAreNoSignEvenIfNothingElseWasSent) {
   EXPECT_TRUE(volley(window, 1, 1, 1, {.in_flight = 1}));
 }
 
+TEST(OverloadWindow, TheFirstToFailOfAFirstBurstAreNotAllThereIs) {
+  OverloadWindow window;
+  for (int i = 0; i < 40; ++i) (void)window.sent();
+  for (std::uint64_t place = 1; place <= 7; ++place) EXPECT_FALSE(window.failed(at(0), place, {.in_flight = 40}));
+  EXPECT_TRUE(window.failed(at(0), 8, {.in_flight = 40}));
+}
+
 TEST(OverloadWindow, FailuresFarApartDoNotAddUp) {
   OverloadWindow window;
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(volley(window, 16 * i, 1, 1, {.in_flight = 1})) << i;

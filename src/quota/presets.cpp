@@ -55,9 +55,13 @@ GroupLimits published(const PublishedTier& tier, std::string_view group) {
   return limits;
 }
 
+/// Calls that are free of the models' limits: lists of models and files, counted tokens, batches. A rule for all models is none for them.
+bool is_of_a_model(std::string_view group) { return !group.empty() && group != "count_tokens" && group != "batches"; }
+
 }  // namespace
 
 std::optional<GroupLimits> tier_limits(std::string_view tier, std::string_view model_group) {
+  if (model_group.empty()) return GroupLimits{};  // no tier has a limit for calls that name no model
   const auto field = std::find_if(kFieldTiers.begin(), kFieldTiers.end(), [&](const FieldTier& row) { return row.name == tier; });
   if (field != kFieldTiers.end()) {
     GroupLimits limits = requests_only(field->requests);
@@ -80,7 +84,9 @@ GroupLimits known_limits(const PoolOptions& options, std::string_view model_grou
   }
   known.periods = stated.periods;
   const auto rule = std::find_if(options.limits.begin(), options.limits.end(),
-                                 [&](const GroupLimitRule& candidate) { return matches_glob(candidate.models, model_group); });
+                                 [&](const GroupLimitRule& candidate) {
+                                   return candidate.models == model_group || (is_of_a_model(model_group) && matches_glob(candidate.models, model_group));
+                                 });
   if (rule == options.limits.end()) return known;
   for (const Dimension d : kAllDimensions) {
     if (rule->limits.limits[d]) known.limits[d] = rule->limits.limits[d];

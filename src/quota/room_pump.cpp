@@ -46,6 +46,12 @@ void Room::set_next_test(std::uint32_t slot) {
 void Room::overflow(std::uint32_t slot, double wait_seconds, Obstacle obstacle, std::vector<Decision>& decisions) {
   WaitingRequest& request = requests_[slot];
   if (request.state == RequestState::Queued) dequeue(slot);
+  if (obstacle == Obstacle::SpendCap && !(wait_seconds < 1e9)) {
+    // When the next request looks whether there is money again: until then nothing can go.
+    for (std::size_t b = 0; b < buckets_.size(); ++b) {
+      if (usable_[b] > 0 && buckets_[b].is_dead()) wait_seconds = std::min(wait_seconds, buckets_[b].blocked_seconds());
+    }
+  }
   decisions.push_back({.request = {slot, request.generation}, .verdict = Verdict::Overflow, .wait_seconds = wait_seconds, .obstacle = obstacle});
   free(slot);
 }
@@ -325,15 +331,18 @@ double Room::foretell(RequestId id) const {
   }
   if (blocked == kNever) return kNever;  // no pool at all
   for (const Dimension d : kAllDimensions) {
-    double level = 0, rate = 0, depth = 0;
+    double level = 0, rate = 0, depth = 0, margin = 0;
     for (std::size_t b = 0; b < buckets_.size(); ++b) {
       if (!usable(b) || !buckets_[b].has_limit(d)) continue;
       level += buckets_[b].level(d) - buckets_[b].debt(d);
       rate += buckets_[b].rate(d) - buckets_[b].foreign(d);
       depth += buckets_[b].depth(d);
+      // As Bucket::wait keeps it back: without it, who comes at the time that he was told would be too early.
+      const bool shares = buckets_[b].foreign(d) > 0.02 * buckets_[b].rate(d);
+      margin += std::max(settings_.bucket.margin_seconds * buckets_[b].rate(d), shares ? 0.10 * buckets_[b].depth(d) : 0.0);
     }
     if (rate <= 0) continue;
-    wait = std::max(wait, (work[d] - level + (is_batch ? settings_.batch_reserve * depth : 0)) / (share * rate));
+    wait = std::max(wait, (work[d] - level + std::max(margin, is_batch ? settings_.batch_reserve * depth : 0.0)) / (share * rate));
   }
   wait = std::max({wait, blocked, period});
   if (slots < 1e9) {

@@ -33,7 +33,7 @@ TEST(Room, WhoStandsBehindOthersIsToldInTimeThatItWillNotBeServed) {
   EXPECT_EQ(decisions[0].request, hasty);
   EXPECT_EQ(decisions[0].verdict, Verdict::Overflow);
   EXPECT_EQ(decisions[0].obstacle, Obstacle::Requests);
-  EXPECT_DOUBLE_EQ(decisions[0].wait_seconds, 1);
+  EXPECT_DOUBLE_EQ(decisions[0].wait_seconds, 1.25);
   EXPECT_EQ(test.state(patient), RequestState::Queued);
 }
 

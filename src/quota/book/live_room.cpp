@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/book/live_room.h"
 
+#include "quota/book/readings.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -169,7 +171,9 @@ LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish 
 
 LiveRoom::Answer LiveRoom::refused(SteadyTime now, RequestId request, const Refusal& refusal, const MakeWaiter& make_waiter) {
   now = tempo_.inside(now);
-  const Refusal refusal_inside = tempo_.inside(refusal);
+  Refusal refusal_inside = refusal;
+  refusal_inside.readings = part_of(refusal.readings, plan_.header_factor);
+  refusal_inside = tempo_.inside(std::move(refusal_inside));
   Deliveries deliveries;
   Answer answer;
   {
@@ -183,12 +187,13 @@ LiveRoom::Answer LiveRoom::refused(SteadyTime now, RequestId request, const Refu
 }
 
 void LiveRoom::answered(SteadyTime now, RequestId request, const Readings& readings) {
+  if (!has_answered()) has_answered_.store(true, std::memory_order_relaxed);
   now = tempo_.inside(now);
   Deliveries deliveries;
   {
     const std::lock_guard lock(mutex_);
     follow_ring(now);
-    room_.answered(now, request, tempo_.inside(readings));
+    room_.answered(now, request, tempo_.inside(part_of(readings, plan_.header_factor)));
     pump_locked(now, deliveries, nullptr, nullptr);
   }
   deliver(deliveries);
@@ -294,6 +299,16 @@ void LiveRoom::pump(SteadyTime now) {
     pump_locked(now, deliveries, nullptr, nullptr);
   }
   deliver(deliveries);
+}
+
+bool LiveRoom::is_empty() const {
+  if (wake_at() != SteadyTime::max()) return false;  // who is to be tried again stands in no queue
+  const std::lock_guard lock(mutex_);
+  if (room_.waiting() > 0) return false;
+  for (std::size_t b = 0; b < room_.buckets(); ++b) {
+    if (room_.bucket(b).in_flight() > 0) return false;
+  }
+  return true;
 }
 
 // --- for people ------------------------------------------------------------------------------------------------------

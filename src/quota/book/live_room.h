@@ -42,6 +42,7 @@ struct RoomPlan {
   RoomSettings settings;
   std::string model_group;         ///< some keys may not use it
   GroupLimits known;               ///< of every pool, before its first header
+  double header_factor = 1;        ///< the room's part of the limits that headers tell
   std::vector<KnownPool> restored;  ///< over `known`
   double time_scale = 1;           ///< seconds of the room in a second; only tests change it
 };
@@ -132,6 +133,10 @@ class LiveRoom {
   /// When `pump` is due; SteadyTime::max() if nothing waits for time.
   [[nodiscard]] SteadyTime wake_at() const { return SteadyTime(Nanoseconds(wake_at_.load(std::memory_order_acquire))); }
   [[nodiscard]] RoomView view(SteadyTime now);
+  /// Nobody waits, is out or is to be tried again.
+  [[nodiscard]] bool is_empty() const;
+  /// Some request was answered well.
+  [[nodiscard]] bool has_answered() const { return has_answered_.load(std::memory_order_relaxed); }
 
  private:
   struct Delivery {
@@ -156,6 +161,7 @@ class LiveRoom {
   RoomPlan plan_;  ///< `known` guarded by mutex_
   const std::function<void(SteadyTime)> on_wake_;
   std::atomic<std::int64_t> wake_at_;
+  std::atomic<bool> has_answered_ = false;
 
   mutable std::mutex mutex_;  ///< guards the fields below
   Room room_;

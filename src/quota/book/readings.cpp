@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/book/readings.h"
 
+#include <algorithm>
+
 #include <chrono>
 
 namespace tidegate::quota {
@@ -32,6 +34,23 @@ Readings to_readings(const llm::RateLimitReading& reading, std::string_view mode
                             *tokens->limit == *input->limit + *output->limit;
   if (!is_their_sum && !is_fast) out[Dimension::Tokens] = one(tokens);
   return out;
+}
+
+Readings part_of(const Readings& whole, double factor) {
+  if (factor == 1) return whole;
+  Readings part;
+  for (const Dimension d : kAllDimensions) {
+    const Reading& reading = whole[d];
+    if (!reading.limit) continue;
+    part[d].limit = *reading.limit * factor;
+    if (!reading.remaining) continue;
+    // As deep as the whole one, if that is known: what is left, and what is refilled until it is full.
+    const double depth = reading.full_after_seconds ? std::min(*reading.limit, *reading.remaining + *reading.limit / 60 * *reading.full_after_seconds) : *reading.limit;
+    part[d].remaining = std::max(0.0, *reading.remaining - (1 - factor) * depth);
+    // As much is missing from it as from the whole one, and a part of the refill makes it up.
+    if (reading.full_after_seconds) part[d].full_after_seconds = *reading.full_after_seconds / factor;
+  }
+  return part;
 }
 
 std::vector<KnownPool> known_pools(std::span<const PoolLevel> levels, std::string_view provider, std::string_view model_group) {

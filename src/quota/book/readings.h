@@ -18,6 +18,9 @@ namespace tidegate::quota {
 /// force", else the sum of both (facts/anthropic-api.md 1.3).
 [[nodiscard]] Readings to_readings(const llm::RateLimitReading& reading, std::string_view model_group);
 
+/// What headers that tell of a model's whole limits mean for a class that may use a part of them: the rest of the bucket is not its own.
+[[nodiscard]] Readings part_of(const Readings& whole, double factor);
+
 /// What the board knows of a provider's model group, as rooms name pools.
 [[nodiscard]] std::vector<KnownPool> known_pools(std::span<const PoolLevel> levels, std::string_view provider,
                                                  std::string_view model_group);

@@ -58,5 +58,19 @@ TEST(KnownPools, SpeakOfTheirProviderAndGroupAndBearTheNamesThatRoomsUse) {
   EXPECT_TRUE(known_pools(levels, "relay", "opus-5").empty());
 }
 
+TEST(Readings, AClassHasItsPartOfTheLimitAndTheRestIsNotItsOwn) {
+  Readings whole;
+  whole[Dimension::Requests] = {.limit = 100.0, .remaining = 90.0, .full_after_seconds = 6.0};
+  whole[Dimension::Input] = {.limit = 10'000.0, .remaining = 2'000.0, .full_after_seconds = {}};
+  const Readings part = part_of(whole, 0.7);
+  EXPECT_DOUBLE_EQ(*part[Dimension::Requests].limit, 70);
+  EXPECT_DOUBLE_EQ(*part[Dimension::Requests].remaining, 60);
+  EXPECT_NEAR(*part[Dimension::Requests].full_after_seconds, 8.571, 0.001);
+  EXPECT_DOUBLE_EQ(*part[Dimension::Input].limit, 7'000);
+  EXPECT_EQ(part[Dimension::Input].remaining, 0) << "the others used the class's part, too";
+  EXPECT_FALSE(part[Dimension::Output].limit);
+  EXPECT_EQ(part_of(whole, 1), whole);
+}
+
 }  // namespace
 }  // namespace tidegate::quota

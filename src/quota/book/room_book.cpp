@@ -15,6 +15,13 @@ constexpr std::int64_t kNoTime = SteadyTime::max().time_since_epoch().count();
 constexpr Nanoseconds kLongestSleep = Seconds(1);
 constexpr Nanoseconds kSpentFor = Seconds(15 * 60);  ///< a room that is made later looks again for itself
 
+constexpr std::size_t kMostRooms = 2'000;
+constexpr std::size_t kMostRetired = 4'000;
+constexpr Nanoseconds kRetiredFor = Seconds(60);
+constexpr Nanoseconds kIdleFor = Seconds(10 * 60);     ///< by then its levels are full again: it knows nothing that a new one would not
+constexpr Nanoseconds kUselessIdleFor = Seconds(5);    ///< no answer ever came of it
+constexpr std::string_view kOthers = "others";         ///< the group of those that find no place
+
 /// Ends every part, so that two different names never read alike.
 std::string id_of(const RoomName& name) {
   std::string id;
@@ -28,7 +35,7 @@ std::string id_of(const RoomName& name) {
 
 }  // namespace
 
-RoomBook::RoomBook(const Clock& clock, Restore restore) : clock_(clock), restore_(std::move(restore)), next_wake_(kNoTime) {}
+RoomBook::RoomBook(const Clock& clock, Restore restore) : clock_(clock), restore_(std::move(restore)), coarse_now_(clock.now().steady.time_since_epoch().count()), next_wake_(kNoTime) {}
 
 RoomBook::~RoomBook() { stop(); }
 
@@ -46,24 +53,63 @@ void RoomBook::configure(const AdmissionOptions& admission, std::span<const Prov
   }
   // Who waits for a key that is gone, or could take a new one, hears of it now.
   const SteadyTime now = clock_.now().steady;
-  for (LiveRoom* const room : live_rooms()) room->pump(now);
+  for (const std::shared_ptr<Room>& room : live_rooms()) room->live->pump(now);
 }
 
 LiveRoom* RoomBook::room(const RoomName& name) {
   const std::string id = id_of(name);
   {
     const std::shared_lock lock(mutex_);
-    if (const auto found = rooms_.find(id); found != rooms_.end()) return found->second->live.get();
+    if (const auto found = rooms_.find(id); found != rooms_.end()) return ask_for(*found->second);
   }
   return make_room(id, name);
 }
 
+LiveRoom* RoomBook::ask_for(Room& room) {
+  // Written once a second or so: the line is shared by all workers.
+  const std::int64_t now = coarse_now_.load(std::memory_order_relaxed);
+  if (room.asked_at.load(std::memory_order_relaxed) != now) room.asked_at.store(now, std::memory_order_relaxed);
+  return room.live.get();
+}
+
+/// Under the lock. Whether there is a place for one more room.
+bool RoomBook::make_place(SteadyTime now) {
+  while (!retired_.empty() && now - retired_.front().since > kRetiredFor) retired_.pop_front();
+  if (rooms_.size() < kMostRooms) return true;
+  if (retired_.size() >= kMostRetired) return false;
+  auto oldest = rooms_.end();
+  const auto rank = [](const Room& room) { return std::tuple(room.live->has_answered(), room.asked_at.load(std::memory_order_relaxed)); };
+  for (auto room = rooms_.begin(); room != rooms_.end(); ++room) {
+    const SteadyTime asked_at{Nanoseconds(room->second->asked_at.load(std::memory_order_relaxed))};
+    if (now - asked_at < (room->second->live->has_answered() ? kIdleFor : kUselessIdleFor)) continue;
+    if (oldest != rooms_.end() && rank(*room->second) >= rank(*oldest->second)) continue;
+    if (room->second->live->is_empty()) oldest = room;
+  }
+  if (oldest == rooms_.end()) return false;
+  retired_.push_back({now, std::move(oldest->second)});
+  rooms_.erase(oldest);
+  return true;
+}
+
 LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   const std::unique_lock lock(mutex_);
-  if (const auto found = rooms_.find(id); found != rooms_.end()) return found->second->live.get();
+  if (const auto found = rooms_.find(id); found != rooms_.end()) return ask_for(*found->second);
   const auto provider = providers_.find(name.provider);
-  if (provider == providers_.end() || rooms_.size() >= kMostRooms) return nullptr;
-  auto room = std::make_unique<Room>();
+  if (provider == providers_.end()) return nullptr;
+  const SteadyTime now = clock_.now().steady;
+  coarse_now_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  if (make_place(now)) return ask_for(*rooms_.emplace(id, furnish(*provider->second, name, now)).first->second);
+  if (!name.credential.empty()) return nullptr;  // its limits are nobody else's
+  RoomName others = name;
+  others.model_group = kOthers;
+  std::shared_ptr<Room>& shared = rooms_[id_of(others)];
+  if (shared == nullptr) shared = furnish(*provider->second, others, now);
+  return ask_for(*shared);
+}
+
+/// Under the lock.
+std::shared_ptr<RoomBook::Room> RoomBook::furnish(Provider& provider, const RoomName& name, SteadyTime now) {
+  auto room = std::make_shared<Room>();
   room->provider = name.provider;
   room->model_group = name.model_group;
   room->class_name = name.class_name;
@@ -71,28 +117,27 @@ LiveRoom* RoomBook::make_room(const std::string& id, const RoomName& name) {
   RoomPlan plan;
   plan.model_group = name.model_group;
   plan.settings.bucket.opening = kUsualOpening;
-  plan.settings.bucket.accounting = provider->second->pools.output;
+  plan.settings.bucket.accounting = provider.pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
   plan.settings.holds_batch = holds_batch(name.provider);
   room->class_factor = name.class_factor;
-  plan.known = known_of(*provider->second, name.model_group, name.class_factor);
+  plan.known = known_of(provider, name.model_group, name.class_factor);
+  if (name.class_headers == HeaderScope::Model) plan.header_factor = name.class_factor;
   plan.time_scale = admission_.time_scale;
   if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
-  KeyRing* ring = &provider->second->ring;
+  KeyRing* ring = &provider.ring;
   if (!name.credential.empty()) {
     const KeySpec own{.name = room->credential, .organisation = {}, .workspace = {}};
     room->own_ring.set_keys(std::span(&own, 1));
     ring = &room->own_ring;
   }
-  const SteadyTime now = clock_.now().steady;
   room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, now);
-  if (name.credential.empty()) {
-    for (const auto& [key, since] : provider->second->spent) {
-      if (now - since < kSpentFor) room->live->money_spent(now, key);
-    }
+  if (!name.credential.empty()) return room;
+  for (const auto& [key, since] : provider.spent) {
+    if (now - since < kSpentFor) room->live->money_spent(now, key);
   }
-  return rooms_.emplace(id, std::move(room)).first->second->live.get();
+  return room;
 }
 
 GroupLimits RoomBook::known_of(const Provider& provider, std::string_view model_group, double factor) {
@@ -108,18 +153,18 @@ GroupLimits RoomBook::known_of(const Provider& provider, std::string_view model_
 }
 
 void RoomBook::set_stated_limits(std::string_view provider, std::map<std::string, GroupLimits, std::less<>> limits) {
-  std::vector<std::pair<LiveRoom*, GroupLimits>> rooms;
+  std::vector<std::pair<std::shared_ptr<Room>, GroupLimits>> rooms;
   {
     const std::unique_lock lock(mutex_);
     const auto found = providers_.find(provider);
     if (found == providers_.end()) return;
     found->second->stated = std::move(limits);
     for (const auto& [id, room] : rooms_) {
-      if (room->provider == provider) rooms.emplace_back(room->live.get(), known_of(*found->second, room->model_group, room->class_factor));
+      if (room->provider == provider) rooms.emplace_back(room, known_of(*found->second, room->model_group, room->class_factor));
     }
   }
   const SteadyTime now = clock_.now().steady;
-  for (const auto& [room, known] : rooms) room->set_known(now, known);
+  for (const auto& [room, known] : rooms) room->live->set_known(now, known);
 }
 
 bool RoomBook::holds_batch(std::string_view provider) const {
@@ -127,27 +172,27 @@ bool RoomBook::holds_batch(std::string_view provider) const {
 }
 
 void RoomBook::hold_batch(std::vector<std::string> providers) {
-  std::vector<std::pair<LiveRoom*, bool>> rooms;
+  std::vector<std::pair<std::shared_ptr<Room>, bool>> rooms;
   {
     const std::unique_lock lock(mutex_);
     held_ = std::move(providers);
-    for (const auto& [id, room] : rooms_) rooms.emplace_back(room->live.get(), holds_batch(room->provider));
+    for (const auto& [id, room] : rooms_) rooms.emplace_back(room, holds_batch(room->provider));
   }
   const SteadyTime now = clock_.now().steady;
-  for (const auto& [room, held] : rooms) room->hold_batch(now, held);
+  for (const auto& [room, held] : rooms) room->live->hold_batch(now, held);
 }
 
 void RoomBook::money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows) {
-  std::vector<LiveRoom*> others;
+  std::vector<std::shared_ptr<Room>> others;
   const SteadyTime now = clock_.now().steady;
   {
     const std::unique_lock lock(mutex_);
     if (const auto known = providers_.find(provider); known != providers_.end()) known->second->spent.insert_or_assign(std::string(key), now);
     for (const auto& [id, room] : rooms_) {
-      if (room->provider == provider && room->credential.empty() && room->live.get() != knows) others.push_back(room->live.get());
+      if (room->provider == provider && room->credential.empty() && room->live.get() != knows) others.push_back(room);
     }
   }
-  for (LiveRoom* const room : others) room->money_spent(now, key);
+  for (const std::shared_ptr<Room>& room : others) room->live->money_spent(now, key);
 }
 
 KeyRing* RoomBook::keys(std::string_view provider) {
@@ -156,25 +201,21 @@ KeyRing* RoomBook::keys(std::string_view provider) {
   return found == providers_.end() ? nullptr : &found->second->ring;
 }
 
-std::vector<LiveRoom*> RoomBook::live_rooms() {
+std::vector<std::shared_ptr<RoomBook::Room>> RoomBook::live_rooms() {
   const std::shared_lock lock(mutex_);
-  std::vector<LiveRoom*> rooms;
+  std::vector<std::shared_ptr<Room>> rooms;
   rooms.reserve(rooms_.size());
-  for (const auto& [id, room] : rooms_) rooms.push_back(room->live.get());
+  for (const auto& [id, room] : rooms_) rooms.push_back(room);
   return rooms;
 }
 
 std::vector<RoomBook::NamedRoom> RoomBook::rooms() {
-  std::vector<const Room*> found;
-  {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, room] : rooms_) found.push_back(room.get());
-  }
+  std::vector<std::shared_ptr<Room>> found = live_rooms();
   const auto name = [](const auto& room) { return std::tie(room.provider, room.model_group, room.class_name, room.credential); };
-  std::sort(found.begin(), found.end(), [&](const Room* a, const Room* b) { return name(*a) < name(*b); });
+  std::sort(found.begin(), found.end(), [&](const auto& a, const auto& b) { return name(*a) < name(*b); });
   const SteadyTime now = clock_.now().steady;
   std::vector<NamedRoom> rooms;
-  for (const Room* const room : found) {
+  for (const std::shared_ptr<Room>& room : found) {
     rooms.push_back({room->provider, room->model_group, room->class_name, room->credential, room->live->view(now)});
   }
   return rooms;
@@ -202,6 +243,7 @@ void RoomBook::note_wake(SteadyTime at) {
 }
 
 SteadyTime RoomBook::pump_due(SteadyTime now) {
+  coarse_now_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   std::vector<KeyRing*> rings;
   {
     const std::shared_lock lock(mutex_);
@@ -219,9 +261,9 @@ SteadyTime RoomBook::pump_due(SteadyTime now) {
       next = std::min(next, *back_at);
     }
   }
-  for (LiveRoom* const room : live_rooms()) {
-    if (keys_came_back || room->wake_at() <= now) room->pump(now);
-    next = std::min(next, room->wake_at());
+  for (const std::shared_ptr<Room>& room : live_rooms()) {
+    if (keys_came_back || room->live->wake_at() <= now) room->live->pump(now);
+    next = std::min(next, room->live->wake_at());
   }
   return next;
 }

@@ -6,10 +6,14 @@
 #include "quota/admission_options.h"
 #include "quota/book/key_ring.h"
 #include "quota/book/live_room.h"
+#include "quota/header_scope.h"
 #include "quota/pool_options.h"
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,7 +42,8 @@ struct RoomName {
   std::string_view model_group;  ///< llm::model_group; empty: calls that name no model
   std::string_view class_name;   ///< of a ClassRule; empty: none
   std::string_view credential;   ///< fingerprint of the client's own, where that goes upstream; else empty
-  double class_factor = 1;       ///< part of the limits that the class may use, before its first header
+  double class_factor = 1;       ///< part of the limits that the class may use
+  HeaderScope class_headers = HeaderScope::Model;
 };
 
 /// All rooms, made as requests come, and the thread that pumps them when time opens the way. Any thread.
@@ -64,8 +69,10 @@ class RoomBook {
   /// Idempotent. Whoever still waits is not told any more.
   void stop();
 
-  /// The room, made if there is none; lives as long as the book. Null for an unknown provider, and when there are as many rooms as the
-  /// book holds: the request then goes without being counted.
+  /// The room, made if there is none. It is there as long as a request of its own is in it, and for a minute after it was asked for. Where
+  /// there are as many rooms as the book holds, it takes the place of one that is empty and was long not asked for (any text may be a
+  /// model, so that rooms nothing good ever came of go first); until there is one, groups that are new share a room of their provider.
+  /// Null for an unknown provider, and for a client's own credential that finds no place: the request then goes without being counted.
   [[nodiscard]] LiveRoom* room(const RoomName& name);
   /// A provider said that the money of the organisation behind this key is spent: its pools are closed in all rooms but the one that
   /// knows, where the next probe is one request each quarter of an hour.
@@ -86,7 +93,6 @@ class RoomBook {
   [[nodiscard]] std::vector<NamedKeys> all_keys();
 
  private:
-  static constexpr std::size_t kMostRooms = 2'000;
   struct Provider {
     PoolOptions pools;
     std::map<std::string, GroupLimits, std::less<>> stated;
@@ -98,6 +104,11 @@ class RoomBook {
     double class_factor = 1;
     KeyRing own_ring;  ///< of a client's own credential
     std::unique_ptr<LiveRoom> live;
+    std::atomic<std::int64_t> asked_at = 0;  ///< in `coarse_now_`
+  };
+  struct Retired {
+    SteadyTime since;
+    std::shared_ptr<Room> room;
   };
   struct Hash {
     using is_transparent = void;
@@ -105,8 +116,11 @@ class RoomBook {
   };
 
   [[nodiscard]] LiveRoom* make_room(const std::string& id, const RoomName& name);
+  [[nodiscard]] LiveRoom* ask_for(Room& room);
+  [[nodiscard]] std::shared_ptr<Room> furnish(Provider& provider, const RoomName& name, SteadyTime now);
+  [[nodiscard]] bool make_place(SteadyTime now);
   [[nodiscard]] static GroupLimits known_of(const Provider& provider, std::string_view model_group, double factor);
-  [[nodiscard]] std::vector<LiveRoom*> live_rooms();
+  [[nodiscard]] std::vector<std::shared_ptr<Room>> live_rooms();
   [[nodiscard]] bool holds_batch(std::string_view provider) const;
   void note_wake(SteadyTime at);
   void run();
@@ -115,11 +129,14 @@ class RoomBook {
   const Clock& clock_;
   const Restore restore_;
 
-  std::shared_mutex mutex_;  ///< guards the maps, admission_ and held_; what they point to never moves
+  std::shared_mutex mutex_;  ///< guards the maps, retired_, admission_ and held_; what they point to never moves
   AdmissionOptions admission_;
   std::vector<std::string> held_;  ///< globs of the providers whose batch requests wait
   std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers_;
-  std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>> rooms_;
+  /// Shared with whoever goes through all rooms without the lock.
+  std::unordered_map<std::string, std::shared_ptr<Room>, Hash, std::equal_to<>> rooms_;
+  std::deque<Retired> retired_;  ///< whoever was given the pointer just before has it still
+  std::atomic<std::int64_t> coarse_now_;  ///< no older than the longest sleep of the thread, or the last room that was made
 
   std::mutex timer_mutex_;  ///< guards stopping_ and is_early_; taken after a room's lock
   std::condition_variable timer_;

@@ -19,6 +19,12 @@ ProviderPlan anthropic(std::string tier = {}) {
   return plan;
 }
 void configure(RoomBook& book, std::vector<ProviderPlan> plans) { book.configure({}, plans); }
+Submission at_once(const Clock& clock) {
+  Submission submission;
+  submission.tenant = "t";
+  submission.deadline = clock.now().steady;
+  return submission;
+}
 RoomName name_of(std::string_view group) { return {.provider = "anthropic", .model_group = group, .class_name = {}, .credential = {}}; }
 
 TEST(RoomBook, GivesOneRoomToAllWhoAskForIt) {
@@ -142,6 +148,19 @@ TEST(RoomBook, WhatIsKnownOfAGroupIsTheFirstRuleThatMatchesOverTheTier) {
   EXPECT_FALSE(known_limits({}, "opus-5").limits[Dimension::Requests]);
 }
 
+TEST(RoomBook, ARuleForAllModelsIsNoneForCallsThatNameNoModelOrAreFree) {
+  PoolOptions options;
+  options.tier = "tier1";
+  GroupLimitRule all;
+  all.limits.limits[Dimension::Requests] = 5;
+  all.limits.concurrency = 1;
+  options.limits = {all};
+  EXPECT_EQ(known_limits(options, ""), GroupLimits{});
+  EXPECT_FALSE(known_limits(options, "count_tokens").concurrency);
+  options.limits[0].models = "count_tokens";
+  EXPECT_EQ(known_limits(options, "count_tokens").concurrency, 1);
+}
+
 TEST(RoomBook, MoneyThatIsSpentIsSpentInAllRoomsOfTheOrganisation) {
   const SystemClock clock;
   RoomBook book(clock);
@@ -188,6 +207,57 @@ TEST(RoomBook, HoldsBatchRequestsOfTheNamedProvidersInRoomsThatAreThereAndInNewO
   book.hold_batch({});
   EXPECT_FALSE(waits("anthropic", "opus-5"));
   EXPECT_FALSE(waits("relay", "opus-5"));
+}
+
+TEST(RoomBook, WhoeverFillsTheBookWithNamesDoesNotTakeThePacingFromOthers) {
+  ManualClock clock;
+  RoomBook book(clock);
+  ProviderPlan plan = anthropic();
+  GroupLimitRule& rule = plan.pools.limits.emplace_back();
+  rule.limits.limits[Dimension::Requests] = 20;
+  configure(book, {plan});
+  LiveRoom* const opus = book.room(name_of("opus-5"));
+  const LiveRoom::Answer out = opus->enter(clock.now().steady, at_once(clock), {}, nullptr);
+  opus->answered(clock.now().steady, out.request, {});
+  LiveRoom* const waited_for = book.room(name_of("typo-0"));
+  const LiveRoom::Answer answer = waited_for->enter(clock.now().steady, at_once(clock), {}, nullptr);
+  for (int i = 1; i < 2'500; ++i) ASSERT_NE(book.room(name_of("typo-" + std::to_string(i))), nullptr);
+  // No place, and nothing that could go yet: those that are new share one room, with the provider's limits.
+  LiveRoom* const shared = book.room(name_of("sonnet-5"));
+  EXPECT_EQ(book.room(name_of("haiku-4-5")), shared);
+  EXPECT_EQ(shared->view(clock.now().steady).pools[0].levels[0].limit, 20);
+  EXPECT_EQ(book.rooms().size(), 2'001U);
+  clock.advance(Seconds(6));
+  LiveRoom* const sonnet = book.room(name_of("sonnet-5"));
+  EXPECT_NE(sonnet, shared);
+  EXPECT_NE(book.room(name_of("haiku-4-5")), sonnet);
+  // Neither who was answered lately nor who has somebody out had to go.
+  EXPECT_EQ(book.room(name_of("opus-5")), opus);
+  EXPECT_EQ(book.room(name_of("typo-0")), waited_for);
+  waited_for->cancel(clock.now().steady, answer.request);
+  opus->cancel(clock.now().steady, out.request);
+  EXPECT_LE(book.rooms().size(), 2'001U);
+}
+
+TEST(RoomBook, AClassKeepsItsPartOfTheLimitsThatHeadersTell) {
+  const SystemClock clock;
+  RoomBook book(clock);
+  configure(book, {anthropic()});
+  RoomName name = name_of("opus-5");
+  name.class_factor = 0.7;
+  Readings readings;
+  readings[Dimension::Requests] = {.limit = 100.0, .remaining = 99.0, .full_after_seconds = 0.6};
+  const auto learned = [&](std::string_view class_name, HeaderScope scope) {
+    name.class_name = class_name;
+    name.class_headers = scope;
+    LiveRoom* const room = book.room(name);
+    const SteadyTime now = clock.now().steady;
+    const LiveRoom::Answer out = room->enter(now, at_once(clock), {}, nullptr);
+    room->answered(now, out.request, readings);
+    return room->view(now).pools.at(0).levels.at(0).limit;
+  };
+  EXPECT_DOUBLE_EQ(learned("code", HeaderScope::Model), 70);
+  EXPECT_DOUBLE_EQ(learned("apart", HeaderScope::Class), 100);
 }
 
 }  // namespace
