@@ -412,11 +412,12 @@ OwnAnswer Journey::no_capacity() const {
     answer.retry_after = Seconds(30);
     return answer;
   }
-  // Whoever would wait too long behind others meets no obstacle of its own.
   if (overflow_.obstacle == Obstacle::Paused) {
     answer.message = "Requests of batch priority are held back for now; interactive ones go on. Send this one again later.";
+    answer.retry_after = Seconds(60);
     return answer;
   }
+  // Whoever would wait too long behind others meets no obstacle of its own.
   const std::string_view obstacle = overflow_.obstacle == Obstacle::None ? "others wait before it" : quota::to_string(overflow_.obstacle);
   if (overflow_.obstacle == Obstacle::TooLarge) {
     answer.status = 413;

@@ -165,6 +165,19 @@ TEST(Room, WhoIsHeldBackUntilItsDeadlineIsToldToComeLater) {
   EXPECT_EQ(decisions[0].wait_seconds, 60);
 }
 
+TEST(Room, WhoIsHeldBackDoesNotPassWhereNobodyWaits) {
+  TestRoom test(limits(60));
+  test.room.hold_batch(true);
+  const auto enter = [&](Priority priority) {
+    return test.room.enter(at(0), {.tenant = "a", .priority = priority, .body_bytes = 400, .max_tokens = 100, .deadline = at(60), .only_key = {}}).value();
+  };
+  EXPECT_FALSE(enter(Priority::Batch).decision);
+  test.pump(0);
+  EXPECT_EQ(test.room.waiting(Priority::Batch), 1U);
+  TestRoom other(limits(60));
+  EXPECT_TRUE(other.room.enter(at(0), {.tenant = "a", .priority = Priority::Batch, .body_bytes = 400, .max_tokens = 100, .deadline = at(60), .only_key = {}})->decision);
+}
+
 TEST(Room, ThoseHeldBackTakeAPartOfTheRoomOnly) {
   RoomSettings settings;
   settings.max_waiting = 40;
