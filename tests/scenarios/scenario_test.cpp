@@ -57,7 +57,7 @@ TEST(ScenarioLanguage, AWrongExpectationNamesItsPlaceAndWhatCame) {
   EXPECT_THAT(complaints_of("case a\npool red requests=60\nkey k\nlevel red requests=0\nrequest r*3 wait=10s -> 2 wait, 1 go\n"),
               testing::ElementsAre("x.scenario:5: expected '2 wait', but there are 3", "x.scenario:5: expected '1 go', but there are 0"));
   EXPECT_THAT(complaints_of("case a\npool red requests=60\nkey k\nlevel red requests=0\nrequest one -> goes\n"),
-              testing::ElementsAre("x.scenario:5: expected 'goes', but one was refused by requests, retry after 1s"));
+              testing::ElementsAre("x.scenario:5: expected 'goes', but one was refused by requests, retry after 1.25s"));
 }
 
 TEST(ScenarioLanguage, AnUnknownWordIsAnsweredWithTheNearestKnownOne) {
