@@ -17,6 +17,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -265,21 +266,23 @@ Field<T> field(std::string key, Access access, Type<V> type, std::string about, 
   result.key = key;
   result.about = about;
   result.schema = type.schema;
-  result.read = [access, read = type.read](Reading& reading, const Node& node, T& target) {
-    read(reading, node, access(target));
+  // Shared, because functions copy what they hold: three copies a level multiplied what a deep table costs.
+  const auto shared = std::make_shared<const Type<V>>(std::move(type));
+  result.read = [access, shared](Reading& reading, const Node& node, T& target) {
+    shared->read(reading, node, access(target));
   };
-  result.print = [access, print = type.print](const T& source) { return print(access(source)); };
-  result.describe = [key, about, access, takes, type](const T& fallback, const std::string& path,
-                                                      std::vector<Setting>& settings) {
+  result.print = [access, shared](const T& source) { return shared->print(access(source)); };
+  result.describe = [key, about, access, takes, shared](const T& fallback, const std::string& path,
+                                                        std::vector<Setting>& settings) {
     const std::string own_path = path.empty() ? key : path + "." + key;
     Setting setting{
-        .path = own_path, .type = type.name, .range = type.range, .fallback = {}, .about = about, .takes = takes};
-    setting.is_group = type.describe != nullptr;
-    if (!setting.is_group) setting.fallback = fallback_text(type.print(access(fallback)));
+        .path = own_path, .type = shared->name, .range = shared->range, .fallback = {}, .about = about, .takes = takes};
+    setting.is_group = shared->describe != nullptr;
+    if (!setting.is_group) setting.fallback = fallback_text(shared->print(access(fallback)));
     settings.push_back(std::move(setting));
-    if (!type.describe) return;
+    if (!shared->describe) return;
     const std::size_t first_inside = settings.size();
-    type.describe(access(fallback), own_path, settings);
+    shared->describe(access(fallback), own_path, settings);
     if (takes == Takes::Reload) return;
     for (std::size_t i = first_inside; i < settings.size(); ++i) settings[i].takes = takes;
   };
@@ -304,7 +307,8 @@ Type<T> record(std::vector<Field<T>> fields, std::string refuse_scalar) {
   type.schema.with("additionalProperties", Node::plain("false"));
   if (!required.items.empty()) type.schema.with("required", std::move(required));
   type.schema.with("properties", std::move(properties));
-  type.read = [fields, keys, refuse_scalar](Reading& reading, const Node& node, T& target) {
+  const auto shared = std::make_shared<const std::vector<Field<T>>>(std::move(fields));  // as in `field`
+  type.read = [shared, keys, refuse_scalar](Reading& reading, const Node& node, T& target) {
     const bool is_empty = node.kind == Node::Kind::Null;  // a key whose settings are all commented out
     if (!is_empty && node.kind != Node::Kind::Map) {
       reading.refuse(node, !refuse_scalar.empty() && node.kind == Node::Kind::Scalar
@@ -315,8 +319,8 @@ Type<T> record(std::vector<Field<T>> fields, std::string refuse_scalar) {
     for (std::size_t i = 0; i < node.items.size(); ++i) {
       const Node& key = node.keys[i];
       const auto found =
-          std::find_if(fields.begin(), fields.end(), [&](const Field<T>& one) { return one.key == key.text; });
-      if (found == fields.end()) {
+          std::find_if(shared->begin(), shared->end(), [&](const Field<T>& one) { return one.key == key.text; });
+      if (found == shared->end()) {
         const auto near = nearest(key.text, keys);
         reading.refuse(key, near ? fmt::format("unknown setting {}; did you mean '{}'?", shown(key.text), *near)
                                  : fmt::format("unknown setting {}; known here: {}", shown(key.text), one_of(keys)));
@@ -326,19 +330,19 @@ Type<T> record(std::vector<Field<T>> fields, std::string refuse_scalar) {
       const Reading::Step step(reading, key.text, node.items[i].kind == Node::Kind::Null ? key : node.items[i]);
       found->read(reading, node.items[i], target);
     }
-    for (const Field<T>& one : fields) {
+    for (const Field<T>& one : *shared) {
       if (one.need == Need::Required && node.find(one.key) == nullptr) {
         reading.refuse(node, fmt::format("'{}' is missing ({})", one.key, one.about));
       }
     }
   };
-  type.print = [fields](const T& source) {
+  type.print = [shared](const T& source) {
     Node map = Node::map();
-    for (const Field<T>& one : fields) map.with(one.key, one.print(source));
+    for (const Field<T>& one : *shared) map.with(one.key, one.print(source));
     return map.items.empty() ? Node{} : map;
   };
-  type.describe = [fields](const T& fallback, const std::string& path, std::vector<Setting>& settings) {
-    for (const Field<T>& one : fields) {
+  type.describe = [shared](const T& fallback, const std::string& path, std::vector<Setting>& settings) {
+    for (const Field<T>& one : *shared) {
       const std::size_t own = settings.size();
       one.describe(fallback, path, settings);
       settings[own].is_required = one.need == Need::Required;
