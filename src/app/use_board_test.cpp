@@ -91,6 +91,7 @@ class SomeRequests {
     outcome.caller.tenant = random_() % 2 == 0 ? "team" : "ci";
     outcome.attempt = 0;
     const std::string group = llm::model_group(llm::Endpoint::Messages, outcome.view.model, "");
+    outcome.model_group = group;
     if (fails_first) {
       ++outcome.attempt;
       gateway::Outcome given_up = outcome;

@@ -132,7 +132,7 @@ double Bucket::reservation(const Need& need) { return need.max_tokens > 0 ? need
 
 Wait Bucket::wait_for_health() const {
   if (now_ < blocked_until_) return {seconds(blocked_until_ - now_), dead_ ? Obstacle::SpendCap : Obstacle::RetryAfter};
-  if (!learned_ && in_flight_ >= kLearners) return {kAskAgain, Obstacle::Learning};
+  if (settings_.feels_its_way && !learned_ && in_flight_ >= kLearners) return {kAskAgain, Obstacle::Learning};
   if (half_open_ && probe_ != 0) return {kAskAgain, dead_ ? Obstacle::SpendCap : Obstacle::Probe};
   if (in_flight_ + 1 > concurrency()) return {kAskAgain, Obstacle::Concurrency};
   if (in_flight_ + 1 > opening()) {

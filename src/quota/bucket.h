@@ -88,6 +88,7 @@ inline constexpr double kUsualOpening = 16;
 struct BucketSettings {
   OutputAccounting accounting = OutputAccounting::AsProduced;
   double margin_seconds = 0.25;  ///< of refill kept back: what may arrive at the provider in another order than it was sent
+  bool feels_its_way = true;  ///< a few requests at once until the first answer has told of limits
   double opening = kNever;  ///< sent at once to begin with, where no bound is known; doubles each second that it is used up
 };
 

@@ -55,10 +55,9 @@ GroupLimits published(const PublishedTier& tier, std::string_view group) {
   return limits;
 }
 
-/// Calls that are free of the models' limits: lists of models and files, counted tokens, batches. A rule for all models is none for them.
-bool is_of_a_model(std::string_view group) { return !group.empty() && group != "count_tokens" && group != "batches"; }
-
 }  // namespace
+
+bool is_of_a_model(std::string_view group) { return !group.empty() && group != "count_tokens" && group != "batches"; }
 
 std::optional<GroupLimits> tier_limits(std::string_view tier, std::string_view model_group) {
   if (model_group.empty()) return GroupLimits{};  // no tier has a limit for calls that name no model

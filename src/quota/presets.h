@@ -24,6 +24,8 @@ struct GroupLimits {
 /// `start`, `build`, `scale`: Anthropic's published tables of 2026-08-22 (facts/anthropic-api.md 1.2). `tier1` … `tier4`,
 /// `tier2_before`, `tier3_before`: a field report's combined tokens and connections. Nothing for a name that is none of these.
 [[nodiscard]] std::optional<GroupLimits> tier_limits(std::string_view tier, std::string_view model_group);
+/// Whether the group's calls use models. The others are free of models' limits: lists of models and files, counted tokens, batches.
+[[nodiscard]] bool is_of_a_model(std::string_view model_group);
 /// Every name that `tier_limits` knows.
 [[nodiscard]] std::span<const std::string_view> tier_names();
 

@@ -171,9 +171,8 @@ std::optional<Room::Entrance> Room::enter(SteadyTime now, const Submission& subm
   const std::optional<std::uint32_t> slot = take_in(now, submission);
   if (!slot) return std::nullopt;
   const RequestId id{*slot, requests_[*slot].generation};
-  const bool is_held = settings_.holds_batch && submission.priority == Priority::Batch;
   const bool is_alone = is_idle() || (waiting_ == 0 && given_up_.empty() && timers_.top().at > now_);
-  if (is_alone && !is_held) {
+  if (is_alone) {
     if (const std::optional<Decision> decision = pass_at_once(*slot, submission.priority)) return Entrance{id, decision};
   }
   enqueue(*slot, false);

@@ -3,6 +3,7 @@
 #include "quota/book/room_book.h"
 
 #include "base/glob.h"
+#include "quota/presets.h"
 
 #include <algorithm>
 #include <tuple>
@@ -116,7 +117,9 @@ std::shared_ptr<RoomBook::Room> RoomBook::furnish(Provider& provider, const Room
   room->credential = name.credential;
   RoomPlan plan;
   plan.model_group = name.model_group;
-  plan.settings.bucket.opening = kUsualOpening;
+  // How many messages at once a provider takes is felt for. Nothing is known of a bound on its other calls, which are free and many.
+  plan.settings.bucket.feels_its_way = is_of_a_model(name.model_group);
+  if (plan.settings.bucket.feels_its_way) plan.settings.bucket.opening = kUsualOpening;
   plan.settings.bucket.accounting = provider.pools.output;
   plan.settings.batch_reserve = admission_.batch_reserve;
   plan.settings.max_waiting = admission_.max_waiting;
