@@ -11,14 +11,13 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 import unittest
 import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
 import run_with_gateway
+import support
 
 TIDEGATE, SIM = (os.path.abspath(path) for path in sys.argv[1:3])
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -39,29 +38,21 @@ def ask(url, data=None, headers=None, method=None):
             return error.code, error.headers, error.read()
 
 
-class Receiver:
+class Receiver(support.FarEnd):
     """Somebody who is told of alerts."""
 
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.server.messages.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
     def __init__(self):
-        self.messages = []
-        messages = self.messages
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                messages.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(self.Handler, messages=[])
+        self.url = f"http://127.0.0.1:{self.server_port}/"
 
     def notes(self):
         return [f"{note['action']} {note['text']}" for message in list(self.messages) for note in message["actions"]]
@@ -122,9 +113,7 @@ class ActionsTest(unittest.TestCase):
         return {action["name"]: action["state"] for action in self.get("actions")["actions"]}
 
     def until(self, condition, what):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"{what()}\n{self.gateway.errors()}")
+        support.until(lambda: f"{what()}\n{self.gateway.errors()}", condition, PATIENCE)
 
     def until_all(self, state):
         self.until(lambda: set(self.states().values()) == {state}, self.states)

@@ -13,48 +13,22 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 import unittest
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
 from run_with_gateway import Server
+from support import PATIENCE, FarEnd, fetch, until
 
 TIDEGATE = os.path.abspath(sys.argv.pop(1))
 KEY, TOKEN = "sk-relay-key", "access-token"
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ} | {
     "RELAY_KEY": KEY, "RELAY_TOKEN": TOKEN, "NO_PROXY": "127.0.0.1"}
 FREE = "127.0.0.1:0"
-PATIENCE = 60
-
-
-def until(what, condition):
-    """The first value of `condition()` that is true."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
-
-
-class Relay(http.server.ThreadingHTTPServer):
-    """A new-api site with an account of 3 dollars, and a key of it that may still spend 40."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), RelayAnswer)
-        self.asked = []
-        self.used = 1025  # hundredths of a dollar
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.shutdown()
-        self.server_close()
 
 
 class RelayAnswer(http.server.BaseHTTPRequestHandler):
+    """A new-api site with an account of 3 dollars, and a key of it that may still spend 40. `used` is in hundredths of a dollar."""
+
     PAGES = {
         ("/v1/dashboard/billing/subscription", f"Bearer {KEY}"): {"object": "billing_subscription", "hard_limit_usd": 50.25},
         ("/v1/dashboard/billing/usage", f"Bearer {KEY}"): {"object": "list", "total_usage": 1025},
@@ -82,7 +56,7 @@ class BalanceTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="tidegate-balance-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.relay = Relay()
+        self.relay = FarEnd(RelayAnswer, asked=[], used=1025)
         self.addCleanup(self.relay.stop)
 
     def configure(self, **balance):
@@ -97,9 +71,7 @@ class BalanceTest(unittest.TestCase):
         self.metrics, self.admin = (address.rstrip("/") for address in addresses)
 
     def fetch(self, url, body=None):
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(urllib.request.Request(url, body, {"content-type": "application/json"}), timeout=PATIENCE) as answer:
-            return answer.read().decode()
+        return fetch(url, body).decode()
 
     def balances(self):
         return json.loads(self.fetch(self.admin + "/api/v1/status"))["balances"]

@@ -15,50 +15,26 @@ import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import urllib.error
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
 from run_with_gateway import Server
+from support import PATIENCE, FarEnd, fetch, until
 
 TIDEGATE = os.path.abspath(sys.argv.pop(1))
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ} | {
     "KEY": "sk-ant-key", "NO_PROXY": "127.0.0.1"}
 FREE = "127.0.0.1:0"
-PATIENCE = 60
 QUESTION = json.dumps({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}).encode()
 ANSWER = json.dumps({"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-4-5", "stop_reason": "end_turn", "stop_sequence": None,
                      "content": [{"type": "text", "text": "hi"}], "usage": {"input_tokens": 5, "output_tokens": 1}}).encode()
 
 
-def until(what, condition):
-    """The first value of `condition()` that is true."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
-
-
-class Provider(http.server.ThreadingHTTPServer):
-    """Answers with the limit of requests that it has at the moment, or refuses the key."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), ProviderAnswer)
-        self.limit, self.refuses = 1000, False
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.shutdown()
-        self.server_close()
-
-
 class ProviderAnswer(http.server.BaseHTTPRequestHandler):
+    """Answers with the limit of requests that the provider has at the moment, or refuses the key."""
+
     def do_POST(self):
         self.rfile.read(int(self.headers["content-length"]))
         body = ANSWER
@@ -82,7 +58,7 @@ class HistoryTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="tidegate-history-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.provider = Provider()
+        self.provider = FarEnd(ProviderAnswer, limit=1000, refuses=False)
         self.addCleanup(self.provider.stop)
         (self.folder / "tidegate.yaml").write_text(json.dumps({
             "providers": [{"name": "anthropic", "dialect": "anthropic", "base_url": f"http://127.0.0.1:{self.provider.server_port}", "keys": [{"env": "KEY"}]}],
@@ -95,9 +71,7 @@ class HistoryTest(unittest.TestCase):
         self.admin = re.search(r"dashboard on (\S+)\n", self.server.said)[1].rstrip("/")
 
     def fetch(self, url, body=None):
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(urllib.request.Request(url, body, {"content-type": "application/json"}), timeout=PATIENCE) as answer:
-            return json.load(answer)
+        return json.loads(fetch(url, body))
 
     def ask(self):
         """A request; what becomes of it is the provider's."""

@@ -26,23 +26,14 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "clients"))
 from run_with_gateway import START_TIMEOUT, Server
+from support import PATIENCE, until
 
 TIDEGATE = os.path.abspath(sys.argv.pop(1))
 ENVIRONMENT = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}
 FREE = "127.0.0.1:0"
-PATIENCE = 60
 LIST = "claude_keys"
 ONE, TWO, THREE = "sk-ant-one", "sk-ant-two", "sk-ant-three"
 BODY = json.dumps({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]})
-
-
-def until(what, condition):
-    """The first value of `condition()` that is true."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-    raise AssertionError(f"not within {PATIENCE} s: {what}")
 
 
 class Redis:
