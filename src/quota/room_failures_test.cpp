@@ -118,6 +118,19 @@ TEST(RoomFailures, ABurstAfterASingleFailureGoesAtOnce) {
   for (const Decision& decision : decisions) EXPECT_EQ(decision.verdict, Verdict::Go);
 }
 
+TEST(RoomFailures, WhatKeepsFailingHasNoInstantAtWhichItWillNot) {
+  RoomSettings settings;
+  settings.max_retries = 0;
+  TestRoom test(limits(600), settings);
+  const RequestId request = test.submit(0, "anna");
+  (void)test.pump(0);
+  test.room.refused(at(1), request, refusal(RefusalKind::Unreachable));
+  const auto decisions = test.pump(1);
+  ASSERT_EQ(decisions.size(), 1U);
+  EXPECT_EQ(decisions[0].verdict, Verdict::Overflow);
+  EXPECT_EQ(decisions[0].wait_seconds, kNever);
+}
+
 TEST(RoomFailures, WhoWaitsForAnOverloadToPassIsNotSentAwayAtOnce) {
   TestRoom test(limits(600));
   std::vector<RequestId> out;

@@ -107,7 +107,7 @@ bool Room::test_waiting(std::vector<Decision>& decisions) {
 void Room::give_up(std::vector<Decision>& decisions) {
   for (const RequestId id : given_up_) {
     const WaitingRequest* const request = live(id);
-    if (request && request->state == RequestState::Delayed) overflow(id.slot, 1, Obstacle::RetryAfter, decisions);
+    if (request && request->state == RequestState::Delayed) overflow(id.slot, kNever, Obstacle::RetryAfter, decisions);  // what keeps failing has no instant at which it will not
   }
   given_up_.clear();
 }
