@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "config/secrets.h"
+#include "config/setting_parts.h"
 #include "config/url.h"
 
 #include <fmt/format.h>
@@ -26,10 +27,6 @@ using operations::ActionKind;
 using operations::ActionOptions;
 using std::chrono::hours;
 using std::chrono::minutes;
-
-#define TIDEGATE_AT(member) \
-  [](auto& whole) -> auto& { return whole.member; }
-constexpr auto kItself = [](auto& whole) -> auto& { return whole; };
 
 std::optional<std::string> why_not_a_label(const std::string& text) {
   const bool good = !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -250,8 +247,6 @@ Type<Options> alert_settings() {
        field<Options>("actions", TIDEGATE_AT(actions), list_of(action(), 50), "what is done when a rule fires, and taken back afterwards"),
        field<Options>("slack_command", TIDEGATE_AT(slack), slack_command(), "`/tidegate` in Slack, at `/slack/command` of the admin listener")});
 }
-
-#undef TIDEGATE_AT
 
 void check_alerts(const Options& options, Reading& reading) {
   for (std::size_t i = 0; i < options.alerts.rules.size(); ++i) {

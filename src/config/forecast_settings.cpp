@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/forecast_settings.h"
 
+#include "config/setting_parts.h"
+
 #include <chrono>
 #include <cmath>
 #include <string>
@@ -17,9 +19,6 @@ using monitor::ForecastSeason;
 using monitor::ForecastSettings;
 using std::chrono::hours;
 using std::chrono::minutes;
-
-#define TIDEGATE_AT(member) \
-  [](auto& whole) -> auto& { return whole.member; }
 
 Type<ForecastMethod> method() {
   std::vector<std::pair<std::string, ForecastMethod>> words;
@@ -56,7 +55,5 @@ Type<ForecastSettings> forecast_settings() {
        field<ForecastSettings>("max_series", TIDEGATE_AT(most_series), count<std::size_t>(10, 5'000),
                                "pools, models, tenants and limited keys that are forecast; 0.3 MB each")});
 }
-
-#undef TIDEGATE_AT
 
 }  // namespace tidegate::config
