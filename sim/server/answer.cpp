@@ -19,7 +19,6 @@ namespace {
 using Kind = Answer::Part::Kind;
 
 constexpr std::size_t kBytesPerToken = 4;
-constexpr std::string_view kSignature = "c2ltdWxhdGVkLXNpZ25hdHVyZQ==";
 
 /// `text`, then as much filler as `tokens` asks for; cut where `tokens` ends.
 std::string text_of_length(std::string_view text, std::int64_t tokens) {
@@ -138,7 +137,7 @@ json::object anthropic_block(const ModelCall& call, const Answer& answer, std::s
   const Answer::Part& part = answer.parts[index];
   switch (part.kind) {
     case Kind::Thinking:
-      return {{"type", "thinking"}, {"thinking", part.text()}, {"signature", string_value(kSignature)}};
+      return {{"type", "thinking"}, {"thinking", part.text()}, {"signature", string_value(answer.signature)}};
     case Kind::ToolUse:
       return {{"type", "tool_use"},
               {"id", tool_id(answer, index)},
@@ -210,7 +209,7 @@ void add_anthropic_block(std::vector<TimedEvent>& events, const ModelCall& call,
   }
   if (part.kind == Kind::Thinking) {
     events.push_back(
-        {anthropic_delta_event(index, {{"type", "signature_delta"}, {"signature", string_value(kSignature)}})});
+        {anthropic_delta_event(index, {{"type", "signature_delta"}, {"signature", string_value(answer.signature)}})});
   }
   if (part.kind == Kind::Text && call.wants_citations) {
     events.push_back({anthropic_delta_event(

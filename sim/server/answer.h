@@ -29,6 +29,7 @@ struct Answer {
 
   std::string id;                        ///< without a dialect's prefix
   std::string stop_reason = "end_turn";  ///< Anthropic's word
+  std::string signature;                 ///< of its thinking, Anthropic's
   std::vector<Part> parts;
   CacheUsage input;
   WallTime created;

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "sim/server/answer.h"
+#include "sim/server/thinking_signature.h"
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
@@ -141,6 +142,7 @@ Reply Library::create_batch(const Request& request, const Caller& caller, std::s
       call->service_tier = "batch";
       Answer answer = compose_answer(*call, options.output_tokens.value_or(12), options.text, options.tokens_per_event);
       answer.id = provider_.new_id();
+      answer.signature = thinking_signature(batch.caller.organisation, answer.id);
       answer.input.uncached = call->input_tokens();
       result = {{"type", "succeeded"}, {"message", json::parse(render_body(*call, answer))}};
       ++batch.succeeded;

@@ -347,6 +347,18 @@ tl::expected<CachePrompt, ApiError> read_prompt(const json::value& body, const j
   return prompt;
 }
 
+std::vector<std::string> signatures_of(const json::array& messages) {
+  std::vector<std::string> signatures;
+  for (const json::value& message : messages) {
+    const json::array* const blocks = array_of(member(message, "content"));
+    if (blocks == nullptr) continue;
+    for (const json::value& block : *blocks) {
+      if (text_of(member(block, "type")) == "thinking") signatures.emplace_back(text_of(member(block, "signature")));
+    }
+  }
+  return signatures;
+}
+
 /// What version 2026-10-21 removed.
 std::optional<ApiError> removed_by_version(const json::value& body, std::string_view version) {
   if (version < "2026-10-21") return std::nullopt;
@@ -398,6 +410,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
   call.prompt.minimum_tokens = call.info->minimum_cached_tokens;
   if (auto refusal = PromptCache::refuse(call.prompt)) return tl::unexpected(invalid(*refusal));
 
+  call.signatures = signatures_of(*messages);
   call.is_fast = text_of(member(body, "speed")) == "fast";
   const std::string_view thinking = text_of(member(member(body, "thinking"), "type"));
   call.wants_thinking = thinking == "enabled" || thinking == "adaptive";

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tidegate::sim {
 
@@ -43,6 +44,7 @@ struct ModelCall {
   bool wants_citations = false;
   bool stores = true;                     ///< `store` of /v1/responses
   std::string previous_response;          ///< `previous_response_id`
+  std::vector<std::string> signatures;    ///< of the thinking in earlier turns
   CachePrompt prompt;                     ///< without its scope
   std::optional<ToolCall> tool;           ///< what the answer shall call
   std::optional<std::string> structured;  ///< the answer's text where a JSON schema demands one

@@ -4,6 +4,7 @@
 #include "sim/server/answer.h"
 #include "sim/server/exchange.h"
 #include "sim/server/fault_set.h"
+#include "sim/server/thinking_signature.h"
 
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
@@ -357,6 +358,10 @@ asio::awaitable<Persistence> serve_stream(Service& service) {
 // --- the call -------------------------------------------------------------------------------------------------------
 
 std::optional<ApiError> refuse_state(Provider& provider, const Caller& caller, const ModelCall& call) {
+  const auto is_anothers = [&](const std::string& signature) { return is_anothers_signature(signature, caller.organisation); };
+  if (std::any_of(call.signatures.begin(), call.signatures.end(), is_anothers)) {
+    return ApiError{400, "invalid_request_error", "messages: Invalid `signature` in `thinking` block"};
+  }
   if (call.previous_response.empty() || provider.knows_response(caller, call.previous_response)) return std::nullopt;
   return ApiError{400, "invalid_request_error",
                   fmt::format("Previous response with id '{}' not found.", call.previous_response),
@@ -383,6 +388,7 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
     answer = compose_answer(call, length, provider.options().text, provider.options().tokens_per_event);
   }
   answer.id = provider.new_id();
+  answer.signature = thinking_signature(exchange.caller.organisation, answer.id);
   answer.input = open.admitted().cache.usage;
   answer.created = exchange.started.wall;
   const Nanoseconds first_token =

@@ -552,6 +552,26 @@ TEST(SimServerKeys, BelongToTheOrganisationsTheyAreGivenTo) {
   EXPECT_EQ(with("sk-c").status, 401);
 }
 
+TEST(SimServerKeys, SignThinkingForTheirOwnOrganisationOnly) {
+  const Server server(instant());
+  const auto ask = [&](std::string_view key, std::string_view earlier) {
+    const std::string body = fmt::format(
+        R"({{"model":"claude-haiku-4-5","max_tokens":100,"thinking":{{"type":"enabled","budget_tokens":50}},"messages":[{}{{"role":"user","content":"go on"}}]}})", earlier);
+    return TestClient(server.port()).request("POST", "/v1/messages", body, fmt::format("x-api-key: {}\r\nanthropic-version: 2023-06-01\r\n", key));
+  };
+  const auto turn = [](const Received& received) {
+    return fmt::format(R"({{"role":"assistant","content":{}}},)", std::string_view(json::serialize(json::parse(received.body).at("content"))));
+  };
+  const Received first = ask("k@org-a", "");
+  const Received second = ask("k@org-a", "");
+  EXPECT_NE(json::parse(first.body).at("content").at(0).at("signature"), json::parse(second.body).at("content").at(0).at("signature"));
+  EXPECT_EQ(ask("other@org-a", turn(first)).status, 200);
+  const Received refused = ask("k@org-b", turn(first));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("Invalid `signature`"));
+  EXPECT_EQ(ask("k@org-b", R"({"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"recorded elsewhere"}]},)").status, 200);
+}
+
 TEST(SimServerBodies, AreRefusedAboveTheirLimitAndTheAnswerArrives) {
   const Server server(instant());
   TestClient client(server.port());
