@@ -92,11 +92,11 @@ std::vector<quota::ProviderPlan> provider_plans(const gateway::Setup& setup) {
   return plans;
 }
 
-DataPlane::DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms)
-    : clock_(clock), rooms_(rooms), body_memory_(options.gateway.body_memory), resolver_(clock) {}
+DataPlane::DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms, gateway::TieBoard& ties)
+    : clock_(clock), rooms_(rooms), ties_(ties), body_memory_(options.gateway.body_memory), resolver_(clock) {}
 
 Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& options, const Clock& clock,
-                                                    quota::RoomBook& rooms, const PortsOf& ports_of) {
+                                                    quota::RoomBook& rooms, gateway::TieBoard& ties, const PortsOf& ports_of) {
   const auto address = net::parse_address(options.listen.host, options.listen.port);
   if (options.gateway.auth == gateway::AuthMode::Open && address && !address->is_loopback()) {
     return fail(FailureKind::InvalidInput, Origin::Operator,
@@ -108,7 +108,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
   if (!setup) return fail(setup);
   if (Result<void> free = net::Listener::check_free(options.listen); !free) return fail(free);
 
-  std::unique_ptr<DataPlane> plane(new DataPlane(options, clock, rooms));
+  std::unique_ptr<DataPlane> plane(new DataPlane(options, clock, rooms, ties));
   rooms.configure(options.gateway.admission, provider_plans(**setup));
   const std::uint32_t count = options.gateway.worker_threads > 0 ? options.gateway.worker_threads
                                                                  : std::max(1U, std::thread::hardware_concurrency());

@@ -45,9 +45,9 @@ class DataPlane {
   using PortsOf = std::function<WorkerPorts(std::uint32_t number)>;
 
   /// Opens the port and starts the workers. Failure: whatever keeps it from starting, in words for the operator.
-  /// `rooms`: where requests wait for their turn; configured here, outlives the data plane.
+  /// `rooms`: where requests wait for their turn; configured here. Both it and `ties` outlive the data plane.
   [[nodiscard]] static Result<std::unique_ptr<DataPlane>> start(const config::Options& options, const Clock& clock,
-                                                                quota::RoomBook& rooms, const PortsOf& ports_of);
+                                                                quota::RoomBook& rooms, gateway::TieBoard& ties, const PortsOf& ports_of);
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
   /// Cuts what still runs.
@@ -69,15 +69,15 @@ class DataPlane {
   void drain(Nanoseconds timeout);
 
  private:
-  DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms);
+  DataPlane(const config::Options& options, const Clock& clock, quota::RoomBook& rooms, gateway::TieBoard& ties);
   void adopt(std::shared_ptr<const gateway::Setup> setup);
   void hand_over(const std::shared_ptr<const gateway::Setup>& setup);
   void note_certificate(const gateway::Setup& setup);
 
   const Clock& clock_;
   quota::RoomBook& rooms_;
+  gateway::TieBoard& ties_;
   gateway::BodyMemory body_memory_;
-  gateway::TieBoard ties_;
   gateway::ProviderHealth health_;
   net::Resolver resolver_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;

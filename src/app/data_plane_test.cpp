@@ -25,7 +25,7 @@ class QuietSink final : public gateway::OutcomeSink {
 class DataPlaneTest : public ::testing::Test {
  protected:
   Result<std::unique_ptr<DataPlane>> start(const config::Options& options) {
-    return DataPlane::start(options, clock_, rooms_, [this](std::uint32_t) { return DataPlane::WorkerPorts{sinks_.emplace_back()}; });
+    return DataPlane::start(options, clock_, rooms_, ties_, [this](std::uint32_t) { return DataPlane::WorkerPorts{sinks_.emplace_back()}; });
   }
   static config::Options on_a_free_port() {
     config::Options options;
@@ -36,6 +36,7 @@ class DataPlaneTest : public ::testing::Test {
 
   SystemClock clock_;
   quota::RoomBook rooms_{clock_};
+  gateway::TieBoard ties_;
   std::deque<QuietSink> sinks_;
 };
 

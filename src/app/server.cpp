@@ -91,6 +91,8 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
       forecasts_([this] { return demand_limits_now(); }, options_.forecast),
       ledger_(database(options_, "ledger.db")),
       stored_limits_(database(options_, "ledger.db")),
+      stored_ties_(database(options_, "ledger.db")),
+      tie_keeper_(ties_, stored_ties_, alarms_),
       history_(database(options_, "history.db")),
       directory_(database(options_, "directory.db")),
       provider_keys_({.clock = clock,
@@ -145,7 +147,9 @@ Server::~Server() {
   provider_keys_.stop();
   rooms_.stop();  // nobody is told any more while workers go
   plane_.reset();
-  if (keeper_ != nullptr) keeper_->stop();
+  if (keeper_ == nullptr) return;
+  keeper_->stop();
+  tie_keeper_.save(clock_.now());
 }
 
 Result<void> Server::open() {
@@ -159,12 +163,13 @@ Result<void> Server::open() {
   if (Result<void> read = read_keys(); !read && options_.gateway.auth == gateway::AuthMode::Virtual) return read;
   restore_spending(store::LedgerReader::Writers::None);
   restore_limits();
+  tie_keeper_.restore(clock_.now());
   alert_keeper_->look(clock_.now());  // its failure is an alarm
   plan_jobs();
   keeper_->start();
   ProviderKeys::Watches watches = provider_keys_.prepare(options_.providers);
   const std::lock_guard lock(adopt_mutex_);
-  auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, [this](std::uint32_t number) {
+  auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, ties_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
         log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
@@ -265,6 +270,7 @@ void Server::save_limits(Now now) {
 
 void Server::plan_jobs() {
   keeper_->every(kSaveLimitsEvery, [this](Now now) { save_limits(now); });
+  keeper_->every(TieKeeper::kEvery, [this](Now now) { tie_keeper_.save(now); });
   keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
   schedule_.every(LevelHistory::kEvery, [this](Now now) { level_history_.add(limits_.levels(now), now.wall); });

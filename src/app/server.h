@@ -20,6 +20,7 @@
 #include "app/shadow_watch.h"
 #include "app/spare_keys.h"
 #include "app/tenant_accounts.h"
+#include "app/tie_keeper.h"
 #include "app/use_board.h"
 #include "app/worker_shadow.h"
 #include "app/worker_sink.h"
@@ -40,6 +41,7 @@
 #include "store/sqlite/sqlite_history.h"
 #include "store/sqlite/sqlite_ledger.h"
 #include "store/sqlite/sqlite_limits.h"
+#include "store/sqlite/sqlite_ties.h"
 #include "store/sqlite/sqlite_operations.h"
 
 #include <atomic>
@@ -164,6 +166,9 @@ class Server {
 
   store::SqliteLedger ledger_;
   store::SqliteLimits stored_limits_;
+  gateway::TieBoard ties_;
+  store::SqliteTies stored_ties_;
+  TieKeeper tie_keeper_;
   store::SqliteHistory history_;
   store::SqliteDirectory directory_;
   store::DirectoryBoard keys_;

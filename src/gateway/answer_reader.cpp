@@ -64,7 +64,7 @@ AnswerReader::~AnswerReader() = default;
 AnswerReader::AnswerReader(AnswerReader&&) noexcept = default;
 AnswerReader& AnswerReader::operator=(AnswerReader&&) noexcept = default;
 
-void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream) {
+void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream, bool marks_state) {
   is_stream_ = is_stream;
   auto& reader = readers_->reader;
   if (status >= 400) {
@@ -74,9 +74,9 @@ void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream) {
   switch (match.endpoint) {
     case llm::Endpoint::Messages:
       if (is_stream) {
-        reader.emplace<llm::anthropic::StreamReader>();
+        reader.emplace<llm::anthropic::StreamReader>(marks_state);
       } else {
-        reader.emplace<llm::anthropic::JsonReader>();
+        reader.emplace<llm::anthropic::JsonReader>(marks_state);
       }
       return;
     case llm::Endpoint::ChatCompletions:
@@ -88,9 +88,9 @@ void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream) {
       return;
     case llm::Endpoint::Responses:
       if (is_stream) {
-        reader.emplace<llm::openai::ResponsesStreamReader>();
+        reader.emplace<llm::openai::ResponsesStreamReader>(marks_state);
       } else {
-        reader.emplace<llm::openai::JsonReader>(match.endpoint);
+        reader.emplace<llm::openai::JsonReader>(match.endpoint, marks_state);
       }
       return;
     case llm::Endpoint::Embeddings: reader.emplace<llm::openai::JsonReader>(match.endpoint); return;

@@ -21,7 +21,8 @@ class AnswerReader {
   AnswerReader& operator=(AnswerReader&&) noexcept;
 
   /// Before the first byte. `is_stream`: server-sent events; otherwise one JSON document. From 400 on the body is an error's.
-  void begin(llm::EndpointMatch match, int status, bool is_stream);
+  /// `marks_state`: AnswerFacts::state_marks are of interest.
+  void begin(llm::EndpointMatch match, int status, bool is_stream, bool marks_state = false);
   void feed(std::string_view payload);
   /// After the last byte of a document (a stream needs no end).
   void end();

@@ -46,6 +46,11 @@ class LeaveWatch final : public net::Watch::Waiter {
 
 Nanoseconds seconds(double count) { return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::min(count, 1e9))); }
 
+quota::LiveRoom::PoolName pool_name(const std::optional<Holder>& holder) {
+  if (!holder) return {};
+  return {.pool = holder->pool, .key = holder->key};
+}
+
 llm::UpstreamErrorKind error_of(FailureKind kind) {
   switch (kind) {
     case FailureKind::Timeout: return llm::UpstreamErrorKind::Timeout;
@@ -83,7 +88,7 @@ net::Task<Journey::Step> Journey::try_target() {
     net::Task<void> marking = mark_prompt();
     co_await marking;
   }
-  std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = tied_key_, .preferred = preferred_key_});
+  std::optional<Passage::Word> word = passage_.enter(room(), submission(), {.only = only_key_, .tied = pool_name(tied_), .preferred = pool_name(preferred_)});
   WaitingBook::Ticket waits;
   while (true) {
     if (!word) {
@@ -367,7 +372,7 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
     is_key_lost_ = true;  // the client's own: there is no other, and nobody else's business
     return;
   }
-  is_key_lost_ = ring_ == nullptr || !tied_key_.empty() ||
+  is_key_lost_ = ring_ == nullptr ||
                  !ring_->refuse(passage_.key(), *consequence.fault, worker_.reactor().now().steady,
                                // What one model is refused for, others may be open to.
                                consequence.fault == quota::KeyRing::Fault::Permission ? std::string_view(model_group_) : std::string_view{});
@@ -572,22 +577,6 @@ net::Task<Result<void>> Journey::upload() {
     sent = co_await awaiting;
   }
   co_return std::move(sent);
-}
-
-/// What this answer made belongs to the key that asked for it, and so does what follows in its session.
-void Journey::remember_ties() {
-  if (provider_ == nullptr || outcome_.status >= 300 || provider_->options().keys.empty()) return;
-  if (provider_->options().keys.size() < 2 && !has_choice_) return;  // there is nobody else it could go to
-  TieBoard& ties = worker_.shared().ties;
-  const std::string& key = provider_->options().keys[key_].name;
-  const std::string& provider = provider_->id().text();
-  ties.note(provider, outcome_.answer.id, key);
-  ties.note(provider, outcome_.answer.container, key);
-  if (outcome_.metered()) {
-    ties.note(provider, cache_id_, key);
-    if (conversation_ != cache_id_) ties.note(provider, conversation_, key);
-  }
-  if (!created_.empty()) ties.note(provider, llm::json::read_object_id(created_), key);
 }
 
 }  // namespace tidegate::gateway

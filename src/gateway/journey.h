@@ -154,11 +154,10 @@ class Journey {
   void note_health(bool is_well);
   void note_refusal(const llm::UpstreamError& error);
   [[nodiscard]] std::string conversation_id() const;
-  [[nodiscard]] std::string holder_at(const upstream::Provider& provider) const;
-  [[nodiscard]] std::string tied_key() const;
+  [[nodiscard]] std::optional<Holder> holder_at(const upstream::Provider& provider) const;
   void keep_to_holder();
   [[nodiscard]] std::string cache_id() const;
-  [[nodiscard]] std::string preferred_key() const;
+  [[nodiscard]] std::optional<Holder> preferred_holder() const;
   void remember_ties();
   [[nodiscard]] OwnAnswer no_capacity() const;
 
@@ -203,9 +202,10 @@ class Journey {
   bool is_returning_ = false;  ///< all targets have been asked once
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
-  std::string tied_key_;  ///< name of the one key that will do; empty: any
-  std::string cache_id_;       ///< see `cache_id`
-  std::string preferred_key_;  ///< name of the key whose pool may have it cached
+  std::string only_key_;  ///< name of the one key that the target's terms allow; empty: any
+  std::optional<Holder> tied_;       ///< who holds what the request speaks of, and no other will do
+  std::string cache_id_;             ///< see `cache_id`
+  std::optional<Holder> preferred_;  ///< whose pool may have it cached
   std::string model_group_;
   quota::KeyRing* ring_ = nullptr;  ///< of the present target; null: it is unknown
   llm::EndpointMatch asks_;          ///< what the present target is asked: the client's own endpoint, or its equal in another dialect
@@ -263,6 +263,7 @@ class Journey {
   SteadyTime sent_at_{};        ///< the last attempt
   std::string conversation_;   ///< `conversation_id`, where more than one key or target could serve it
   bool has_choice_ = false;    ///< its route has more than one target
+  bool is_shared_ = false;     ///< more than one key or target could serve it
   bool answered_ = false;  ///< some of the answer has been handed to the client
   bool early_ = false;  ///< the client has a 200 of ours already
   bool input_told_ = false;

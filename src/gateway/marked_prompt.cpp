@@ -86,7 +86,7 @@ net::Task<void> Journey::mark_prompt() {
                                                                          .tenant = outcome_.caller.tenant});
   if (cache_id_.empty() && provider_->options().keys.size() > 1) {
     cache_id_ = caching::affinity_id(chain);
-    if (tied_key_.empty()) preferred_key_ = preferred_key();
+    if (!tied_ && only_key_.empty()) preferred_ = preferred_holder();
   }
   const caching::CacheTerms terms = caching::terms_of(worker_.sink().input_prices(outcome_), caching::minimum_cached_tokens(outcome_.asked_model()));
   const auto ask = [&](caching::Asking asking) {

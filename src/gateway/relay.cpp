@@ -67,9 +67,7 @@ bool is_ours_to_mend(llm::UpstreamErrorKind kind) { return consequence_of(kind).
 
 void Journey::take_answer_head() {
   const http1::ResponseHead& head = exchange_->head();
-  keeps_created_ =
-      outcome_.method == "POST" && (provider_->options().keys.size() > 1 || has_choice_) &&
-      (outcome_.match.endpoint == llm::Endpoint::Files || outcome_.match.endpoint == llm::Endpoint::MessageBatches);
+  keeps_created_ = outcome_.method == "POST" && (provider_->options().keys.size() > 1 || has_choice_) && llm::makes_object(incoming_.head().path());
   outcome_.upstream_status = outcome_.status = head.status;
   auto request_id = head.find(FieldClass::RequestId);
   if (!request_id) request_id = head.find(FieldClass::XRequestId);
@@ -79,7 +77,7 @@ void Journey::take_answer_head() {
   const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
   streams_ = starts_with_ignoring_case(type, "text/event-stream");
   encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
-  reader_.begin(asks_, head.status, streams_);
+  reader_.begin(asks_, head.status, streams_, is_shared_);
   created_.clear();
   if (collector_ != nullptr) {
     collector_->begin();

@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "gateway/journey.h"
 #include "llm/json/object_id.h"
+#include "llm/json/state_mark.h"
 #include "llm/model_group.h"
 
 #include <fmt/format.h>
@@ -34,6 +35,9 @@ bool names_a_model(llm::Endpoint endpoint) {
   }
   return false;
 }
+
+/// What the board calls a mark.
+std::string id_of_mark(std::uint64_t mark) { return fmt::format("mark:{:016x}", mark); }
 
 }  // namespace
 
@@ -84,8 +88,8 @@ bool Journey::plan() {
   }
   has_choice_ = targets_.size() > 1;
   // Now: while an answer streams, the body it is made from has been let go.
-  const bool is_shared = has_choice_ || targets_.front().provider->options().keys.size() > 1;
-  if (is_shared) conversation_ = conversation_id();
+  is_shared_ = has_choice_ || targets_.front().provider->options().keys.size() > 1;
+  if (is_shared_) conversation_ = conversation_id();
   if (worker_.shared().shadow != nullptr) draw_shadow();
   keep_to_holder();
   targets_.front().is_wanted = true;
@@ -154,12 +158,13 @@ bool Journey::choose_target(std::size_t index) {
   asks_ = outcome_.match;
   if (setup_->options.auth == AuthMode::Passthrough) outcome_.pool = outcome_.caller.key;
   if (cache_id_.empty() && provider_->options().keys.size() > 1) cache_id_ = cache_id();
-  const std::string tied = tied_key();
+  const bool has_keys_to_choose = provider_->options().keys.size() > 1;
+  tied_ = has_keys_to_choose ? holder_at(*provider_) : std::nullopt;
   // State that one pool holds is of no use elsewhere.
-  if (!tied.empty()) no_target_left();
+  if (tied_) no_target_left();
   const routing::TargetRule* const terms = targets_[index].terms;
-  tied_key_ = tied.empty() && terms != nullptr ? terms->key : tied;
-  preferred_key_ = tied_key_.empty() ? preferred_key() : std::string{};
+  only_key_ = !tied_ && terms != nullptr ? terms->key : std::string{};
+  preferred_ = tied_ || !only_key_.empty() ? std::nullopt : preferred_holder();
   outcome_.losses.clear();
   translator_.reset();
   if (provider_->options().dialect != outcome_.match.dialect) return translate();
@@ -215,26 +220,25 @@ std::string Journey::conversation_id() const {
   return fmt::format("conversation:{:016x}{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), hash(view.first_message_range), view.model);
 }
 
-/// The name of the provider's key that made what the request speaks of; empty if nothing is known of it.
-std::string Journey::holder_at(const upstream::Provider& provider) const {
+/// Who at this provider holds what the request speaks of; nothing if that is not known.
+std::optional<Holder> Journey::holder_at(const upstream::Provider& provider) const {
   const llm::StateTies& ties = outcome_.view.ties;
+  const std::string_view object = llm::named_object(incoming_.head().path());
+  if (!ties.any() && object.empty()) return std::nullopt;
   const TieBoard& board = worker_.shared().ties;
-  const auto known = [&](std::string_view id) -> std::string {
-    const auto name = board.key_of(provider.id().text(), id);
-    return name && provider.find_key(*name) ? *name : std::string{};
-  };
-  for (const std::string_view id :
-       {llm::named_object(incoming_.head().path()), std::string_view(ties.previous_response_id),
-        std::string_view(ties.previous_message_id), std::string_view(ties.container), std::string_view(ties.file)}) {
-    if (std::string name = known(id); !name.empty()) return name;
+  const auto known = [&](TieKind kind, std::string_view id) { return board.holder_of(kind, provider.id().text(), id); };
+  for (const std::string_view id : {object, std::string_view(ties.conversation), std::string_view(ties.container), std::string_view(ties.file)}) {
+    if (auto holder = known(TieKind::Object, id)) return holder;
   }
-  // What has no id of its own (a thinking signature, a fallback credit) was made in the same conversation.
-  return ties.any() ? known(conversation_) : std::string{};
-}
-
-/// The key that must be used; empty if any will do, or there is only one.
-std::string Journey::tied_key() const {
-  return provider_->options().keys.size() < 2 ? std::string{} : holder_at(*provider_);
+  for (const std::string_view id : {object, std::string_view(ties.previous_response_id), std::string_view(ties.previous_message_id)}) {
+    if (auto holder = known(TieKind::Answer, id)) return holder;
+  }
+  for (const std::uint64_t mark : {ties.thinking_mark, llm::json::state_mark(ties.fallback_credit)}) {
+    if (mark == 0) continue;
+    if (auto holder = known(TieKind::Answer, id_of_mark(mark))) return holder;
+  }
+  // What made it is not known (any more): it was made in the same conversation.
+  return ties.any() ? known(TieKind::Conversation, conversation_) : std::nullopt;
 }
 
 /// A request that is bound to what a provider holds goes to that one and to no other: to the first of its route, if it is not known which.
@@ -242,7 +246,7 @@ void Journey::keep_to_holder() {
   if (targets_.size() < 2 || (!outcome_.view.ties.any() && llm::named_object(incoming_.head().path()).empty())) return;
   std::string holder = targets_.front().provider->id().text();
   for (const Target& target : targets_) {
-    if (holder_at(*target.provider).empty()) continue;
+    if (!holder_at(*target.provider)) continue;
     holder = target.provider->id().text();
     break;
   }
@@ -261,10 +265,32 @@ std::string Journey::cache_id() const {
   return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
 }
 
-/// The key whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.
-std::string Journey::preferred_key() const {
-  if (provider_->options().keys.size() < 2) return {};
-  return worker_.shared().ties.key_of(provider_->id().text(), cache_id_).value_or(std::string{});
+/// Whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.
+std::optional<Holder> Journey::preferred_holder() const {
+  if (provider_->options().keys.size() < 2) return std::nullopt;
+  return worker_.shared().ties.holder_of(TieKind::Conversation, provider_->id().text(), cache_id_);
+}
+
+/// What this answer made belongs to the pool of the key that asked for it, and so does what follows in its session.
+void Journey::remember_ties() {
+  if (provider_ == nullptr || outcome_.status >= 300 || provider_->options().keys.empty()) return;
+  if (provider_->options().keys.size() < 2 && !has_choice_) return;  // there is nobody else it could go to
+  TieBoard& board = worker_.shared().ties;
+  const std::string& provider = provider_->id().text();
+  const upstream::ProviderKey& key = provider_->options().keys[key_];
+  const std::string& organisation = outcome_.organisation.empty() ? key.organisation : outcome_.organisation;
+  const Holder holder{key.name, quota::KeyRing::pool_name(key.name, organisation, key.workspace)};
+  const auto note = [&](TieKind kind, std::string_view id) { board.note(kind, provider, id, holder); };
+  note(TieKind::Answer, outcome_.answer.id);
+  for (const std::uint64_t mark : outcome_.answer.state_marks) note(TieKind::Answer, id_of_mark(mark));
+  note(TieKind::Object, outcome_.answer.container);
+  if (!created_.empty()) note(TieKind::Object, llm::json::read_object_id(created_));
+  // Where a thing could be used, there it is.
+  const llm::StateTies& ties = outcome_.view.ties;
+  for (const std::string* id : {&ties.container, &ties.file, &ties.conversation}) note(TieKind::Object, *id);
+  if (!outcome_.metered()) return;
+  note(TieKind::Conversation, cache_id_);
+  if (conversation_ != cache_id_) note(TieKind::Conversation, conversation_);
 }
 
 /// Where the present target's limits are kept. Notes the model's group there and the provider's keys.

@@ -3,6 +3,7 @@
 #include "gateway/tie_board.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::gateway {
 
@@ -18,31 +19,67 @@ std::string name_of(std::string_view provider, std::string_view id) {
   return name;
 }
 
+bool can_be_kept(std::string_view id) { return !id.empty() && id.size() <= kLongestId; }
+
 }  // namespace
 
-TieBoard::TieBoard(std::size_t most) : most_per_part_(std::max<std::size_t>(1, most / kParts)) {}
-
-void TieBoard::note(std::string_view provider, std::string_view id, std::string_view key) {
-  if (id.empty() || id.size() > kLongestId) return;
-  std::string name = name_of(provider, id);
-  Part& part = parts_[Hash{}(name) % kParts];
-  const std::lock_guard lock(part.mutex);
-  const auto [at, is_new] = part.keys.insert_or_assign(std::move(name), std::string(key));
-  if (!is_new) return;
-  part.by_age.push_back(&at->first);
-  if (part.by_age.size() <= most_per_part_) return;
-  part.keys.erase(part.keys.find(*part.by_age.front()));
-  part.by_age.pop_front();
+TieBoard::TieBoard(Sizes most) {
+  for (std::size_t kind = 0; kind < kTieKinds; ++kind) most_per_part_[kind] = std::max<std::size_t>(1, most[kind] / kParts);
 }
 
-std::optional<std::string> TieBoard::key_of(std::string_view provider, std::string_view id) const {
-  if (id.empty() || id.size() > kLongestId) return std::nullopt;
-  const std::string name = name_of(provider, id);
-  const Part& part = parts_[Hash{}(name) % kParts];
+void TieBoard::keep(TieKind kind, std::string name, const Holder& holder, bool is_news) {
+  Part& part = part_of(kind, name);
   const std::lock_guard lock(part.mutex);
-  const auto at = part.keys.find(name);
-  if (at == part.keys.end()) return std::nullopt;
-  return at->second;
+  const auto [at, is_new] = part.holders.try_emplace(std::move(name));
+  Kept& kept = at->second;
+  if (!is_new && kept.holder == holder) return;
+  kept.holder = holder;
+  if (is_news && !kept.is_news) {
+    kept.is_news = true;
+    part.news.push_back(at->first);
+  }
+  if (!is_new) return;
+  part.by_age.push_back(&at->first);
+  const std::size_t most = most_per_part_[static_cast<std::size_t>(kind)];
+  if (part.by_age.size() <= most) return;
+  part.holders.erase(part.holders.find(*part.by_age.front()));
+  part.by_age.pop_front();
+  // Where nobody takes the news, it must not grow either.
+  if (part.news.size() > 2 * most) std::erase_if(part.news, [&](const std::string& one) { return !part.holders.contains(one); });
+}
+
+void TieBoard::note(TieKind kind, std::string_view provider, std::string_view id, const Holder& holder) {
+  if (can_be_kept(id)) keep(kind, name_of(provider, id), holder, true);
+}
+
+void TieBoard::restore(const Tie& tie) {
+  if (can_be_kept(tie.id)) keep(tie.kind, name_of(tie.provider, tie.id), tie.holder, false);
+}
+
+std::optional<Holder> TieBoard::holder_of(TieKind kind, std::string_view provider, std::string_view id) const {
+  if (!can_be_kept(id)) return std::nullopt;
+  const std::string name = name_of(provider, id);
+  const Part& part = part_of(kind, name);
+  const std::lock_guard lock(part.mutex);
+  const auto at = part.holders.find(name);
+  if (at == part.holders.end()) return std::nullopt;
+  return at->second.holder;
+}
+
+std::vector<TieBoard::Tie> TieBoard::take_news() {
+  std::vector<Tie> news;
+  for (std::size_t kind = 0; kind < kTieKinds; ++kind) {
+    for (Part& part : parts_[kind]) {
+      const std::lock_guard lock(part.mutex);
+      for (const std::string& name : std::exchange(part.news, {})) {
+        const auto at = part.holders.find(name);
+        if (at == part.holders.end() || !std::exchange(at->second.is_news, false)) continue;
+        const std::size_t border = name.find('\n');
+        news.push_back({static_cast<TieKind>(kind), name.substr(0, border), name.substr(border + 1), at->second.holder});
+      }
+    }
+  }
+  return news;
 }
 
 }  // namespace tidegate::gateway

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tidegate::llm {
 
@@ -20,6 +21,7 @@ struct AnswerFacts {
   bool content_started = false;       ///< the first event with content was seen
   bool finished = false;              ///< the dialect's own end was seen (message_stop, [DONE], response.completed, whole JSON)
   std::int64_t output_characters = 0; ///< text, thinking and tool input seen so far, for an estimate if the stream breaks off
+  std::vector<std::uint64_t> state_marks;  ///< of what is tied to its maker (json/state_mark.h), in order; only if somebody asked for them
   UpstreamError error;                ///< kind MidStream with its details if an error event was seen
 };
 

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/dialect.h"
 
+#include <algorithm>
 #include <array>
 
 namespace tidegate::llm {
@@ -21,7 +22,7 @@ struct Route {
 };
 
 // The longer path first where one is the beginning of another.
-constexpr std::array<Route, 17> kRoutes{{
+constexpr std::array<Route, 18> kRoutes{{
     {"/v1/messages", Extent::Exact, Owner::Anthropic, Endpoint::Messages},
     {"/v1/chat/completions", Extent::Exact, Owner::OpenAi, Endpoint::ChatCompletions},
     {"/v1/responses", Extent::Exact, Owner::OpenAi, Endpoint::Responses},
@@ -41,6 +42,7 @@ constexpr std::array<Route, 17> kRoutes{{
     {"/v1/moderations", Extent::Exact, Owner::OpenAi, Endpoint::Other},
     {"/v1/batches", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
     {"/v1/conversations", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
+    {"/v1/containers", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
     {"/v1/vector_stores", Extent::Subtree, Owner::OpenAi, Endpoint::Other},
 }};
 
@@ -92,13 +94,32 @@ EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) 
   return {Dialect::Anthropic, Endpoint::Other};
 }
 
+namespace {
+
+/// What providers keep for whoever made it.
+constexpr std::array kCollections{std::string_view("/v1/files"),      std::string_view("/v1/messages/batches"),
+                                  std::string_view("/v1/batches"),    std::string_view("/v1/conversations"),
+                                  std::string_view("/v1/containers"), std::string_view("/v1/vector_stores")};
+
+std::string_view named_below(std::string_view path, std::string_view collection) {
+  if (!path.starts_with(collection) || path.size() == collection.size() || path[collection.size()] != '/') return {};
+  path.remove_prefix(collection.size() + 1);
+  return path.substr(0, path.find('/'));
+}
+
+}  // namespace
+
 std::string_view named_object(std::string_view path) {
-  for (const std::string_view collection : {"/v1/responses/", "/v1/messages/batches/", "/v1/batches/", "/v1/files/"}) {
-    if (!path.starts_with(collection)) continue;
-    path.remove_prefix(collection.size());
-    return path.substr(0, path.find('/'));
+  if (!path.starts_with("/v1/")) return {};
+  for (const std::string_view collection : kCollections) {
+    if (const std::string_view id = named_below(path, collection); !id.empty()) return id;
   }
-  return {};
+  return named_below(path, "/v1/responses");
+}
+
+bool makes_object(std::string_view path) {
+  if (path.ends_with('/')) path.remove_suffix(1);
+  return std::find(kCollections.begin(), kCollections.end(), path) != kCollections.end();
 }
 
 bool is_metered(Endpoint endpoint) {

@@ -39,9 +39,11 @@ struct EndpointMatch {
 /// ones and Anthropic's for the unknown. `path` is without query; it need not start with `/v1/`.
 [[nodiscard]] EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version);
 
-/// The id that a path names (`/v1/responses/ID…`, `/v1/messages/batches/ID…`, `/v1/batches/ID…`, `/v1/files/ID…`);
-/// empty if none.
+/// The id that a path names: an answer's (`/v1/responses/ID…`), or of what a provider keeps for its caller (`/v1/files/ID…`,
+/// `/v1/messages/batches/ID…`, `/v1/batches/ID…`, `/v1/conversations/ID…`, `/v1/containers/ID…`, `/v1/vector_stores/ID…`); empty if none.
 [[nodiscard]] std::string_view named_object(std::string_view path);
+/// Whether a POST to this path makes such a thing, whose id its answer tells at the top level.
+[[nodiscard]] bool makes_object(std::string_view path);
 
 /// Whether an answer of this endpoint uses tokens that are paid for.
 [[nodiscard]] bool is_metered(Endpoint endpoint);

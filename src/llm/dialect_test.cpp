@@ -58,9 +58,21 @@ TEST(NamedObject, IsThePartBehindTheCollection) {
   EXPECT_EQ(named_object("/v1/responses/resp_1/cancel"), "resp_1");
   EXPECT_EQ(named_object("/v1/messages/batches/msgbatch_1/results"), "msgbatch_1");
   EXPECT_EQ(named_object("/v1/files/file_1/content"), "file_1");
+  EXPECT_EQ(named_object("/v1/conversations/conv_1/items"), "conv_1");
+  EXPECT_EQ(named_object("/v1/containers/cntr_1"), "cntr_1");
+  EXPECT_EQ(named_object("/v1/vector_stores/vs_1/search"), "vs_1");
+  EXPECT_EQ(named_object("/v1/filesystem/x"), "");
   EXPECT_EQ(named_object("/v1/files"), "");
   EXPECT_EQ(named_object("/v1/files/"), "");
   EXPECT_EQ(named_object("/v1/messages"), "");
+}
+
+TEST(NamedObject, IsMadeByAPostToItsCollection) {
+  EXPECT_TRUE(makes_object("/v1/files"));
+  EXPECT_TRUE(makes_object("/v1/messages/batches/"));
+  EXPECT_TRUE(makes_object("/v1/conversations"));
+  EXPECT_FALSE(makes_object("/v1/messages/batches/msgbatch_1/cancel"));
+  EXPECT_FALSE(makes_object("/v1/messages"));
 }
 
 }  // namespace

@@ -18,11 +18,11 @@ struct StateTies {
   std::string container;            ///< Anthropic `container` (id), OpenAI's code interpreter container: code execution
   std::string fallback_credit;      ///< Anthropic `fallback_credit_token`
   std::string file;                 ///< the first file or vector store id that the content or a tool names
-  bool thinking_signature = false;  ///< an earlier assistant turn carries a signature or encrypted reasoning
+  std::uint64_t thinking_mark = 0;  ///< json/state_mark.h, of the last signature or encrypted reasoning that an earlier turn carries; 0: none
 
   [[nodiscard]] bool any() const {
     return !previous_message_id.empty() || !previous_response_id.empty() || !conversation.empty() ||
-           !container.empty() || !fallback_credit.empty() || !file.empty() || thinking_signature;
+           !container.empty() || !fallback_credit.empty() || !file.empty() || thinking_mark != 0;
   }
 };
 

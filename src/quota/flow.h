@@ -35,7 +35,8 @@ struct WaitingRequest {
   double counted_input = -1;
   SteadyTime submitted_at{}, deadline{};
   std::optional<std::size_t> preferred_key;
-  std::optional<std::size_t> only_key;  ///< tied to the key that made what it speaks of
+  std::optional<std::size_t> only_key;  ///< that its route names
+  std::optional<std::size_t> tied_to;   ///< a key of the pool that made what it speaks of
   std::size_t bucket = 0, key = 0;      ///< while flying
   Flight flight;
   int attempts = 0;      ///< failed so far

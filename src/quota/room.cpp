@@ -151,6 +151,7 @@ std::optional<std::uint32_t> Room::take_in(SteadyTime now, const Submission& sub
   request.submitted_at = now_;
   request.deadline = std::max(now_, submission.deadline);
   request.only_key = submission.only_key;
+  request.tied_to = submission.tied_to;
   request.preferred_key = submission.preferred_key;
   if (submission.priority == Priority::Interactive) {
     interactive_rate_ = interactive_rate() + request.cost / 900;

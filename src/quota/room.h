@@ -41,6 +41,7 @@ struct Submission {
   double max_tokens = 0;    ///< 0: not said
   SteadyTime deadline{};    ///< until when it may wait
   std::optional<std::size_t> only_key;
+  std::optional<std::size_t> tied_to{};  ///< a key whose pool made what the request speaks of: any key of that pool will do
   std::optional<std::size_t> preferred_key{};  ///< its pool is taken if it has room now: what it cached is cheaper there
   bool is_last_resort = false;  ///< nobody else would take it: an estimate larger than every bucket waits for a full one, and the provider judges
   std::optional<Need> known{};  ///< what it takes, where that need not be foretold
@@ -179,6 +180,8 @@ class Room {
   [[nodiscard]] Wait wait_for_reservation(const Need& need) const;
   [[nodiscard]] bool is_usable(std::size_t bucket) const { return usable_[bucket] > 0 && !buckets_[bucket].is_dead(); }
   [[nodiscard]] std::size_t next_key(std::size_t bucket) const;
+  [[nodiscard]] std::optional<std::size_t> only_bucket(const WaitingRequest& request) const;
+  [[nodiscard]] bool is_out_of_reach(const WaitingRequest& request) const;
   void take_back_cost(const WaitingRequest& request);
   [[nodiscard]] bool may_retry(WaitingRequest& request);
   void wake_in(double seconds);

@@ -148,9 +148,10 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
   Choice best;
   double most = -kNever;
   bool too_large = false, asked = false;
+  const std::optional<std::size_t> only = only_bucket(request);
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     if (usable_[b] == 0) continue;
-    if (request.only_key && keys_[*request.only_key].bucket != b) continue;
+    if (only && *only != b) continue;
     if (!closed.empty() && closed[b]) {
       best.passed_over = true;
       continue;
@@ -180,6 +181,18 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
     if (const Wait wait = wait_for_reservation(request.need); wait.seconds > 0) best.wait = wait;
   }
   return best;
+}
+
+/// The pool that the request must have; nothing: any.
+std::optional<std::size_t> Room::only_bucket(const WaitingRequest& request) const {
+  const std::optional<std::size_t>& key = request.only_key ? request.only_key : request.tied_to;
+  return key ? std::optional(keys_[*key].bucket) : std::nullopt;
+}
+
+/// No key that it may go with is in rotation.
+bool Room::is_out_of_reach(const WaitingRequest& request) const {
+  if (request.only_key) return !keys_[*request.only_key].in_rotation;
+  return request.tied_to && usable_[keys_[*request.tied_to].bucket] == 0;
 }
 
 std::size_t Room::next_key(std::size_t bucket) const {
@@ -220,7 +233,7 @@ Decision Room::dispatch(std::uint32_t slot, std::size_t bucket) {
 std::optional<Decision> Room::pass_at_once(std::uint32_t slot, Priority priority) {
   WaitingRequest& request = requests_[slot];
   if (settings_.holds_batch && priority == Priority::Batch) return std::nullopt;
-  if (request.only_key && !keys_[*request.only_key].in_rotation) return std::nullopt;
+  if (is_out_of_reach(request)) return std::nullopt;
   for (Bucket& bucket : buckets_) bucket.advance(now_);
   const Choice choice = choose(request, priority, {});
   if (choice.wait.seconds > 0) return std::nullopt;
@@ -235,7 +248,7 @@ void Room::let_through(std::vector<Decision>& decisions) {
     const auto [time, number] = *backlog_[index(*priority)].begin();
     const std::uint32_t slot = flows_[number].head;
     const WaitingRequest& request = requests_[slot];
-    if (request.only_key && !keys_[*request.only_key].in_rotation) {
+    if (is_out_of_reach(request)) {
       overflow(slot, kNever, Obstacle::NoKey, decisions);
       continue;
     }
@@ -251,10 +264,11 @@ void Room::let_through(std::vector<Decision>& decisions) {
     }
     if (!choice.passed_over) obstacle_ = choice.wait.obstacle;
     wake_in(choice.wait.seconds);
-    if (!request.only_key) break;
+    const std::optional<std::size_t> only = only_bucket(request);
+    if (!only) break;
     // Who is tied to a pool waits for that pool alone; nobody overtakes there, all others go on.
     closed_.resize(buckets_.size());
-    closed_[keys_[*request.only_key].bucket] = true;
+    closed_[*only] = true;
     backlog_[index(*priority)].erase({time, number});
     aside_.push_back(number);
   }
@@ -291,9 +305,8 @@ double Room::foretell(RequestId id) const {
   const WaitingRequest& request = *found;
   const Flow& flow = flows_[request.flow];
   const bool is_batch = flow.priority == Priority::Batch;
-  const auto usable = [&](std::size_t b) {
-    return is_usable(b) && (!request.only_key || keys_[*request.only_key].bucket == b);
-  };
+  const std::optional<std::size_t> only = only_bucket(request);
+  const auto usable = [&](std::size_t b) { return is_usable(b) && (!only || *only == b); };
   // What goes first: those before it in its own queue, and of every other tenant as much as its share lets through meanwhile.
   PerDimension<double> work = mean_need(request.need);
   double before_cost = 0;

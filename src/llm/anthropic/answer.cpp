@@ -85,11 +85,6 @@ std::optional<std::int64_t> delta_length_by_shape(std::string_view data) {
   return static_cast<std::int64_t>(end - begin);
 }
 
-std::int64_t delta_length(std::string_view data) {
-  const auto length = delta_length_by_shape(data);
-  return length ? *length : delta_length_by_cursor(data);
-}
-
 /// For a relay that leaves the `event:` lines out.
 std::string type_of(std::string_view data) {
   std::string type;
@@ -119,7 +114,9 @@ void StreamReader::feed(std::string_view bytes) {
 void StreamReader::take(std::string_view event, std::string_view data) {
   if (event.size() == 19 && begins_with(event, "content_block_delta")) {  // most of a stream
     facts_.content_started = true;
-    facts_.output_characters += delta_length(data);
+    const auto length = delta_length_by_shape(data);
+    facts_.output_characters += length ? *length : delta_length_by_cursor(data);
+    if (marks_state_ && !length) take_signature(data);
   } else if (event == "message_start") {
     take_message_start(data);
   } else if (event == "content_block_start") {
@@ -143,16 +140,36 @@ void StreamReader::take_message_start(std::string_view data) {
   });
 }
 
+/// Of a `signature_delta`; other deltas have none.
+void StreamReader::take_signature(std::string_view data) {
+  Cursor cursor(data);
+  cursor.object([&](std::string_view key) {
+    if (key != "delta") return;
+    cursor.object([&](std::string_view inner) {
+      if (inner != "signature") return;
+      const std::string_view part = cursor.raw_string().value_or(std::string_view{});
+      if (part.empty()) return;
+      const bool goes_on = signature_.value() != 0;
+      signature_.add(part);
+      if (goes_on) facts_.state_marks.back() = signature_.value();
+      else json::keep_state_mark(facts_.state_marks, signature_.value());
+    });
+  });
+}
+
 /// A `fallback` block names the model that goes on answering, and is the only place in mid-stream that does.
 void StreamReader::take_block_start(std::string_view data) {
   std::string type;
   std::string model;
+  signature_ = {};
   Cursor cursor(data);
   cursor.object([&](std::string_view key) {
     if (key != "content_block") return;
     cursor.object([&](std::string_view inner) {
       if (inner == "type") {
         type = cursor.text(kLongestId);
+      } else if (marks_state_ && json::is_state_member(inner)) {  // redacted thinking
+        json::keep_state_mark(facts_.state_marks, json::state_mark(cursor.raw_string().value_or(std::string_view{})));
       } else if (inner == "to") {
         cursor.object([&](std::string_view field) {
           if (field == "model") model = cursor.text(kLongestId);
@@ -168,6 +185,7 @@ void StreamReader::take_block_start(std::string_view data) {
 }
 
 void StreamReader::take_message_delta(std::string_view data) {
+  if (marks_state_) json::StateScanner().feed(data, facts_.state_marks);  // a refusal's fallback credit
   Cursor cursor(data);
   cursor.object([&](std::string_view key) {
     if (key == "delta") {
@@ -184,7 +202,7 @@ void StreamReader::take_error(std::string_view data) {
   facts_.error.kind = UpstreamErrorKind::MidStream;
 }
 
-JsonReader::JsonReader() : members_(kAnswerMembers, "content") {}
+JsonReader::JsonReader(bool marks_state) : members_(kAnswerMembers, "content"), marks_state_(marks_state) {}
 
 /// An answer that is there as a whole, as most small ones are: read where it lies. False: it is not, or it is not as
 /// expected, and nothing was read of it.
@@ -217,6 +235,11 @@ bool JsonReader::take_whole(std::string_view bytes) {
 
 void JsonReader::feed(std::string_view bytes) {
   if (done_ || members_.is_complete()) return;
+  read(bytes);
+  if (marks_state_) state_.feed(bytes, facts_.state_marks);
+}
+
+void JsonReader::read(std::string_view bytes) {
   if (!std::exchange(begun_, true)) {
     done_ = take_whole(bytes);
     if (done_) return;

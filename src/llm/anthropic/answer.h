@@ -4,6 +4,7 @@
 
 #include "llm/answer.h"
 #include "llm/json/member_filter.h"
+#include "llm/json/state_mark.h"
 #include "llm/sse/scanner.h"
 
 #include <string_view>
@@ -18,6 +19,8 @@ namespace tidegate::llm::anthropic {
 /// estimate only.
 class StreamReader {
  public:
+  /// `marks_state`: AnswerFacts::state_marks are of interest.
+  explicit StreamReader(bool marks_state = false) : marks_state_(marks_state) {}
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
   /// The same, to be moved from.
@@ -31,9 +34,12 @@ class StreamReader {
   void take_block_start(std::string_view data);
   void take_message_delta(std::string_view data);
   void take_error(std::string_view data);
+  void take_signature(std::string_view data);
 
   sse::Scanner scanner_;
   AnswerFacts facts_;
+  bool marks_state_;
+  json::StateMark signature_;  ///< of the block at hand, which may come in several deltas
 };
 
 /// Reads the JSON answer of `POST /v1/messages` as its bytes pass; the facts appear when its last byte has.
@@ -41,17 +47,21 @@ class StreamReader {
 /// movable.
 class JsonReader {
  public:
-  JsonReader();
+  /// `marks_state`: as StreamReader's.
+  explicit JsonReader(bool marks_state = false);
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
   /// The same, to be moved from.
   [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
+  void read(std::string_view bytes);
   [[nodiscard]] bool take_whole(std::string_view bytes);
 
   json::MemberFilter members_;
+  json::StateScanner state_;
   AnswerFacts facts_;
+  bool marks_state_;
   bool begun_ = false;
   bool done_ = false;
 };

@@ -4,11 +4,13 @@
 
 #include "llm/anthropic/request.h"
 #include "llm/corpus_file.h"
+#include "llm/json/state_mark.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace tidegate::llm::anthropic {
 namespace {
@@ -201,6 +203,52 @@ TEST(AnthropicStream, CountsADeltaTheSameInWhateverOrderItsMembersCome) {
       characters(R"({"type":"content_block_delta","index":0,"delta":{"type":"citations_delta","citation":{"a":"b"}}})"),
       0);
   EXPECT_EQ(characters(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text)"), 0);
+}
+
+TEST(AnthropicStream, MarksWhatIsTiedToItsMaker) {
+  const std::string stream =
+      std::string(kStart) +
+      R"(event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"\"signature\":\"no\""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"Sig"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"nature=="}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"Redacted"}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":2,"content_block":{"type":"thinking","thinking":"","signature":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":2,"delta":{"type":"signature_delta","signature":"Second"}}
+
+)" + delta_event(R"({"output_tokens":2})");
+  for (std::size_t piece = 1; piece <= 200; piece += 7) {
+    StreamReader reader(true);
+    for (std::size_t at = 0; at < stream.size(); at += piece) reader.feed(std::string_view(stream).substr(at, piece));
+    EXPECT_EQ(reader.facts().state_marks,
+              (std::vector<std::uint64_t>{json::state_mark("Signature=="), json::state_mark("Redacted"), json::state_mark("Second")}))
+        << "in pieces of " << piece;
+  }
+  EXPECT_TRUE(read_stream(stream).state_marks.empty()) << "nobody asked";
+}
+
+TEST(AnthropicAnswer, MarksWhatIsTiedToItsMaker) {
+  const std::string answer = R"({"id":"msg_1","type":"message","content":[{"type":"thinking","thinking":"hm","signature":"Sig\/1"},)"
+                             R"({"type":"text","text":"Hello"}],"usage":{"input_tokens":1,"output_tokens":2}})";
+  for (const std::size_t piece : {answer.size(), std::size_t{1}, std::size_t{40}}) {
+    JsonReader reader(true);
+    for (std::size_t at = 0; at < answer.size(); at += piece) reader.feed(std::string_view(answer).substr(at, piece));
+    EXPECT_EQ(reader.facts().state_marks, (std::vector<std::uint64_t>{json::state_mark("Sig/1")})) << "in pieces of " << piece;
+    EXPECT_EQ(reader.facts().usage.tokens.output, 2);
+  }
 }
 
 TEST(AnthropicAnswer, ReadsARecordedMessage) {

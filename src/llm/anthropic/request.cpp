@@ -5,6 +5,7 @@
 #include "llm/anthropic/conversation.h"
 #include "llm/anthropic/layout_recorder.h"
 #include "llm/json/cursor.h"
+#include "llm/json/state_mark.h"
 
 namespace tidegate::llm::anthropic {
 
@@ -26,7 +27,7 @@ constexpr int kDeepestContent = 8;
 struct ContentFacts {
   std::int32_t cache_markers = 0;
   std::string file;
-  bool thinking_signature = false;
+  std::string_view thinking;  ///< the last signature or redacted thinking
   bool foreign_reasoning = false;
   std::int64_t attachments = 0;
   std::int64_t attachment_bytes = 0;
@@ -36,11 +37,6 @@ bool read_marker(Cursor& cursor) {
   const bool is_marker = cursor.peek() == Kind::Object;
   cursor.skip();
   return is_marker;
-}
-
-bool read_is_present_string(Cursor& cursor) {
-  const auto raw = cursor.raw_string();
-  return raw && !raw->empty();
 }
 
 /// What an image's, a document's, a plain text's bytes say of its tokens (RequestView).
@@ -70,7 +66,7 @@ void read_content(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder
 /// What lies inside another block is no block of its own to the cache: only its images matter to the recorder.
 void read_block(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* recorder) {
   bool is_redacted_thinking = false;
-  bool has_data = false;
+  std::string_view data;
   LayoutRecorder* const own = depth == 0 ? recorder : nullptr;
   if (own != nullptr) own->begin_block(cursor.begin_of_value());
   cursor.object([&](std::string_view key) {
@@ -85,11 +81,11 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* 
       own->text(cursor.raw_string());
     } else if (key == "signature") {  // thinking
       // Ours ties nobody: the gateway wrote it for a provider that signs nothing.
-      const auto raw = cursor.raw_string();
-      if (raw && *raw == kForeignSignature) facts.foreign_reasoning = true;
-      else facts.thinking_signature |= raw && !raw->empty();
+      const std::string_view signature = cursor.raw_string().value_or(std::string_view{});
+      if (signature == kForeignSignature) facts.foreign_reasoning = true;
+      else if (!signature.empty()) facts.thinking = signature;
     } else if (key == "data") {
-      has_data = read_is_present_string(cursor);
+      data = cursor.raw_string().value_or(std::string_view{});
     } else if (key == "source") {
       read_source(cursor, facts);
     } else if (key == "file_id") {  // container_upload
@@ -99,7 +95,7 @@ void read_block(Cursor& cursor, ContentFacts& facts, int depth, LayoutRecorder* 
     }
   });
   if (own != nullptr) own->end_block(cursor.end_of_value());
-  facts.thinking_signature |= is_redacted_thinking && has_data;
+  if (is_redacted_thinking && !data.empty()) facts.thinking = data;
 }
 
 /// A string, a block, or a list of blocks.
@@ -303,7 +299,7 @@ RequestView read(std::string_view body, LayoutRecorder* recorder) {
       system.cache_markers + tools.cache_markers + messages.cache_markers + (marks_automatically ? 1 : 0);
   view.ties.file = messages.file.empty() ? std::move(system.file) : std::move(messages.file);
   view.foreign_reasoning = system.foreign_reasoning || messages.foreign_reasoning;
-  view.ties.thinking_signature = system.thinking_signature || messages.thinking_signature;
+  view.ties.thinking_mark = json::state_mark(messages.thinking.empty() ? system.thinking : messages.thinking);
   view.attachments = system.attachments + messages.attachments;
   view.attachment_bytes = system.attachment_bytes + messages.attachment_bytes;
   if (view.max_tokens && *view.max_tokens < 0) view.max_tokens.reset();

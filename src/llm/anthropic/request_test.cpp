@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/anthropic/request.h"
 
+#include "llm/json/state_mark.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -85,10 +87,15 @@ TEST(AnthropicRequest, ReadsEveryTie) {
       "file_1");
   EXPECT_EQ(read_request(R"({"messages":[{"content":[{"type":"container_upload","file_id":"file_2"}]}]})").ties.file,
             "file_2");
-  EXPECT_TRUE(read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"","signature":"abc"}]}]})")
-                  .ties.thinking_signature);
-  EXPECT_TRUE(read_request(R"({"messages":[{"content":[{"data":"abc","type":"redacted_thinking"}]}]})")
-                  .ties.thinking_signature);
+  EXPECT_EQ(read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"","signature":"abc"}]}]})").ties.thinking_mark,
+            json::state_mark("abc"));
+  EXPECT_EQ(read_request(R"({"messages":[{"content":[{"data":"abc","type":"redacted_thinking"}]}]})").ties.thinking_mark,
+            json::state_mark("abc"));
+  EXPECT_EQ(read_request(R"({"messages":[{"content":[{"type":"thinking","signature":"a"},{"type":"thinking","signature":"b\/"}]},)"
+                         R"({"content":"go on"},{"content":[{"type":"thinking","signature":"c\/"},{"type":"text","text":"d"}]}]})")
+                .ties.thinking_mark,
+            json::state_mark("c/"))
+      << "the last one's maker made the others too, or took them for good";
   EXPECT_FALSE(
       read_request(R"({"messages":[{"content":[{"type":"thinking","thinking":"","signature":""}]}]})").ties.any());
   EXPECT_FALSE(

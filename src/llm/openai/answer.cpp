@@ -178,8 +178,12 @@ void ResponsesStreamReader::take(std::string_view event, std::string_view data) 
     Cursor cursor(data);
     cursor.object([&](std::string_view key) {
       if (key != "item") return;
-      cursor.object([&](std::string_view inner) {  // code_interpreter_call
-        if (inner == "container_id") overwrite(facts_.container, cursor.text(kLongestId));
+      cursor.object([&](std::string_view inner) {
+        if (inner == "container_id") {  // code_interpreter_call
+          overwrite(facts_.container, cursor.text(kLongestId));
+        } else if (marks_state_ && inner == "encrypted_content") {  // reasoning
+          json::keep_state_mark(facts_.state_marks, json::state_mark(cursor.raw_string().value_or(std::string_view{})));
+        }
       });
     });
   } else if (event == "error") {
@@ -211,10 +215,16 @@ void ResponsesStreamReader::take_response(std::string_view event, std::string_vi
   if (event == "response.failed") keep_error(facts_, data);
 }
 
-JsonReader::JsonReader(Endpoint endpoint) : members_(kAnswerMembers, content_member(endpoint)) {}
+JsonReader::JsonReader(Endpoint endpoint, bool marks_state)
+    : members_(kAnswerMembers, content_member(endpoint)), marks_state_(marks_state) {}
 
 void JsonReader::feed(std::string_view bytes) {
   if (members_.is_complete()) return;
+  read(bytes);
+  if (marks_state_) state_.feed(bytes, facts_.state_marks);
+}
+
+void JsonReader::read(std::string_view bytes) {
   members_.feed(bytes);
   // Also of an answer that will break off: what was produced is charged, and then this is all there is to estimate it by.
   constexpr std::int64_t kEmptyList = 2;

@@ -5,6 +5,7 @@
 #include "llm/answer.h"
 #include "llm/dialect.h"
 #include "llm/json/member_filter.h"
+#include "llm/json/state_mark.h"
 #include "llm/sse/scanner.h"
 
 #include <string_view>
@@ -38,6 +39,8 @@ class ChatStreamReader {
 /// `.incomplete` or `.failed`. `stop_reason` is the status, or the reason of an incomplete answer. One thread; movable.
 class ResponsesStreamReader {
  public:
+  /// `marks_state`: AnswerFacts::state_marks are of interest.
+  explicit ResponsesStreamReader(bool marks_state = false) : marks_state_(marks_state) {}
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
   /// The same, to be moved from.
@@ -50,21 +53,27 @@ class ResponsesStreamReader {
 
   sse::Scanner scanner_;
   AnswerFacts facts_;
+  bool marks_state_;
 };
 
 /// Reads the JSON answer of a chat completion, a response or an embedding as its bytes pass; the facts appear when its
 /// last byte has. Memory does not grow with the content. One thread; movable.
 class JsonReader {
  public:
-  explicit JsonReader(Endpoint endpoint);
+  /// `marks_state`: as ResponsesStreamReader's.
+  explicit JsonReader(Endpoint endpoint, bool marks_state = false);
   void feed(std::string_view bytes);
   [[nodiscard]] const AnswerFacts& facts() const { return facts_; }
   /// The same, to be moved from.
   [[nodiscard]] AnswerFacts&& take_facts() { return std::move(facts_); }
 
  private:
+  void read(std::string_view bytes);
+
   json::MemberFilter members_;
+  json::StateScanner state_;
   AnswerFacts facts_;
+  bool marks_state_;
 };
 
 /// The same for a body that is there as a whole.

@@ -3,12 +3,14 @@
 #include "llm/openai/answer.h"
 
 #include "llm/corpus_file.h"
+#include "llm/json/state_mark.h"
 #include "llm/openai/request.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace tidegate::llm::openai {
 namespace {
@@ -115,6 +117,24 @@ TEST(OpenAiResponsesStream, ReadsIncompleteAndFailedAnswers) {
       "\n\n");
   EXPECT_EQ(failed.error, (UpstreamError{UpstreamErrorKind::MidStream, "", "server_error", "m"}));
   EXPECT_TRUE(failed.finished);
+}
+
+TEST(OpenAiResponsesStream, MarksEncryptedReasoning) {
+  const std::string stream = R"(event: response.output_item.done
+data: {"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","encrypted_content":"Enc\/1"}}
+
+)";
+  ResponsesStreamReader reader(true);
+  reader.feed(stream);
+  EXPECT_EQ(reader.facts().state_marks, (std::vector<std::uint64_t>{json::state_mark("Enc/1")}));
+  EXPECT_TRUE(read<ResponsesStreamReader>(stream).state_marks.empty()) << "nobody asked";
+}
+
+TEST(OpenAiAnswer, MarksEncryptedReasoning) {
+  JsonReader reader(Endpoint::Responses, true);
+  reader.feed(R"({"id":"resp_1","output":[{"type":"reasoning","encrypted_content":"Enc)");
+  reader.feed(R"(1"},{"type":"message","content":[]}]})");
+  EXPECT_EQ(reader.facts().state_marks, (std::vector<std::uint64_t>{json::state_mark("Enc1")}));
 }
 
 TEST(OpenAiAnswer, ReadsRecordedAnswers) {

@@ -3,6 +3,7 @@
 #include "llm/openai/request.h"
 
 #include "llm/json/cursor.h"
+#include "llm/json/state_mark.h"
 
 #include <algorithm>
 #include <utility>
@@ -28,7 +29,7 @@ struct ContentFacts {
   std::int32_t cache_markers = 0;
   std::string file;
   std::string container;
-  bool encrypted_reasoning = false;
+  std::string_view encrypted_reasoning;  ///< the last one
   std::int64_t attachments = 0;
   std::int64_t attachment_bytes = 0;
 };
@@ -79,8 +80,8 @@ void read_item(Cursor& cursor, ContentFacts& facts, int depth) {
     } else if (key == "cache_control") {
       facts.cache_markers += read_marker(cursor) ? 1 : 0;
     } else if (key == "encrypted_content") {  // a reasoning item
-      const auto raw = cursor.raw_string();
-      facts.encrypted_reasoning |= raw && !raw->empty();
+      const std::string_view reasoning = cursor.raw_string().value_or(std::string_view{});
+      if (!reasoning.empty()) facts.encrypted_reasoning = reasoning;
     } else if (key == "file_id") {  // input_file, input_image
       keep_first(facts.file, cursor.text(kLongestId));
     } else if (key == "image_url") {
@@ -215,7 +216,7 @@ RequestView read_request(Endpoint endpoint, std::string_view body) {
   view.attachment_bytes = content.attachment_bytes;
   view.ties.file = content.file.empty() ? std::move(tools.file) : std::move(content.file);
   view.ties.container = std::move(tools.container);
-  view.ties.thinking_signature = content.encrypted_reasoning;
+  view.ties.thinking_mark = json::state_mark(content.encrypted_reasoning);
   return view;
 }
 

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/openai/request.h"
 
+#include "llm/json/state_mark.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -46,7 +48,7 @@ TEST(OpenAiRequest, ReadsAResponse) {
   EXPECT_EQ(view.ties.conversation, "conv_1");
   EXPECT_EQ(view.ties.container, "cntr_1");
   EXPECT_EQ(view.ties.file, "file-1");
-  EXPECT_TRUE(view.ties.thinking_signature);
+  EXPECT_EQ(view.ties.thinking_mark, json::state_mark("abc"));
   EXPECT_EQ(read_response(R"({"tools":[{"vector_store_ids":["vs_1"]}]})").ties.file, "vs_1");
 }
 

@@ -28,6 +28,12 @@ KeyRing::Key* KeyRing::find(std::string_view name) {
   return found == keys_.end() ? nullptr : &*found;
 }
 
+std::string KeyRing::pool_name(std::string_view key, std::string_view organisation, std::string_view workspace) {
+  std::string name = organisation.empty() ? "key:" + std::string(key) : std::string(organisation);
+  if (!workspace.empty()) name.append(1, '/').append(workspace);
+  return name;
+}
+
 void KeyRing::set_keys(std::span<const KeySpec> keys) {
   const std::lock_guard lock(mutex_);
   for (Key& key : keys_) key.present = false;
@@ -138,8 +144,7 @@ std::vector<KeyRing::Entry> KeyRing::entries(std::string_view model_group) const
     entry.name = key.spec.name;
     const std::string& organisation = key.organisation.empty() ? key.spec.organisation : key.organisation;
     entry.is_known = !organisation.empty();
-    entry.pool = entry.is_known ? organisation : "key:" + key.spec.name;
-    if (!key.spec.workspace.empty()) entry.pool += "/" + key.spec.workspace;
+    entry.pool = pool_name(key.spec.name, organisation, key.spec.workspace);
     entry.in_rotation = key.present && !key.is_out(model_group);
     entry.draining = !key.present;
     for (const auto& [group, outage] : key.outages) {

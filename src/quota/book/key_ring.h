@@ -42,6 +42,9 @@ class KeyRing {
     std::vector<std::string> out_for;   ///< groups of models that it may not use; it serves the others
   };
 
+  /// As Entry::pool. `organisation`: empty if not known.
+  [[nodiscard]] static std::string pool_name(std::string_view key, std::string_view organisation, std::string_view workspace);
+
   /// The keys that there are from now on. Others drain; a key that comes back is as it was.
   void set_keys(std::span<const KeySpec> keys);
   /// An answer told whose the key is. Empty: it did not.

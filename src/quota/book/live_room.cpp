@@ -36,6 +36,19 @@ std::optional<std::size_t> LiveRoom::key_named(std::string_view name) const {
   return found == key_names_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - key_names_.begin()));
 }
 
+/// Some key of the pool that is still in the ring, in rotation or not.
+std::optional<std::size_t> LiveRoom::key_of_pool(PoolName name) const {
+  const auto is_there = [this](std::size_t key) { return !key_drains_[key]; };
+  if (!name.pool.empty()) {
+    for (std::size_t key = 0; key < key_names_.size(); ++key) {
+      if (is_there(key) && pool_names_[room_.bucket_of(key)] == name.pool) return key;
+    }
+  }
+  if (name.key.empty()) return std::nullopt;
+  const std::optional<std::size_t> key = key_named(name.key);
+  return key && is_there(*key) ? key : std::nullopt;
+}
+
 /// A limit that comes to be known later than the pool counts what was used before this process, too.
 void LiveRoom::set_periods(std::size_t bucket) {
   PeriodLevels& periods = room_.bucket(bucket).periods();
@@ -73,7 +86,9 @@ void LiveRoom::place_key(const KeyRing::Entry& entry, SteadyTime now) {
     if (entry.draining) return;
     key = room_.add_key(pool_named(entry.pool, now));
     key_names_.push_back(entry.name);
+    key_drains_.push_back(false);
   }
+  key_drains_[*key] = entry.draining;
   const std::size_t before = room_.bucket_of(*key);
   if (pool_names_[before] != entry.pool) {
     const auto other = std::find(pool_names_.begin(), pool_names_.end(), entry.pool);
@@ -151,7 +166,8 @@ LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish 
     const std::lock_guard lock(mutex_);
     follow_ring(now);
     const Decision overflow{.request = {}, .verdict = Verdict::Overflow, .wait_seconds = kNever, .obstacle = Obstacle::NoKey};
-    if (!keys.preferred.empty()) submission.preferred_key = key_named(keys.preferred);
+    submission.preferred_key = key_of_pool(keys.preferred);
+    submission.tied_to = key_of_pool(keys.tied);
     if (!keys.only.empty()) {
       submission.only_key = key_named(keys.only);
       if (!submission.only_key) return {.request = {}, .decision = overflow, .key = {}};

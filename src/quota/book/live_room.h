@@ -101,9 +101,15 @@ class LiveRoom {
   };
   using MakeWaiter = std::function<std::shared_ptr<Waiter>()>;
 
-  /// Which keys, by name; empty: any. The one that must be taken, and the one whose pool is taken if it has room.
+  /// A pool by its name (KeyRing::Entry::pool) or, where that is empty or leads nowhere, the one of a key. Both empty: none.
+  struct PoolName {
+    std::string_view pool{}, key{};
+  };
+  /// Which key. A tie to a pool of which no key is left binds nobody: the provider says what becomes of the request.
   struct KeyWish {
-    std::string_view only, preferred;
+    std::string_view only{};  ///< its name; empty: any
+    PoolName tied{};          ///< a key of this pool must be taken
+    PoolName preferred{};     ///< one of this pool is taken if it has room
   };
   /// Asks to be let through. `make_waiter` is called if it has to wait. A room that is
   /// full overflows at once.
@@ -151,6 +157,7 @@ class LiveRoom {
   [[nodiscard]] std::size_t pool_named(const std::string& pool, SteadyTime now);
   void place_key(const KeyRing::Entry& entry, SteadyTime now);
   [[nodiscard]] std::optional<std::size_t> key_named(std::string_view name) const;
+  [[nodiscard]] std::optional<std::size_t> key_of_pool(PoolName name) const;
   [[nodiscard]] Answer decide(SteadyTime now, RequestId request, const MakeWaiter& make_waiter, Deliveries& deliveries);
   void pump_locked(SteadyTime now, Deliveries& deliveries, const RequestId* own, std::optional<Decision>* own_decision);
   [[nodiscard]] std::string_view key_of(const Decision& decision) const;
@@ -167,6 +174,7 @@ class LiveRoom {
   Room room_;
   std::uint64_t ring_version_ = 0;
   std::deque<std::string> key_names_;  ///< by the room's number; never shrinks, so that views stay valid
+  std::vector<bool> key_drains_;          ///< KeyRing::Entry::draining, by the same number
   std::vector<std::string> pool_names_;
   std::vector<std::shared_ptr<Waiter>> waiters_;  ///< by slot
   std::vector<Decision> decisions_;               ///< kept for its memory

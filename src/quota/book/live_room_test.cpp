@@ -181,8 +181,8 @@ TEST_F(LiveRoomTest, ATiedRequestGoesWithItsKeyOrNotAtAll) {
   keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
   const auto room = make(plan_of(60));
   std::shared_ptr<Told> told;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = "BLUE", .preferred = {}}, waiter(told)).key, "BLUE");
-  const LiveRoom::Answer unknown = room->enter(at(0), request_of("t", at(1)), {.only = "GONE", .preferred = {}}, waiter(told));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = "BLUE"}, waiter(told)).key, "BLUE");
+  const LiveRoom::Answer unknown = room->enter(at(0), request_of("t", at(1)), {.only = "GONE"}, waiter(told));
   ASSERT_TRUE(unknown.decision);
   EXPECT_EQ(unknown.decision->verdict, Verdict::Overflow);
   EXPECT_EQ(unknown.decision->obstacle, Obstacle::NoKey);
@@ -192,9 +192,31 @@ TEST_F(LiveRoomTest, APreferredKeysPoolIsTakenAsLongAsItHasRoom) {
   keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
   const auto room = make(plan_of(600, 3));
   std::shared_ptr<Told> told;
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "BLUE"}, waiter(told)).key, "BLUE");
-  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "BLUE"}, waiter(told)).key, "RED");
-  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.only = {}, .preferred = "GONE"}, waiter(told)).key, "RED");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.preferred = {.key = "BLUE"}}, waiter(told)).key, "BLUE");
+  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.preferred = {.key = "BLUE"}}, waiter(told)).key, "RED");
+  EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {.preferred = {.key = "GONE"}}, waiter(told)).key, "RED");
+}
+
+TEST_F(LiveRoomTest, ATieToAPoolIsKeptByAnyOfItsKeysAndEndsWithTheLast) {
+  const std::vector<KeySpec> all{{"RED", "org-1", {}}, {"ROSE", "org-1", {}}, {"BLUE", "org-2", {}}};
+  keys(all);
+  const auto room = make(plan_of(600));
+  std::shared_ptr<Told> told;
+  const auto tied_to = [&](LiveRoom::PoolName name) { return room->enter(at(0), request_of("t", at(1)), {.tied = name}, waiter(told)); };
+  const LiveRoom::PoolName red{.pool = "org-1", .key = "RED"};
+  for (int i = 0; i < 4; ++i) EXPECT_NE(tied_to(red).key, "BLUE");
+  EXPECT_EQ(tied_to({.pool = "org-2", .key = "RED"}).key, "BLUE") << "the pool counts, whatever the key's name stands for by now";
+  EXPECT_NE(tied_to({.pool = "key:RED", .key = "RED"}).key, "BLUE") << "its organisation was not known then";
+
+  ASSERT_TRUE(ring_.refuse("RED", KeyRing::Fault::Authentication, at(0)));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(tied_to(red).key, "ROSE");
+  ASSERT_TRUE(ring_.refuse("ROSE", KeyRing::Fault::Authentication, at(0)));
+  const LiveRoom::Answer out = tied_to(red);
+  ASSERT_TRUE(out.decision);
+  EXPECT_EQ(out.decision->obstacle, Obstacle::NoKey) << "it comes back: nobody else is asked meanwhile";
+
+  keys({all[2]});
+  EXPECT_EQ(tied_to(red).key, "BLUE") << "gone for good: the provider says what becomes of it";
 }
 
 TEST_F(LiveRoomTest, WhoLeavesIsNotToldAndLeavesNothingBehind) {

@@ -141,7 +141,7 @@ TEST_F(DemandReading, ReadsALedgerThatNoLaterProgramHasOpenedYet) {
     auto database = Database::open(directory_.path() / "ledger.db", Database::Access::ReadWrite);
     ASSERT_TRUE(database);
     ASSERT_TRUE(
-        database->execute("DROP VIEW entries; ALTER TABLE entry DROP COLUMN wanted_room; PRAGMA user_version = 1"));
+        database->execute("DROP TABLE state_tie; DROP VIEW entries; ALTER TABLE entry DROP COLUMN wanted_room; PRAGMA user_version = 1"));
   }
   const std::vector<DemandRow> rows = read();
   ASSERT_EQ(rows.size(), 1U);

@@ -10,7 +10,7 @@ namespace tidegate::store {
 
 namespace {
 
-constexpr std::array<const char*, 2> kSteps{R"sql(
+constexpr std::array<const char*, 3> kSteps{R"sql(
 CREATE TABLE label_set (
   id INTEGER PRIMARY KEY,
   dialect TEXT, endpoint TEXT, provider TEXT, pool TEXT, model TEXT, response_model TEXT, tenant TEXT, key TEXT,
@@ -73,6 +73,14 @@ CREATE VIEW entries AS SELECT
   e.request_bytes, e.response_bytes
 FROM entry e LEFT JOIN label_set l ON l.id = e.labels LEFT JOIN text u ON u.id = e.user
   LEFT JOIN text s ON s.id = e.session LEFT JOIN text a ON a.id = e.agent LEFT JOIN text w ON w.id = e.wanted_room;
+)sql",
+                                            R"sql(
+CREATE TABLE state_tie (  -- tie_store.h
+  number INTEGER PRIMARY KEY,  -- by age
+  kind INTEGER, provider TEXT, id TEXT, key TEXT, pool TEXT,
+  UNIQUE (kind, provider, id)
+);
+CREATE INDEX state_tie_by_age ON state_tie (kind, number);
 )sql"};
 
 }  // namespace
