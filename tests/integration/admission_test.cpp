@@ -255,6 +255,31 @@ TEST(Admission, ARefusedKeyGivesWayToAnotherAndTheClientNeverHearsOfIt) {
   EXPECT_THAT(gateway.recorded().events(), ::testing::Contains("key_changed"));
 }
 
+TEST(Admission, WhatTheMarksOnMessagesShareGoesToThePoolThatHasIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.keys = {"key-1", "key-2"};
+  RunningGateway gateway(provider.port(), choice);
+  const auto marked = [](std::string_view question) {
+    const std::string body = fmt::format(
+        R"({{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}},{{"type":"text","text":"{}"}}]}}]}})",
+        std::string(4'096, 'a'), question);
+    return fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+  };
+  const auto key_of = [&](const std::string& request) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(request);
+    const PlainSocket upstream = provider.accept();
+    const std::string head = read_head(upstream);
+    upstream.send(answer("200 OK", kGood));
+    EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
+    return head.substr(head.find("x-api-key: "), 16);
+  };
+  const std::string first = key_of(marked("What is this?"));
+  for (const char* question : {"And that?", "Who wrote it, and when?", "Why?"}) EXPECT_EQ(key_of(marked(question)), first) << question;
+  EXPECT_NE(key_of(ask()), key_of(ask())) << "others take turns";
+}
+
 TEST(Admission, TheClientsOwnMistakesAreNotTriedAgain) {
   const PlainListener provider, relay;
   RunningGateway::Choice choice = patient();
