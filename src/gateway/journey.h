@@ -163,6 +163,7 @@ class Journey {
   [[nodiscard]] OwnAnswer no_capacity() const;
 
   [[nodiscard]] net::Task<bool> answer_ourselves();
+  void take_back_if_unsent();
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
