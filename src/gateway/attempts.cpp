@@ -344,6 +344,8 @@ net::Task<Journey::Step> Journey::judge_answer() {
 void Journey::note_good_head() {
   passage_.answered(quota::to_readings(limits_, model_group_));
   if (advice_is_open_) worker_.shared().prompt_marks->begun(*advice_);
+  quota::RoomBook& rooms = worker_.shared().rooms;
+  if (rooms.has_spent_money()) rooms.money_works(outcome_.provider, passage_.key(), sent_at_);
   if (ring_ == nullptr || passage_.key().empty()) return;
   ring_->learn(passage_.key(), outcome_.organisation);
   if (ring_->has_faults() && ring_->accept(passage_.key(), model_group_)) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);

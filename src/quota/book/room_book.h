@@ -77,6 +77,18 @@ class RoomBook {
   /// A provider said that the money of the organisation behind this key is spent: its pools are closed in all rooms but the one that
   /// knows, where the next probe is one request each quarter of an hour.
   void money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows);
+  /// A request that was sent with this key at `sent_at` was answered well: if that was after its pool's money had been spent, there is
+  /// some again.
+  void money_works(std::string_view provider, std::string_view key, SteadyTime sent_at);
+  /// Some pool's money is spent: a good answer may be news. Costs no lock.
+  [[nodiscard]] bool has_spent_money() const { return spent_.load(std::memory_order_relaxed) > 0; }
+  /// A pool whose organisation has no money, as far as the last answers told.
+  struct SpentPool {
+    std::string provider, pool;
+    std::optional<SteadyTime> asked_at;  ///< when the next request looks; absent: it is asked all the time, because there is no other
+  };
+  /// Of the providers and keys that there are; ordered by name.
+  [[nodiscard]] std::vector<SpentPool> spent_pools();
   /// Null for an unknown provider.
   [[nodiscard]] KeyRing* keys(std::string_view provider);
 
@@ -128,6 +140,7 @@ class RoomBook {
 
   const Clock& clock_;
   const Restore restore_;
+  std::atomic<std::size_t> spent_ = 0;  ///< entries of all `Provider::spent`; changed under mutex_
 
   std::shared_mutex mutex_;  ///< guards the maps, retired_, admission_ and held_; what they point to never moves
   AdmissionOptions admission_;
