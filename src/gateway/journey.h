@@ -85,6 +85,7 @@ class Journey {
   [[nodiscard]] net::Task<Result<void>> call();
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
+  [[nodiscard]] bool begins_anew();
   [[nodiscard]] net::Task<bool> send_held();
   // For streams that wait long, in early_answer.cpp.
   [[nodiscard]] bool may_answer_early() const;
@@ -202,6 +203,7 @@ class Journey {
   };
   std::vector<Postponed> postponed_;
   bool is_returning_ = false;  ///< all targets have been asked once
+  bool began_anew_ = false;    ///< with another setup than the one it came to
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
   std::string tied_key_;  ///< name of the one key that will do; empty: any

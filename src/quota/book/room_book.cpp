@@ -56,10 +56,27 @@ void RoomBook::configure(const AdmissionOptions& admission, std::span<const Prov
       });
       spent_.fetch_sub(over, std::memory_order_relaxed);
     }
+    for (const auto& [name, provider] : providers_) {
+      const bool is_named = std::any_of(providers.begin(), providers.end(), [&](const ProviderPlan& plan) { return plan.provider == name; });
+      if (provider->is_gone == is_named) set_gone(name, *provider, !is_named);
+    }
   }
   // Who waits for a key that is gone, or could take a new one, hears of it now.
   const SteadyTime now = clock_.now().steady;
   for (const std::shared_ptr<Room>& room : live_rooms()) room->live->pump(now);
+}
+
+/// Under the lock.
+void RoomBook::set_gone(std::string_view name, Provider& provider, bool is_gone) {
+  provider.is_gone = is_gone;
+  if (is_gone) {
+    provider.ring.set_keys({});
+    spent_.fetch_sub(provider.spent.size(), std::memory_order_relaxed);
+    provider.spent.clear();
+  }
+  for (const auto& [id, room] : rooms_) {
+    if (room->provider == name && !room->credential.empty()) room->set_own_key(!is_gone);
+  }
 }
 
 LiveRoom* RoomBook::room(const RoomName& name) {
@@ -136,8 +153,7 @@ std::shared_ptr<RoomBook::Room> RoomBook::furnish(Provider& provider, const Room
   if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
   KeyRing* ring = &provider.ring;
   if (!name.credential.empty()) {
-    const KeySpec own{.name = room->credential, .organisation = {}, .workspace = {}};
-    room->own_ring.set_keys(std::span(&own, 1));
+    room->set_own_key(!provider.is_gone);
     ring = &room->own_ring;
   }
   room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, now);

@@ -57,7 +57,8 @@ class RoomBook {
   RoomBook& operator=(const RoomBook&) = delete;
   ~RoomBook();
 
-  /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues.
+  /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues. Of a provider that is not named any more no
+  /// key is in rotation: what is on its way goes on, who waits overflows.
   void configure(const AdmissionOptions& admission, std::span<const ProviderPlan> providers);
   /// What the provider itself says of its limits, by model group: over the tier, under the configured limits, for pools that no header
   /// has told of yet. An unknown provider is ignored.
@@ -109,6 +110,7 @@ class RoomBook {
     PoolOptions pools;
     std::map<std::string, GroupLimits, std::less<>> stated;
     KeyRing ring;
+    bool is_gone = false;  ///< not configured any more
     std::map<std::string, SteadyTime, std::less<>> spent;  ///< keys whose organisation's money was spent, and when that was last said
   };
   struct Room {
@@ -117,6 +119,11 @@ class RoomBook {
     KeyRing own_ring;  ///< of a client's own credential
     std::unique_ptr<LiveRoom> live;
     std::atomic<std::int64_t> asked_at = 0;  ///< in `coarse_now_`
+
+    void set_own_key(bool is_there) {
+      const KeySpec own{.name = credential, .organisation = {}, .workspace = {}};
+      own_ring.set_keys(std::span(&own, is_there ? 1 : 0));
+    }
   };
   struct Retired {
     SteadyTime since;
@@ -131,6 +138,7 @@ class RoomBook {
   [[nodiscard]] LiveRoom* ask_for(Room& room);
   [[nodiscard]] std::shared_ptr<Room> furnish(Provider& provider, const RoomName& name, SteadyTime now);
   [[nodiscard]] bool make_place(SteadyTime now);
+  void set_gone(std::string_view name, Provider& provider, bool is_gone);
   [[nodiscard]] static GroupLimits known_of(const Provider& provider, std::string_view model_group, double factor);
   [[nodiscard]] std::vector<std::shared_ptr<Room>> live_rooms();
   [[nodiscard]] bool holds_batch(std::string_view provider) const;
