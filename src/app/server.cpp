@@ -278,6 +278,7 @@ void Server::plan_jobs() {
   schedule_.every(Seconds(1), [this](Now now) {
     look_at_ledger(now);
     look_at_budgets(now);
+    money_.look(rooms_, alarms_, now);
     look_at_clock(now);
     look_at_demand(now);
   });

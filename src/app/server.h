@@ -14,6 +14,7 @@
 #include "app/log_writer.h"
 #include "app/period_use.h"
 #include "app/level_history.h"
+#include "app/money_watch.h"
 #include "app/provider_keys.h"
 #include "app/schedule.h"
 #include "app/shadow_board.h"
@@ -198,6 +199,7 @@ class Server {
   Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   Schedule history_schedule_;  ///< writes what became of alerts, on a thread where no alert waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
+  MoneyWatch money_;                        ///< likewise
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told
   std::map<std::string, std::filesystem::file_time_type>

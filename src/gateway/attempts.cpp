@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "gateway/consequence.h"
 #include "gateway/journey.h"
+#include "gateway/request_class.h"
 #include "llm/json/object_id.h"
 #include "net/http1/chunked.h"
 #include "net/http1/write.h"
@@ -349,6 +350,8 @@ net::Task<Journey::Step> Journey::judge_answer() {
 void Journey::note_good_head() {
   passage_.answered(quota::to_readings(limits_, model_group_));
   if (advice_is_open_) worker_.shared().prompt_marks->begun(*advice_);
+  quota::RoomBook& rooms = worker_.shared().rooms;
+  if (rooms.has_spent_money()) rooms.money_works(outcome_.provider, passage_.key(), sent_at_);
   if (ring_ == nullptr || passage_.key().empty()) return;
   ring_->learn(passage_.key(), outcome_.organisation);
   if (ring_->has_faults() && ring_->accept(passage_.key(), model_group_)) worker_.sink().key_changed(outcome_.provider, passage_.key(), std::nullopt);
@@ -379,8 +382,37 @@ void Journey::note_refusal(const llm::UpstreamError& error) {
   if (!passage_.key().empty()) worker_.sink().key_changed(outcome_.provider, passage_.key(), *consequence.fault);
 }
 
+/// Whether a reload took away a provider whose room the request might have gone on waiting in. It is then planned by the new configuration,
+/// once, as if it had come now; its deadline and what it was admitted with stay.
+bool Journey::begins_anew() {
+  const std::shared_ptr<const Setup> present = worker_.setup();
+  const auto is_gone = [&](const Target& target) {
+    return std::none_of(present->providers.begin(), present->providers.end(), [&](const auto& one) { return one->id() == target.provider->id(); });
+  };
+  if (passage_.decision().verdict != quota::Verdict::Overflow || !may_attempt_more()) return false;  // else what was sent may have been done
+  if (began_anew_ || present->options.auth != setup_->options.auth || std::none_of(targets_.begin(), targets_.end(), is_gone)) return false;
+  began_anew_ = true;
+  setup_ = present;
+  class_ = find_class(setup_->options.classes, incoming_.head(), outcome_.view, incoming_.body());
+  outcome_.class_name = class_ != nullptr ? class_->name : std::string();
+  targets_.clear();
+  postponed_.clear();
+  target_ = 0;
+  is_returning_ = false;
+  is_key_lost_ = false;
+  overflow_ = {};
+  held_.reset();
+  failure_.reset();
+  untranslatable_.clear();
+  return true;
+}
+
 /// Nobody could serve it. The provider's last word if it said one, else what kept it from being asked.
 net::Task<bool> Journey::end_unserved() {
+  if (begins_anew()) {
+    net::Task<bool> going_on = plan() ? serve() : answer_ourselves();
+    co_return co_await going_on;
+  }
   if (held_) {
     net::Task<bool> sending = send_held();
     const bool goes_on = co_await sending;

@@ -282,20 +282,28 @@ Nanoseconds Journey::longest_wait(std::optional<Nanoseconds> wish) const {
   return outcome_.view.stream ? std::min<Nanoseconds>(wait, kLongestStreamWait) : std::min(wait, admission.longest_silence);
 }
 
+/// Of a request that was never sent the caller's limits know nothing.
+void Journey::take_back_if_unsent() {
+  if (outcome_.attempt == 0) tenant_limits_.withdraw(outcome_.match.dialect, worker_.reactor().now());
+}
+
 net::Task<bool> Journey::lose_client() {
   outcome_.state = store::AttemptState::ClientGone;
   if (exchange_ != nullptr) exchange_->cancel();
+  take_back_if_unsent();
   charge();
   co_return false;
 }
 
 net::Task<bool> Journey::answer_ourselves() {
+  take_back_if_unsent();
   if (early_) {
     net::Task<bool> ending = end_early(own_answer_.status, own_answer_.message);
     co_return co_await ending;
   }
   outcome_.status = own_answer_.status;
   if (own_answer_.close) client_keeps_alive_ = false;
+  own_answer_.headers = tenant_limits_.headers();
   std::string text = write_own_answer(own_answer_, outcome_.match.dialect, outcome_.request_id, head_only_);
   client_.set_deadline(worker_.reactor().now().steady + setup_->limits.write_timeout);
   Result<void> written = co_await client_.write(text);

@@ -85,6 +85,7 @@ class Journey {
   [[nodiscard]] net::Task<Result<void>> call();
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
+  [[nodiscard]] bool begins_anew();
   [[nodiscard]] net::Task<bool> send_held();
   // For streams that wait long, in early_answer.cpp.
   [[nodiscard]] bool may_answer_early() const;
@@ -162,6 +163,7 @@ class Journey {
   [[nodiscard]] OwnAnswer no_capacity() const;
 
   [[nodiscard]] net::Task<bool> answer_ourselves();
+  void take_back_if_unsent();
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
@@ -200,6 +202,7 @@ class Journey {
   };
   std::vector<Postponed> postponed_;
   bool is_returning_ = false;  ///< all targets have been asked once
+  bool began_anew_ = false;    ///< with another setup than the one it came to
   std::shared_ptr<const upstream::Provider> provider_;  ///< of the present target
   std::size_t key_ = 0;
   std::string only_key_;  ///< name of the one key that the target's terms allow; empty: any

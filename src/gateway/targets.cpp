@@ -259,10 +259,18 @@ std::string Journey::cache_id() const {
   const llm::RequestView& view = outcome_.view;
   if (!outcome_.metered()) return {};
   if (!outcome_.caller.session.empty()) return outcome_.caller.session;
-  if (view.cache_markers == 0 || view.system_range.length + view.tools_range.length == 0) return {};
+  if (view.cache_markers == 0) return {};
   const std::string_view body = incoming_.body();
   const auto hash = [&](llm::ByteRange range) { return std::hash<std::string_view>{}(body.substr(range.offset, range.length)); };
-  return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
+  if (view.system_range.length + view.tools_range.length > 0) {
+    return fmt::format("prefix:{:016x}{:016x}{}", hash(view.system_range), hash(view.tools_range), view.model);
+  }
+  if (view.first_message_range.length == 0) return {};
+  // Marks on messages alone share the beginning of the first one. Its end may already be another question, behind the mark: no more of
+  // it counts than the shortest beginning that a provider caches (1,024 tokens) has at least.
+  constexpr std::size_t kShared = 2'048;
+  const llm::ByteRange first = view.first_message_range;
+  return fmt::format("messages:{:016x}{}", hash({first.offset, std::min(first.length, kShared)}), view.model);
 }
 
 /// Whose pool served the same beginning last: what it cached is cheaper, and does not count against its limit.

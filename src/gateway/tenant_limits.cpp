@@ -93,8 +93,8 @@ void add_reading(std::vector<llm::LimitReading>& readings, llm::LimitDimension d
 
 std::vector<llm::LimitHeader> headers_of(const quota::TenantBook::Admission& admission, llm::Dialect dialect, WallTime now) {
   std::vector<llm::LimitReading> readings;
-  add_reading(readings, llm::LimitDimension::Requests, admission.requests);
-  add_reading(readings, llm::LimitDimension::Tokens, admission.tokens);
+  add_reading(readings, llm::LimitDimension::Requests, admission.rates.requests);
+  add_reading(readings, llm::LimitDimension::Tokens, admission.rates.tokens);
   std::vector<llm::LimitHeader> headers = dialect == llm::Dialect::Anthropic
                                               ? llm::anthropic::write_rate_limits(readings, now)
                                               : llm::openai::write_rate_limits(readings);
@@ -146,6 +146,13 @@ std::optional<OwnAnswer> TenantLimits::admit(quota::TenantBook& book, const Outc
 void TenantLimits::settle(const Outcome& outcome, Now now) {
   const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
   admission_.ticket.settle({outcome.cost, tokens.total_input() + tokens.output}, tokens.output, now);
+}
+
+void TenantLimits::withdraw(llm::Dialect dialect, Now now) {
+  const quota::RateLevels left = admission_.ticket.withdraw(now);
+  if (!left.requests && !left.tokens) return;
+  admission_.rates = left;
+  headers_ = headers_of(admission_, dialect, now.wall);
 }
 
 void TenantLimits::write_headers(net::http1::HeadWriter& writer) const {

@@ -31,6 +31,9 @@ class TenantLimits {
   /// What the answer took, as charged; before its last bytes are handed over. Once for each part that is charged.
   void settle(const Outcome& outcome, Now now);
 
+  /// Nobody was asked for it: it does not count, and the headers say so.
+  void withdraw(llm::Dialect dialect, Now now);
+
   /// Whether a field of the provider's answer is kept from the client: of a limited caller, what the provider says of its
   /// own limits, because they are not the caller's.
   [[nodiscard]] bool hides(net::http1::FieldClass field) const {
@@ -39,6 +42,8 @@ class TenantLimits {
   }
   /// The caller's own limits in the same families, and warnings about budgets, as they were at its admission.
   void write_headers(net::http1::HeadWriter& writer) const;
+  /// The same; empty: nobody limits the caller.
+  [[nodiscard]] const std::vector<llm::LimitHeader>& headers() const { return headers_; }
 
   // How the request is to wait for the provider's limits.
   [[nodiscard]] quota::Priority priority() const { return admission_.priority; }

@@ -56,6 +56,12 @@ void Room::set_key_in_rotation(std::size_t key, bool in_rotation) {
   usable_[keys_[key].bucket] += in_rotation ? 1 : -1;
 }
 
+void Room::set_probe(std::size_t key, Probe probe) {
+  if (keys_[key].probe == Probe::Out) --probes_out_;
+  keys_[key].probe = probe;
+  if (probe == Probe::Out) ++probes_out_;
+}
+
 WaitingRequest* Room::live(RequestId request) {
   if (request.slot >= requests_.size()) return nullptr;
   WaitingRequest& found = requests_[request.slot];

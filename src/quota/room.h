@@ -6,6 +6,7 @@
 #include "quota/bucket.h"
 #include "quota/flow.h"
 #include "quota/predictor.h"
+#include "quota/probe.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,7 @@ struct Decision {
   RequestId request;
   Verdict verdict = Verdict::Go;
   std::size_t bucket = 0, key = 0;
+  bool is_probe = false;    ///< Go: of a key that was `Probe::Awaited`
   double wait_seconds = 0;  ///< Overflow: how long it would still have taken, may be `kNever`; Go: how long it waited
   Obstacle obstacle = Obstacle::None;  ///< Overflow: what stood in the way
 };
@@ -74,6 +76,9 @@ class Room {
   void move_key(std::size_t key, std::size_t bucket);
   void merge_buckets(SteadyTime now, std::size_t into, std::size_t from);
   void set_key_in_rotation(std::size_t key, bool in_rotation);
+  /// A key in rotation that is tried after a refusal. The request that takes it while its probe is awaited makes that `Out`, and leaves it
+  /// so: what came of it is the caller's to say.
+  void set_probe(std::size_t key, Probe probe);
   /// RoomSettings::holds_batch, from the next `pump` on.
   void hold_batch(bool held) { settings_.holds_batch = held; }
   [[nodiscard]] Bucket& bucket(std::size_t index) { return buckets_[index]; }
@@ -126,6 +131,7 @@ class Room {
   struct Key {
     std::size_t bucket;
     bool in_rotation = true;
+    Probe probe = Probe::None;
     std::uint64_t used = 0;
   };
   struct Tenant {
@@ -182,6 +188,7 @@ class Room {
   [[nodiscard]] std::size_t next_key(std::size_t bucket) const;
   [[nodiscard]] std::optional<std::size_t> only_bucket(const WaitingRequest& request) const;
   [[nodiscard]] bool is_out_of_reach(const WaitingRequest& request) const;
+  [[nodiscard]] bool waits_for_probe(const WaitingRequest& request, std::size_t bucket) const;
   void take_back_cost(const WaitingRequest& request);
   [[nodiscard]] bool may_retry(WaitingRequest& request);
   void wake_in(double seconds);
@@ -192,6 +199,7 @@ class Room {
   std::vector<int> usable_;  ///< keys in rotation, by bucket
   std::vector<std::uint64_t> bucket_used_;  ///< when it last let one through, in `uses_`
   std::vector<Key> keys_;
+  std::size_t probes_out_ = 0;  ///< keys whose probe is out
   std::vector<WaitingRequest> requests_;
   std::vector<std::uint32_t> free_;
   std::vector<Tenant> tenants_;

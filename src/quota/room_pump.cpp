@@ -16,6 +16,7 @@ constexpr double kLargestImbalance = 60;   // seconds that either class can save
 constexpr double kBatchDoubt = 0.6;
 constexpr double kHeld = 60;                // seconds after which who was held back in vain may come again
 constexpr double kShortestSleep = 0.001;
+constexpr double kAskAgain = 0.05;          // seconds, where only an answer can tell
 constexpr double kTests[] = {0.15, 0.30, 0.50, 0.70, 1.0};  // of the wait budget: when the wait is foretold again
 
 Nanoseconds nanoseconds(double seconds) {
@@ -157,7 +158,8 @@ Room::Choice Room::choose(const WaitingRequest& request, Priority priority, cons
       continue;
     }
     asked = true;
-    const Wait wait = buckets_[b].wait(request.need);
+    Wait wait = buckets_[b].wait(request.need);
+    if (wait.seconds < kAskAgain && probes_out_ > 0 && waits_for_probe(request, b)) wait = {kAskAgain, Obstacle::Probe};
     too_large = too_large || wait.obstacle == Obstacle::TooLarge;
     const double headroom = buckets_[b].headroom(request.need);
     const bool is_preferred = request.preferred_key && keys_[*request.preferred_key].bucket == b;
@@ -198,10 +200,15 @@ bool Room::is_out_of_reach(const WaitingRequest& request) const {
 std::size_t Room::next_key(std::size_t bucket) const {
   std::size_t best = keys_.size();
   for (std::size_t key = 0; key < keys_.size(); ++key) {
-    if (keys_[key].bucket != bucket || !keys_[key].in_rotation) continue;
+    if (keys_[key].bucket != bucket || !keys_[key].in_rotation || keys_[key].probe == Probe::Out) continue;
     if (best == keys_.size() || keys_[key].used < keys_[best].used) best = key;
   }
   return best;
+}
+
+/// Every key that it could go with is being tried by another request.
+bool Room::waits_for_probe(const WaitingRequest& request, std::size_t bucket) const {
+  return request.only_key ? keys_[*request.only_key].probe == Probe::Out : next_key(bucket) == keys_.size();
 }
 
 /// Of a request that stands in no queue (any more).
@@ -221,11 +228,13 @@ Decision Room::dispatch(std::uint32_t slot, std::size_t bucket) {
   request.bucket = bucket;
   request.key = request.only_key ? *request.only_key : next_key(bucket);
   keys_[request.key].used = bucket_used_[bucket] = ++uses_;
+  const bool is_probe = keys_[request.key].probe == Probe::Awaited;
+  if (is_probe) set_probe(request.key, Probe::Out);
   request.flight = buckets_[bucket].admit(request.need, request.attempts == 0 ? Attempt::First : Attempt::AfterFailure);
   request.state = RequestState::Flying;
   request.counted_input = -1;
   retries_ = std::min(50.0, retries_ + settings_.retry_share);
-  return {.request = {slot, request.generation}, .verdict = Verdict::Go, .bucket = bucket, .key = request.key,
+  return {.request = {slot, request.generation}, .verdict = Verdict::Go, .bucket = bucket, .key = request.key, .is_probe = is_probe,
           .wait_seconds = std::chrono::duration<double>(now_ - request.submitted_at).count()};
 }
 

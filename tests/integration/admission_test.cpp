@@ -8,8 +8,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace tidegate {
 namespace {
@@ -253,6 +258,99 @@ TEST(Admission, ARefusedKeyGivesWayToAnotherAndTheClientNeverHearsOfIt) {
     EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
   }
   EXPECT_THAT(gateway.recorded().events(), ::testing::Contains("key_changed"));
+}
+
+TEST(Admission, WhatTheMarksOnMessagesShareGoesToThePoolThatHasIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice = patient();
+  choice.keys = {"key-1", "key-2"};
+  RunningGateway gateway(provider.port(), choice);
+  const auto marked = [](std::string_view question) {
+    const std::string body = fmt::format(
+        R"({{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"text","text":"{}","cache_control":{{"type":"ephemeral"}}}},{{"type":"text","text":"{}"}}]}}]}})",
+        std::string(4'096, 'a'), question);
+    return fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+  };
+  const auto key_of = [&](const std::string& request) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(request);
+    const PlainSocket upstream = provider.accept();
+    const std::string head = read_head(upstream);
+    upstream.send(answer("200 OK", kGood));
+    EXPECT_THAT(read_answer(client), StartsWith("HTTP/1.1 200 "));
+    return head.substr(head.find("x-api-key: "), 16);
+  };
+  const std::string first = key_of(marked("What is this?"));
+  for (const char* question : {"And that?", "Who wrote it, and when?", "Why?"}) EXPECT_EQ(key_of(marked(question)), first) << question;
+  EXPECT_NE(key_of(ask()), key_of(ask())) << "others take turns";
+}
+
+/// Puts a configuration with these providers, each at a port, in place of the present one.
+void reload(RunningGateway& gateway, const std::vector<std::pair<std::string, std::uint16_t>>& providers, llm::Dialect dialect = llm::Dialect::Anthropic) {
+  auto setup = std::make_shared<gateway::Setup>(*gateway.worker().setup());
+  setup->providers.clear();
+  std::vector<quota::ProviderPlan> plans;
+  for (const auto& [name, port] : providers) {
+    upstream::ProviderOptions options;
+    options.id = ProviderId(name);
+    options.base_url = fmt::format("http://127.0.0.1:{}", port);
+    options.dialect = dialect;
+    options.pools = RunningGateway::unlimited();
+    options.keys.push_back({.name = "KEY_NEW", .secret = Secret("new"), .organisation = {}, .workspace = {}});
+    setup->providers.push_back(upstream::Provider::make(options).value());
+    plans.push_back({name, options.pools, {{.name = "KEY_NEW", .organisation = {}, .workspace = {}}}});
+  }
+  setup->lay_routes();
+  std::promise<void> taken;
+  gateway.worker().adopt(setup, [&taken] { taken.set_value(); });
+  taken.get_future().wait();
+  gateway.rooms().configure(setup->options.admission, plans);
+}
+
+/// One request is on its way and takes the only place; another one waits for it.
+class AReload : public ::testing::Test {
+ protected:
+  AReload() : gateway_(provider_.port(), one_at_once()), running_(PlainSocket::connect(gateway_.port())), waiting_(PlainSocket::connect(gateway_.port())) {
+    running_.send(ask());
+    upstream_ = provider_.accept();
+    (void)read_head(upstream_);
+    waiting_.send(ask());
+    while (gateway_.waiting().lines().empty()) std::this_thread::yield();
+  }
+  static RunningGateway::Choice one_at_once() {
+    RunningGateway::Choice choice = patient();
+    choice.pools.limits[0].limits.concurrency = 1;
+    return choice;
+  }
+  /// What was on its way is served by the provider that is gone.
+  void expect_that_the_running_one_runs_on() {
+    upstream_.send(answer("200 OK", kGood));
+    EXPECT_THAT(read_answer(running_), EndsWith(kGood));
+  }
+
+  PlainListener provider_;
+  RunningGateway gateway_;
+  PlainSocket running_, waiting_, upstream_;
+};
+
+TEST_F(AReload, ThatTakesAProviderAwaySendsWhoWaitsForItToItsSuccessor) {
+  const PlainListener successor;
+  reload(gateway_, {{"successor", successor.port()}});
+  const PlainSocket next = successor.accept();
+  EXPECT_THAT(read_head(next), HasSubstr("x-api-key: new\r\n"));
+  next.send(answer("200 OK", kGood));
+  EXPECT_THAT(read_answer(waiting_), EndsWith(kGood));
+  expect_that_the_running_one_runs_on();
+  for (const gateway::Outcome& outcome : gateway_.recorded().wait_for(2)) EXPECT_EQ(outcome.attempt, 1);
+}
+
+TEST_F(AReload, ThatLeavesNobodyForARequestTellsItSo) {
+  const PlainListener other;
+  reload(gateway_, {{"of_another_dialect", other.port()}}, llm::Dialect::OpenAi);
+  const std::string got = read_answer(waiting_);
+  EXPECT_THAT(got, StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(got, HasSubstr("No provider speaks the anthropic dialect for this path"));
+  expect_that_the_running_one_runs_on();
 }
 
 TEST(Admission, TheClientsOwnMistakesAreNotTriedAgain) {

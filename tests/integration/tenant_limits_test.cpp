@@ -48,11 +48,12 @@ void read_request(const PlainSocket& upstream) {
 
 class TenantLimits : public ::testing::Test {
  protected:
-  void start(const quota::Allowance& allowance, Money cost = {}) {
+  void start(const quota::Allowance& allowance, Money cost = {}, quota::PoolOptions pools = RunningGateway::unlimited()) {
     const std::vector<quota::TenantAccount> accounts{{"default", "", allowance}};
     (void)book_.adopt(accounts, SystemClock().now());
     gateway_ = std::make_unique<RunningGateway>(provider_.port(), RunningGateway::Choice{
-                                                                      .options = {},
+                                                                      .options = RunningGateway::impatient(),
+                                                                      .pools = std::move(pools),
                                                                       .limits = {},
                                                                       .deadlines = {},
                                                                       .base_path = {},
@@ -137,6 +138,50 @@ TEST_F(TenantLimits, GiveBackWhatTheProvidersFailureDidNotTake) {
   EXPECT_EQ(upstream.read_all(), "");
   ASSERT_EQ(gateway_->recorded().wait_for(1).size(), 1U);
   EXPECT_EQ(level().left(), 1'000'000'000);
+}
+
+/// The whole head of what a client is told at once.
+std::string refusal_of(std::uint16_t port) {
+  const PlainSocket client = PlainSocket::connect(port);
+  client.send(request("/v1/messages"));
+  return client.read_until("\r\n\r\n");
+}
+
+TEST_F(TenantLimits, GiveBackWhatTheRoomRefusedAndTellTheTenantsOwnTruth) {
+  quota::Allowance allowance;
+  allowance.requests_per_minute = 3;
+  put(allowance, quota::parse_budget("2").value());
+  quota::PoolOptions full = RunningGateway::unlimited();
+  full.limits[0].limits.concurrency = 1;
+  start(allowance, Money::dollars(1), full);
+  const PlainSocket first = PlainSocket::connect(gateway_->port());
+  first.send(request("/v1/messages"));
+  const PlainSocket upstream = provider_.accept();
+  read_request(upstream);
+  // More often than requests per minute and budget would allow, if a refusal counted.
+  for (int i = 0; i < 5; ++i) {
+    const std::string head = refusal_of(gateway_->port());
+    EXPECT_THAT(head, StartsWith("HTTP/1.1 429 "));
+    EXPECT_THAT(head, HasSubstr("anthropic-ratelimit-requests-limit: 3\r\nanthropic-ratelimit-requests-remaining: 2\r\n")) << i;
+    EXPECT_EQ(level().reserved, 1'000'000'000) << "of the one that is on its way";
+  }
+  for (const gateway::Outcome& outcome : gateway_->recorded().wait_for(5)) EXPECT_EQ(outcome.refusal, "no_capacity");
+  upstream.send(answer());
+  EXPECT_THAT(first.read_until("\r\n\r\n"), HasSubstr("anthropic-ratelimit-requests-remaining: 2\r\n"));
+}
+
+TEST_F(TenantLimits, CountWhatWasSentAlsoWhenNobodyAnswered) {
+  quota::Allowance allowance;
+  allowance.requests_per_minute = 3;
+  start(allowance);
+  PlainSocket client = PlainSocket::connect(gateway_->port());
+  client.send(request("/v1/messages"));
+  PlainSocket upstream = provider_.accept();
+  read_request(upstream);
+  upstream.close();
+  const std::string head = client.read_until("\r\n\r\n");
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 502 "));
+  EXPECT_THAT(head, HasSubstr("anthropic-ratelimit-requests-limit: 3\r\nanthropic-ratelimit-requests-remaining: 2\r\n"));
 }
 
 TEST_F(TenantLimits, LetFiftyOfTwoHundredConcurrentRequestsThroughABudgetForFifty) {

@@ -112,7 +112,7 @@ class TenantsTest(unittest.TestCase):
         self.start()
         self.assertEqual(self.send(key).status, 200)
         listed = self.tidegate("keys", "list")
-        self.assertRegex(listed, r"job 17 +valid .*2\.00/life 0\.00\d+ spent 1\.99\d+ left")
+        self.assertRegex(listed, r"job 17 +valid +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ +all +2\.00/life 0\.00\d+ spent 1\.99\d+ left")
         too_much = self.send(key, max_tokens=800_000)
         self.assertEqual(too_much.status, 429)
         self.assertEqual(too_much.headers["x-should-retry"], "false")

@@ -85,10 +85,12 @@ int list(const KeysArguments& arguments) {
   const Now now = SystemClock().now();
   auto levels = read_levels(*folder, directory, now);
   if (!levels) return complain(levels.error().detail);
-  fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{:<16}  {:<24}  {}\n", "id", "tenant", "name", "state", "expires", "models", "limits", "budgets");
+  // Between two columns stands a blank also where a name is longer than its column.
+  constexpr auto kRow = "{:<13} {:<15} {:<23} {:<8} {:<21} {:<17} {:<25} {}\n";
+  fmt::print(kRow, "id", "tenant", "name", "state", "expires", "models", "limits", "budgets");
   for (const store::VirtualKey& key : *keys) {
-    fmt::print("{:<14}{:<16}{:<24}{:<9}{:<22}{:<16}  {:<24}  {}\n", key.id.text(), key.tenant.text(), key.name, state_of(key, now.wall),
-               key.expires_at ? to_rfc3339(*key.expires_at) : "never",
+    fmt::print(kRow, key.id.text(), key.tenant.text(), key.name, state_of(key, now.wall),
+               key.expires_at ? to_rfc3339(std::chrono::floor<Seconds>(*key.expires_at)) : "never",
                key.allowed_models.empty() ? "all" : fmt::format("{}", fmt::join(key.allowed_models, ",")),
                limits_text(key.allowance), budgets_text(*levels, key.tenant.text(), key.id.text()));
   }

@@ -35,10 +35,11 @@ int list(const TenantsArguments& arguments) {
   if (!tenants) return complain(tenants.error().detail);
   auto levels = read_levels(*folder, directory, SystemClock().now());
   if (!levels) return complain(levels.error().detail);
-  fmt::print("{:<16}{:<24}{:<32}  {}\n", "tenant", "name", "limits", "budgets");
+  constexpr auto kRow = "{:<15} {:<23} {:<33} {}\n";
+  fmt::print(kRow, "tenant", "name", "limits", "budgets");
   for (const store::Tenant& tenant : *tenants) {
     const std::string providers = tenant.providers.empty() ? "" : fmt::format(" to {}", fmt::join(tenant.providers, ","));
-    fmt::print("{:<16}{:<24}{:<32}  {}\n", tenant.id.text(), tenant.name, limits_text(tenant.allowance) + providers,
+    fmt::print(kRow, tenant.id.text(), tenant.name, limits_text(tenant.allowance) + providers,
                budgets_text(*levels, tenant.id.text(), {}));
   }
   return 0;

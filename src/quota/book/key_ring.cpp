@@ -3,6 +3,7 @@
 #include "quota/book/key_ring.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::quota {
 namespace {
@@ -58,6 +59,16 @@ void KeyRing::learn(std::string_view key, std::string_view organisation) {
   changed();
 }
 
+std::string KeyRing::Key::pool() const {
+  return pool_name(spec.name, organisation.empty() ? spec.organisation : organisation, spec.workspace);
+}
+
+std::string KeyRing::pool_of(std::string_view key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const Key& one) { return one.spec.name == key; });
+  return found == keys_.end() ? std::string{} : found->pool();
+}
+
 const KeyRing::Outage* KeyRing::Key::outage(std::string_view model_group) const {
   const auto found = outages.find(model_group);
   return found == outages.end() ? nullptr : &found->second;
@@ -69,6 +80,16 @@ bool KeyRing::Key::is_out(std::string_view model_group) const {
     return known != nullptr && known->is_out;
   };
   return out({}) || (!model_group.empty() && out(model_group));
+}
+
+Probe KeyRing::Key::probe(std::string_view model_group) const {
+  Probe probe = Probe::None;
+  for (const auto& [group, outage] : outages) {
+    if (!outage.is_tried || (!group.empty() && group != model_group)) continue;
+    if (outage.probe != 0) return Probe::Out;
+    probe = Probe::Awaited;
+  }
+  return probe;
 }
 
 bool KeyRing::refuse(std::string_view key, Fault fault, SteadyTime now, std::string_view model_group) {
@@ -86,7 +107,13 @@ bool KeyRing::refuse(std::string_view key, Fault fault, SteadyTime now, std::str
   const bool is_last = std::none_of(keys_.begin(), keys_.end(), [&](const Key& other) {
     return &other != known && other.present && !other.is_out(model_group);
   });
-  if (out.is_out || is_last) return out.is_out;
+  if (out.is_out) return true;
+  const bool was_tried = std::exchange(out.is_tried, false);
+  out.probe = 0;
+  if (is_last) {
+    if (was_tried) changed();
+    return false;
+  }
   out.is_out = true;
   const auto pause = kFirstPause * (1 << std::min(out.refusals, 4));
   ++out.refusals;
@@ -119,8 +146,39 @@ void KeyRing::put_back(SteadyTime now) {
     for (auto& [group, outage] : key.outages) {
       if (!outage.is_out || outage.back_at > now) continue;
       outage.is_out = false;
+      outage.is_tried = true;
       any = true;
     }
+  }
+  if (any) changed();
+}
+
+std::optional<std::uint64_t> KeyRing::begin_probe(std::string_view key, std::string_view model_group) {
+  const std::lock_guard lock(mutex_);
+  Key* const known = find(key);
+  if (known == nullptr) return 0;
+  switch (known->probe(model_group)) {
+    case Probe::None: return 0;
+    case Probe::Out: return std::nullopt;
+    case Probe::Awaited: break;
+  }
+  ++probes_;
+  for (auto& [group, outage] : known->outages) {
+    if (outage.is_tried && (group.empty() || group == model_group)) outage.probe = probes_;
+  }
+  changed();
+  return probes_;
+}
+
+void KeyRing::end_probe(std::string_view key, std::uint64_t probe) {
+  const std::lock_guard lock(mutex_);
+  Key* const known = find(key);
+  if (known == nullptr || probe == 0) return;
+  bool any = false;
+  for (auto& [group, outage] : known->outages) {
+    if (outage.probe != probe) continue;
+    outage.probe = 0;
+    any = true;
   }
   if (any) changed();
 }
@@ -142,11 +200,11 @@ std::vector<KeyRing::Entry> KeyRing::entries(std::string_view model_group) const
   for (const Key& key : keys_) {
     Entry& entry = entries.emplace_back();
     entry.name = key.spec.name;
-    const std::string& organisation = key.organisation.empty() ? key.spec.organisation : key.organisation;
-    entry.is_known = !organisation.empty();
-    entry.pool = pool_name(key.spec.name, organisation, key.spec.workspace);
+    entry.is_known = key.is_known();
+    entry.pool = key.pool();
     entry.in_rotation = key.present && !key.is_out(model_group);
     entry.draining = !key.present;
+    entry.probe = key.probe(model_group);
     for (const auto& [group, outage] : key.outages) {
       if (!group.empty() && group != model_group) {
         if (outage.is_out) entry.out_for.push_back(group);

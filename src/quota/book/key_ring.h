@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "quota/probe.h"
 
 #include <atomic>
 #include <cstdint>
@@ -39,6 +40,7 @@ class KeyRing {
     bool draining = false;  ///< gone from the configuration; what runs on it goes on
     std::optional<Fault> fault;
     std::optional<SteadyTime> back_at;  ///< when it is tried again
+    Probe probe = Probe::None;
     std::vector<std::string> out_for;   ///< groups of models that it may not use; it serves the others
   };
 
@@ -57,11 +59,18 @@ class KeyRing {
   bool accept(std::string_view key, std::string_view model_group = {});
   /// Puts back what has waited long enough: the next request is the probe.
   void put_back(SteadyTime now);
+  /// Somebody would send a request with this key, which is `Probe::Awaited`. Gives the number of the probe that it then is, for
+  /// `end_probe`; 0: the key is tried no more, and serves all. Nothing: another one is on its way already.
+  [[nodiscard]] std::optional<std::uint64_t> begin_probe(std::string_view key, std::string_view model_group = {});
+  /// The probe is over. Where neither `accept` nor `refuse` has told of the key meanwhile, the next request is one.
+  void end_probe(std::string_view key, std::uint64_t probe);
   /// When `put_back` has something to do.
   [[nodiscard]] std::optional<SteadyTime> next_return() const;
 
   /// All keys, as a group of models may use them; without one: as they are but for single groups.
   [[nodiscard]] std::vector<Entry> entries(std::string_view model_group = {}) const;
+  /// `Entry::pool` of one key; empty: it is unknown.
+  [[nodiscard]] std::string pool_of(std::string_view key) const;
   /// Grows with each change; looking costs no lock.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   /// Some key has a fault: a good answer may be news.
@@ -71,6 +80,8 @@ class KeyRing {
   struct Outage {
     Fault fault = Fault::Authentication;
     bool is_out = false;
+    bool is_tried = false;    ///< it was out, and no answer has told since
+    std::uint64_t probe = 0;  ///< that is on its way; 0: none
     int refusals = 0;
     SteadyTime back_at{};
   };
@@ -80,14 +91,18 @@ class KeyRing {
     bool present = true;
     std::map<std::string, Outage, std::less<>> outages;  ///< by group of models; "": for everything
 
+    [[nodiscard]] bool is_known() const { return !organisation.empty() || !spec.organisation.empty(); }
+    [[nodiscard]] std::string pool() const;
     [[nodiscard]] const Outage* outage(std::string_view model_group) const;
     [[nodiscard]] bool is_out(std::string_view model_group) const;
+    [[nodiscard]] Probe probe(std::string_view model_group) const;
   };
   [[nodiscard]] Key* find(std::string_view name);
   void changed() { version_.fetch_add(1, std::memory_order_release); }
 
-  mutable std::mutex mutex_;  ///< guards keys_
+  mutable std::mutex mutex_;  ///< guards the two fields below
   std::vector<Key> keys_;
+  std::uint64_t probes_ = 0;
   std::atomic<std::uint64_t> version_ = 1;
   std::atomic<int> faults_ = 0;
 };

@@ -116,6 +116,47 @@ TEST(KeyRing, NamesOfModelsThatClientsMakeUpDoNotPileUp) {
   EXPECT_LE(ring.entries()[0].out_for.size(), 64U);
 }
 
+TEST(KeyRing, AKeyThatCameBackIsTriedByOneRequestAtATime) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  EXPECT_EQ(ring.begin_probe("A"), 0U) << "nothing is wrong with it";
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Billing, at(0)));
+  EXPECT_EQ(ring.entries()[0].probe, Probe::None) << "it is out";
+  ring.put_back(at(60));
+  EXPECT_EQ(ring.entries("opus-5")[0].probe, Probe::Awaited);
+  const auto first = ring.begin_probe("A", "opus-5");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(ring.entries("haiku-5")[0].probe, Probe::Out);
+  EXPECT_EQ(ring.begin_probe("A", "haiku-5"), std::nullopt);
+  ring.end_probe("A", *first);
+  EXPECT_EQ(ring.entries()[0].probe, Probe::Awaited) << "nothing was told";
+  const auto second = ring.begin_probe("A");
+  ASSERT_TRUE(second);
+  ring.end_probe("A", *first);
+  EXPECT_EQ(ring.entries()[0].probe, Probe::Out) << "the first one is long over";
+  EXPECT_TRUE(ring.accept("A"));
+  EXPECT_EQ(ring.entries()[0].probe, Probe::None);
+}
+
+TEST(KeyRing, AProbeThatIsRefusedTakesTheKeyOutAgainUnlessItIsTheLast) {
+  KeyRing ring;
+  set(ring, {key("A"), key("B")});
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(0), "fable-5"));
+  ring.put_back(at(60));
+  EXPECT_EQ(ring.entries("fable-5")[0].probe, Probe::Awaited);
+  EXPECT_EQ(ring.entries("opus-5")[0].probe, Probe::None) << "another group's matter";
+  ASSERT_TRUE(ring.begin_probe("A", "fable-5"));
+  EXPECT_TRUE(ring.refuse("A", KeyRing::Fault::Permission, at(61), "fable-5"));
+  EXPECT_FALSE(ring.entries("fable-5")[0].in_rotation);
+  ring.put_back(at(181));
+  EXPECT_EQ(ring.entries("fable-5")[0].probe, Probe::Awaited);
+  EXPECT_TRUE(ring.refuse("B", KeyRing::Fault::Permission, at(182), "fable-5"));
+  ASSERT_TRUE(ring.begin_probe("A", "fable-5"));
+  EXPECT_FALSE(ring.refuse("A", KeyRing::Fault::Permission, at(183), "fable-5"));
+  EXPECT_TRUE(ring.entries("fable-5")[0].in_rotation);
+  EXPECT_EQ(ring.entries("fable-5")[0].probe, Probe::None) << "all its answers tell the clients what is wrong";
+}
+
 TEST(KeyRing, AKeyThatIsGoneDrainsAndIsKnownWhenItComesBack) {
   KeyRing ring;
   set(ring, {key("A"), key("B")});

@@ -19,7 +19,7 @@ RoomPlan translated(const Tempo& tempo, RoomPlan plan) {
 
 }  // namespace
 
-LiveRoom::LiveRoom(const KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now)
+LiveRoom::LiveRoom(KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now)
     : ring_(ring),
       tempo_(plan.time_scale, now),
       plan_(translated(tempo_, std::move(plan))),
@@ -105,6 +105,7 @@ void LiveRoom::place_key(const KeyRing::Entry& entry, SteadyTime now) {
     }
   }
   room_.set_key_in_rotation(*key, entry.in_rotation);
+  room_.set_probe(*key, entry.probe);
 }
 
 /// Under the lock, or before anybody else knows the room.
@@ -121,18 +122,49 @@ std::string_view LiveRoom::key_of(const Decision& decision) const {
   return decision.verdict == Verdict::Go ? std::string_view(key_names_[decision.key]) : std::string_view{};
 }
 
+/// False: the key that it was to try is being tried by a request of another room; it stands in its queue again.
+bool LiveRoom::may_go(SteadyTime now, const Decision& decision) {
+  if (!decision.is_probe) return true;
+  const std::optional<std::uint64_t> number = ring_.begin_probe(key_names_[decision.key], plan_.model_group);
+  if (!number) {
+    room_.refused(now, decision.request, Refusal{.kind = RefusalKind::Key, .dimension = {}, .retry_after_seconds = {}, .ramp = {}, .readings = {}});
+    return false;
+  }
+  if (*number != 0) probes_.push_back({decision.request, decision.key, *number});
+  return true;
+}
+
+/// Whatever became of a probe (an answer, another refusal, a client that left): where it told nothing of the key, the next one is tried.
+void LiveRoom::end_probes() {
+  std::erase_if(probes_, [this](const KeyProbe& probe) {
+    const WaitingRequest* const request = room_.find(probe.request);
+    if (request != nullptr && request->state == RequestState::Flying) return false;
+    ring_.end_probe(key_names_[probe.key], probe.number);
+    return true;
+  });
+}
+
 void LiveRoom::pump_locked(SteadyTime now, Deliveries& deliveries, const RequestId* own, std::optional<Decision>* own_decision) {
-  follow_ring(now);
-  decisions_.clear();
-  room_.pump(now, decisions_);
-  for (Decision& decision : decisions_) {
-    decision.wait_seconds = tempo_.seconds_outside(decision.wait_seconds);
-    if (own != nullptr && decision.request == *own) {
-      *own_decision = decision;
-      continue;
+  bool all_go = false;
+  while (!all_go) {
+    all_go = true;
+    end_probes();
+    follow_ring(now);
+    decisions_.clear();
+    room_.pump(now, decisions_);
+    for (Decision& decision : decisions_) {
+      if (!may_go(now, decision)) {
+        all_go = false;
+        continue;
+      }
+      decision.wait_seconds = tempo_.seconds_outside(decision.wait_seconds);
+      if (own != nullptr && decision.request == *own) {
+        *own_decision = decision;
+        continue;
+      }
+      if (decision.request.slot >= waiters_.size() || waiters_[decision.request.slot] == nullptr) continue;
+      deliveries.push_back({std::exchange(waiters_[decision.request.slot], nullptr), decision, key_of(decision)});
     }
-    if (decision.request.slot >= waiters_.size() || waiters_[decision.request.slot] == nullptr) continue;
-    deliveries.push_back({std::exchange(waiters_[decision.request.slot], nullptr), decision, key_of(decision)});
   }
   const SteadyTime wake = tempo_.outside(room_.wake_at().value_or(SteadyTime::max()));
   const std::int64_t before = wake_at_.load(std::memory_order_relaxed);  // only changed under the lock
@@ -178,7 +210,9 @@ LiveRoom::Answer LiveRoom::enter(SteadyTime now, Submission submission, KeyWish 
       answer.decision->obstacle = Obstacle::RoomFull;
       return answer;
     }
-    if (entered->decision) return {.request = entered->request, .decision = entered->decision, .key = key_of(*entered->decision)};
+    if (entered->decision && may_go(now, *entered->decision)) {
+      return {.request = entered->request, .decision = entered->decision, .key = key_of(*entered->decision)};
+    }
     answer = decide(now, entered->request, make_waiter, deliveries);
   }
   deliver(deliveries);

@@ -89,7 +89,7 @@ class LiveRoom {
  public:
   /// `on_wake` is told whenever the room has to be pumped by a certain time; under the room's lock, so it must be short and must not
   /// call the room.
-  LiveRoom(const KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now);
+  LiveRoom(KeyRing& ring, RoomPlan plan, std::function<void(SteadyTime)> on_wake, SteadyTime now);
   LiveRoom(const LiveRoom&) = delete;
   LiveRoom& operator=(const LiveRoom&) = delete;
 
@@ -151,6 +151,12 @@ class LiveRoom {
     std::string_view key;
   };
   using Deliveries = std::vector<Delivery>;
+  /// A request that tries a key which was refused, as the ring counts it.
+  struct KeyProbe {
+    RequestId request;
+    std::size_t key = 0;
+    std::uint64_t number = 0;
+  };
 
   void follow_ring(SteadyTime now);
   void set_periods(std::size_t bucket);
@@ -160,10 +166,12 @@ class LiveRoom {
   [[nodiscard]] std::optional<std::size_t> key_of_pool(PoolName name) const;
   [[nodiscard]] Answer decide(SteadyTime now, RequestId request, const MakeWaiter& make_waiter, Deliveries& deliveries);
   void pump_locked(SteadyTime now, Deliveries& deliveries, const RequestId* own, std::optional<Decision>* own_decision);
+  [[nodiscard]] bool may_go(SteadyTime now, const Decision& decision);
+  void end_probes();
   [[nodiscard]] std::string_view key_of(const Decision& decision) const;
   static void deliver(const Deliveries& deliveries);
 
-  const KeyRing& ring_;
+  KeyRing& ring_;
   const Tempo tempo_;  ///< what is private here, and `room_`, lives in the room's time
   RoomPlan plan_;  ///< `known` guarded by mutex_
   const std::function<void(SteadyTime)> on_wake_;
@@ -178,6 +186,7 @@ class LiveRoom {
   std::vector<std::string> pool_names_;
   std::vector<std::shared_ptr<Waiter>> waiters_;  ///< by slot
   std::vector<Decision> decisions_;               ///< kept for its memory
+  std::vector<KeyProbe> probes_;                  ///< on their way
 };
 
 }  // namespace tidegate::quota

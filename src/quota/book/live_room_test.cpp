@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -175,6 +176,80 @@ TEST_F(LiveRoomTest, AKeyThatLeavesRotationIsNotChosenAndOneThatComesIsFound) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {}, waiter(told)).key, "BLUE");
   keys({{"GREEN", {}, {}}});
   EXPECT_EQ(room->enter(at(0), request_of("t", at(1)), {}, waiter(told)).key, "GREEN");
+}
+
+/// Two keys of which RED was refused a minute ago, and is tried again.
+void doubt_red(KeyRing& ring) {
+  ASSERT_TRUE(ring.refuse("RED", KeyRing::Fault::Authentication, at(0)));
+  ring.put_back(at(60));
+}
+
+TEST_F(LiveRoomTest, AKeyThatIsTriedAgainServesOneRequestUntilItsAnswerHasTold) {
+  keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
+  const auto room = make(plan_of(600));
+  doubt_red(ring_);
+  std::shared_ptr<Told> told;
+  std::vector<std::string> went;
+  for (int i = 0; i < 6; ++i) went.emplace_back(room->enter(at(61), request_of("t", at(70)), {}, waiter(told)).key);
+  EXPECT_EQ(std::count(went.begin(), went.end(), "RED"), 1);
+  EXPECT_EQ(std::count(went.begin(), went.end(), "BLUE"), 5);
+  ASSERT_TRUE(ring_.accept("RED"));
+  went.clear();
+  for (int i = 0; i < 6; ++i) went.emplace_back(room->enter(at(62), request_of("t", at(70)), {}, waiter(told)).key);
+  EXPECT_GE(std::count(went.begin(), went.end(), "RED"), 3) << "it serves all again";
+}
+
+TEST_F(LiveRoomTest, WhereTheOnlyKeyLeftIsTriedTheOthersWaitForTheProbe) {
+  keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
+  const auto room = make(plan_of(600));
+  doubt_red(ring_);
+  ASSERT_TRUE(ring_.refuse("BLUE", KeyRing::Fault::Authentication, at(60)));
+  std::shared_ptr<Told> first, second, third;
+  const LiveRoom::Answer probe = room->enter(at(61), request_of("t", at(70)), {}, waiter(first));
+  EXPECT_EQ(probe.key, "RED");
+  const LiveRoom::Answer two = room->enter(at(61), request_of("t", at(70)), {}, waiter(second));
+  const LiveRoom::Answer three = room->enter(at(61), request_of("t", at(70)), {.only = "RED", .preferred = {}}, waiter(third));
+  ASSERT_FALSE(two.decision);
+  ASSERT_FALSE(three.decision) << "also one that is tied to it";
+  EXPECT_EQ(room->view(at(61)).obstacle, Obstacle::Probe);
+  EXPECT_LE(room->wake_at(), at(61.1));
+  // A probe that says nothing of the key makes way for the next one, and for that one alone.
+  room->cancel(at(62), probe.request);
+  EXPECT_EQ(second->times, 1);
+  EXPECT_EQ(second->key, "RED");
+  EXPECT_EQ(third->times, 0);
+  const Refusal overloaded{.kind = RefusalKind::Overloaded, .dimension = {}, .retry_after_seconds = {}, .ramp = {}, .readings = {}};
+  EXPECT_FALSE(room->refused(at(63), two.request, overloaded, waiter(second)).decision);
+  EXPECT_EQ(third->times, 1);
+  ASSERT_TRUE(ring_.accept("RED"));
+  room->pump(at(64));
+  EXPECT_EQ(second->times, 1) << "of its second attempt";
+}
+
+TEST_F(LiveRoomTest, AProbeThatIsRefusedGoesOnWithAnotherKey) {
+  keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
+  const auto room = make(plan_of(600));
+  doubt_red(ring_);
+  std::shared_ptr<Told> told;
+  const LiveRoom::Answer probe = room->enter(at(61), request_of("t", at(70)), {.only = {}, .preferred = "RED"}, waiter(told));
+  ASSERT_EQ(probe.key, "RED");
+  ASSERT_TRUE(ring_.refuse("RED", KeyRing::Fault::Authentication, at(61)));
+  const Refusal of_the_key{.kind = RefusalKind::Key, .dimension = {}, .retry_after_seconds = {}, .ramp = {}, .readings = {}};
+  EXPECT_EQ(room->refused(at(61), probe.request, of_the_key, waiter(told)).key, "BLUE");
+  ring_.put_back(at(181));
+  EXPECT_EQ(room->enter(at(181), request_of("t", at(190)), {.only = {}, .preferred = "RED"}, waiter(told)).key, "RED") << "the next probe";
+}
+
+TEST_F(LiveRoomTest, OneProbeIsOutForAllRoomsTogether) {
+  keys({{"RED", {}, {}}, {"BLUE", {}, {}}});
+  const auto one = make(plan_of(600)), other = make(plan_of(600));
+  doubt_red(ring_);
+  std::shared_ptr<Told> told;
+  const LiveRoom::Answer probe = one->enter(at(61), request_of("t", at(70)), {.only = {}, .preferred = "RED"}, waiter(told));
+  ASSERT_EQ(probe.key, "RED");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(other->enter(at(61), request_of("t", at(70)), {.only = {}, .preferred = "RED"}, waiter(told)).key, "BLUE");
+  one->ended(at(62), probe.request, false, 0);
+  EXPECT_EQ(other->enter(at(62), request_of("t", at(70)), {.only = {}, .preferred = "RED"}, waiter(told)).key, "RED");
 }
 
 TEST_F(LiveRoomTest, ATiedRequestGoesWithItsKeyOrNotAtAll) {

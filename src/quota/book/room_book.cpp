@@ -49,12 +49,34 @@ void RoomBook::configure(const AdmissionOptions& admission, std::span<const Prov
       std::unique_ptr<Provider>& provider = providers_[plan.provider];
       if (provider == nullptr) provider = std::make_unique<Provider>();
       provider->pools = plan.pools;
-      provider->ring.set_keys(plan.keys.empty() ? std::span(&kNameless, 1) : std::span(plan.keys));
+      const std::span keys = plan.keys.empty() ? std::span(&kNameless, 1) : std::span(plan.keys);
+      provider->ring.set_keys(keys);
+      const std::size_t over = std::erase_if(provider->spent, [&](const auto& spent) {
+        return std::none_of(keys.begin(), keys.end(), [&](const KeySpec& key) { return key.name == spent.first; });
+      });
+      spent_.fetch_sub(over, std::memory_order_relaxed);
+    }
+    for (const auto& [name, provider] : providers_) {
+      const bool is_named = std::any_of(providers.begin(), providers.end(), [&](const ProviderPlan& plan) { return plan.provider == name; });
+      if (provider->is_gone == is_named) set_gone(name, *provider, !is_named);
     }
   }
   // Who waits for a key that is gone, or could take a new one, hears of it now.
   const SteadyTime now = clock_.now().steady;
   for (const std::shared_ptr<Room>& room : live_rooms()) room->live->pump(now);
+}
+
+/// Under the lock.
+void RoomBook::set_gone(std::string_view name, Provider& provider, bool is_gone) {
+  provider.is_gone = is_gone;
+  if (is_gone) {
+    provider.ring.set_keys({});
+    spent_.fetch_sub(provider.spent.size(), std::memory_order_relaxed);
+    provider.spent.clear();
+  }
+  for (const auto& [id, room] : rooms_) {
+    if (room->provider == name && !room->credential.empty()) room->set_own_key(!is_gone);
+  }
 }
 
 LiveRoom* RoomBook::room(const RoomName& name) {
@@ -131,8 +153,7 @@ std::shared_ptr<RoomBook::Room> RoomBook::furnish(Provider& provider, const Room
   if (restore_ && name.class_name.empty()) plan.restored = restore_(name.provider, name.model_group);
   KeyRing* ring = &provider.ring;
   if (!name.credential.empty()) {
-    const KeySpec own{.name = room->credential, .organisation = {}, .workspace = {}};
-    room->own_ring.set_keys(std::span(&own, 1));
+    room->set_own_key(!provider.is_gone);
     ring = &room->own_ring;
   }
   room->live = std::make_unique<LiveRoom>(*ring, std::move(plan), [this](SteadyTime at) { note_wake(at); }, now);
@@ -190,12 +211,52 @@ void RoomBook::money_spent(std::string_view provider, std::string_view key, cons
   const SteadyTime now = clock_.now().steady;
   {
     const std::unique_lock lock(mutex_);
-    if (const auto known = providers_.find(provider); known != providers_.end()) known->second->spent.insert_or_assign(std::string(key), now);
+    if (const auto known = providers_.find(provider); known != providers_.end()) {
+      if (known->second->spent.insert_or_assign(std::string(key), now).second) spent_.fetch_add(1, std::memory_order_relaxed);
+    }
     for (const auto& [id, room] : rooms_) {
       if (room->provider == provider && room->credential.empty() && room->live.get() != knows) others.push_back(room);
     }
   }
   for (const std::shared_ptr<Room>& room : others) room->live->money_spent(now, key);
+}
+
+void RoomBook::money_works(std::string_view provider, std::string_view key, SteadyTime sent_at) {
+  Provider* known = nullptr;
+  std::string pool;
+  const auto is_over = [&](const auto& spent) { return spent.second < sent_at && known->ring.pool_of(spent.first) == pool; };
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = providers_.find(provider);
+    if (found == providers_.end() || found->second->spent.empty()) return;
+    known = found->second.get();
+    pool = known->ring.pool_of(key);
+    if (std::none_of(known->spent.begin(), known->spent.end(), is_over)) return;  // nearly always, and then nobody was kept waiting
+  }
+  const std::unique_lock lock(mutex_);
+  spent_.fetch_sub(std::erase_if(known->spent, is_over), std::memory_order_relaxed);
+}
+
+std::vector<RoomBook::SpentPool> RoomBook::spent_pools() {
+  std::map<std::pair<std::string, std::string>, std::optional<SteadyTime>> pools;
+  const auto add = [&](const std::string& provider, const std::string& pool, std::optional<SteadyTime> asked_at) {
+    const auto [found, is_new] = pools.try_emplace({provider, pool}, asked_at);
+    if (!is_new) found->second = found->second && asked_at ? std::optional(std::max(*found->second, *asked_at)) : std::nullopt;
+  };
+  const SteadyTime now = clock_.now().steady;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, provider] : providers_) {
+    for (const KeyRing::Entry& key : provider->ring.entries()) {
+      if (key.draining) continue;
+      // What is said of a key (402) is of its pool as far as this key leads there.
+      if (key.fault == KeyRing::Fault::Billing) add(name, key.pool, key.probe == Probe::None ? key.back_at : std::optional(now));
+      const auto spent = provider->spent.find(key.name);
+      if (spent != provider->spent.end()) add(name, key.pool, spent->second + kSpentFor);
+    }
+  }
+  std::vector<SpentPool> all;
+  for (const auto& [name, asked_at] : pools) all.push_back({name.first, name.second, asked_at});
+  return all;
 }
 
 KeyRing* RoomBook::keys(std::string_view provider) {

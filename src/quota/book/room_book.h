@@ -57,7 +57,8 @@ class RoomBook {
   RoomBook& operator=(const RoomBook&) = delete;
   ~RoomBook();
 
-  /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues.
+  /// Providers and keys that there are from now on. Rooms keep their levels, holds and queues. Of a provider that is not named any more no
+  /// key is in rotation: what is on its way goes on, who waits overflows.
   void configure(const AdmissionOptions& admission, std::span<const ProviderPlan> providers);
   /// What the provider itself says of its limits, by model group: over the tier, under the configured limits, for pools that no header
   /// has told of yet. An unknown provider is ignored.
@@ -77,6 +78,18 @@ class RoomBook {
   /// A provider said that the money of the organisation behind this key is spent: its pools are closed in all rooms but the one that
   /// knows, where the next probe is one request each quarter of an hour.
   void money_spent(std::string_view provider, std::string_view key, const LiveRoom* knows);
+  /// A request that was sent with this key at `sent_at` was answered well: if that was after its pool's money had been spent, there is
+  /// some again.
+  void money_works(std::string_view provider, std::string_view key, SteadyTime sent_at);
+  /// Some pool's money is spent: a good answer may be news. Costs no lock.
+  [[nodiscard]] bool has_spent_money() const { return spent_.load(std::memory_order_relaxed) > 0; }
+  /// A pool whose organisation has no money, as far as the last answers told.
+  struct SpentPool {
+    std::string provider, pool;
+    std::optional<SteadyTime> asked_at;  ///< when the next request looks; absent: it is asked all the time, because there is no other
+  };
+  /// Of the providers and keys that there are; ordered by name.
+  [[nodiscard]] std::vector<SpentPool> spent_pools();
   /// Null for an unknown provider.
   [[nodiscard]] KeyRing* keys(std::string_view provider);
 
@@ -97,6 +110,7 @@ class RoomBook {
     PoolOptions pools;
     std::map<std::string, GroupLimits, std::less<>> stated;
     KeyRing ring;
+    bool is_gone = false;  ///< not configured any more
     std::map<std::string, SteadyTime, std::less<>> spent;  ///< keys whose organisation's money was spent, and when that was last said
   };
   struct Room {
@@ -105,6 +119,11 @@ class RoomBook {
     KeyRing own_ring;  ///< of a client's own credential
     std::unique_ptr<LiveRoom> live;
     std::atomic<std::int64_t> asked_at = 0;  ///< in `coarse_now_`
+
+    void set_own_key(bool is_there) {
+      const KeySpec own{.name = credential, .organisation = {}, .workspace = {}};
+      own_ring.set_keys(std::span(&own, is_there ? 1 : 0));
+    }
   };
   struct Retired {
     SteadyTime since;
@@ -119,6 +138,7 @@ class RoomBook {
   [[nodiscard]] LiveRoom* ask_for(Room& room);
   [[nodiscard]] std::shared_ptr<Room> furnish(Provider& provider, const RoomName& name, SteadyTime now);
   [[nodiscard]] bool make_place(SteadyTime now);
+  void set_gone(std::string_view name, Provider& provider, bool is_gone);
   [[nodiscard]] static GroupLimits known_of(const Provider& provider, std::string_view model_group, double factor);
   [[nodiscard]] std::vector<std::shared_ptr<Room>> live_rooms();
   [[nodiscard]] bool holds_batch(std::string_view provider) const;
@@ -128,6 +148,7 @@ class RoomBook {
 
   const Clock& clock_;
   const Restore restore_;
+  std::atomic<std::size_t> spent_ = 0;  ///< entries of all `Provider::spent`; changed under mutex_
 
   std::shared_mutex mutex_;  ///< guards the maps, retired_, admission_ and held_; what they point to never moves
   AdmissionOptions admission_;

@@ -181,6 +181,45 @@ TEST(RoomBook, MoneyThatIsSpentIsSpentInAllRoomsOfTheOrganisation) {
   for (const BucketView& pool : rooms[1].room.pools) EXPECT_FALSE(pool.is_dead) << "the room that knows is told by the refusal itself";
 }
 
+TEST(RoomBook, AProviderThatIsGoneLetsNobodyThroughUntilItIsBackAndGivesUpWhoWaits) {
+  const SystemClock clock;
+  for (const std::string credential : {"", "fp_1"}) {
+    SCOPED_TRACE(credential);
+    RoomBook book(clock);
+    ProviderPlan plan = anthropic();
+    plan.pools.limits.emplace_back().limits.concurrency = 1;
+    ProviderPlan other = anthropic();
+    other.provider = "other";
+    configure(book, {plan, other});
+    RoomName name = name_of("opus-5");
+    name.credential = credential;
+    LiveRoom* const room = book.room(name);
+    const LiveRoom::Answer running = room->enter(clock.now().steady, at_once(clock), {}, nullptr);
+    ASSERT_TRUE(running.decision && running.decision->verdict == Verdict::Go);
+    const auto told = std::make_shared<Told>();
+    Submission patient = at_once(clock);
+    patient.deadline += Seconds(60);
+    ASSERT_FALSE(room->enter(clock.now().steady, patient, {}, [&] { return told; }).decision);
+    configure(book, {other});
+    EXPECT_EQ(told->wait(), Verdict::Overflow);
+    const auto decision_in = [&](std::string_view group) {
+      RoomName of_group = name;
+      of_group.model_group = group;
+      return book.room(of_group)->enter(clock.now().steady, patient, {}, [] { return std::shared_ptr<Waiter>(); }).decision.value_or(
+          Decision{.request = {}, .verdict = Verdict::Overflow, .obstacle = Obstacle::RoomFull});  // it waits
+    };
+    EXPECT_EQ(decision_in("opus-5").obstacle, Obstacle::NoKey);
+    EXPECT_EQ(decision_in("haiku-4-5").obstacle, Obstacle::NoKey) << "also in a room that is made now";
+    room->ended(clock.now().steady, running.request, true, 10);
+    configure(book, {plan, other});
+    for (const char* group : {"opus-5", "haiku-4-5"}) {
+      const Decision back = decision_in(group);
+      EXPECT_EQ(back.verdict, Verdict::Go);
+      EXPECT_EQ(back.obstacle, Obstacle::None);
+    }
+  }
+}
+
 TEST(RoomBook, HoldsBatchRequestsOfTheNamedProvidersInRoomsThatAreThereAndInNewOnes) {
   const SystemClock clock;
   RoomBook book(clock);

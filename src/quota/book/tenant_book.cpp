@@ -65,6 +65,10 @@ struct TenantBook::Account {
   [[nodiscard]] std::optional<TenantRefusal> budget_refusal(const Budget& budget, const Spend& needed, WallTime now) const;
   /// What an admission says of this account's allowance. An account that comes later has its wishes before.
   void describe(Admission& admission, WallTime now) const;
+  void add_rates(RateLevels& rates, SteadyTime now) const {
+    keep_tighter(rates.requests, rate_level(requests, now));
+    keep_tighter(rates.tokens, rate_level(tokens, now));
+  }
 
   const std::string tenant, key;
   const WallTime known_since;
@@ -224,8 +228,7 @@ TenantBook::Admission TenantBook::admit(std::string_view tenant, std::string_vie
   const bool passes = counts && count > 0 && !admission.refusal;
   if (passes) ticket.take(*this, worst_case, now);
   for (const Ticket::Part& part : parts) {
-    keep_tighter(admission.requests, rate_level(part.account->requests, now.steady));
-    keep_tighter(admission.tokens, rate_level(part.account->tokens, now.steady));
+    part.account->add_rates(admission.rates, now.steady);
   }
   if (passes) admission.ticket = std::move(ticket);
   return admission;
@@ -278,15 +281,33 @@ void TenantBook::Ticket::settle(const Spend& actual, std::int64_t output_tokens,
   settled_ = settled_ || actual.tokens > 0;
 }
 
+std::shared_ptr<TenantBook::Account> TenantBook::Ticket::let_go(Part& part) {
+  Account& account = *part.account;
+  account.spending.release(part.reservation);
+  account.tokens.take(-part.rated_tokens, admitted_at_);
+  --account.in_flight;
+  return std::move(part.account);
+}
+
+RateLevels TenantBook::Ticket::withdraw(Now now) {
+  RateLevels rates;
+  if (book_ == nullptr) return rates;
+  const std::lock_guard lock(book_->mutex_);
+  for (Part& part : parts_) {
+    if (part.account == nullptr) continue;
+    const std::shared_ptr<Account> account = let_go(part);
+    account->requests.take(-1, now.steady);
+    account->add_rates(rates, now.steady);
+  }
+  book_ = nullptr;
+  return rates;
+}
+
 void TenantBook::Ticket::release() {
   if (book_ == nullptr) return;
   const std::lock_guard lock(book_->mutex_);
   for (Part& part : parts_) {
-    if (part.account == nullptr) continue;
-    part.account->spending.release(part.reservation);
-    part.account->tokens.take(-part.rated_tokens, admitted_at_);
-    --part.account->in_flight;
-    part.account.reset();
+    if (part.account != nullptr) (void)let_go(part);
   }
   book_ = nullptr;
 }

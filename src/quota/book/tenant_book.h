@@ -47,6 +47,11 @@ struct RateLevel {
   Nanoseconds full_after{0};
 };
 
+/// Of the limits per minute of a key and of its tenant the tighter ones; absent: there is none.
+struct RateLevels {
+  std::optional<RateLevel> requests, tokens;
+};
+
 /// A budget, and whose it is.
 struct OwnedBudget {
   bool of_key = false;  ///< else of the tenant
@@ -98,6 +103,9 @@ class TenantBook {
     /// What the answer really took, `output` tokens of it as output. Once more for more of it.
     void settle(const Spend& actual, std::int64_t output_tokens, Now now);
     void release();
+    /// The request went nowhere, so that it counts for nothing: what was set aside comes back, and the request itself with it. Gives
+    /// what is left then; empty if nothing was set aside.
+    RateLevels withdraw(Now now);
 
    private:
     friend class TenantBook;
@@ -109,6 +117,8 @@ class TenantBook {
     };
     /// Under the book's lock: sets aside with the accounts that are there.
     void take(TenantBook& book, const Amount& worst_case, Now now);
+    /// Under the book's lock: the part's account, in which nothing is set aside any more.
+    [[nodiscard]] std::shared_ptr<Account> let_go(Part& part);
 
     TenantBook* book_ = nullptr;  ///< null: nothing is set aside
     std::array<Part, 2> parts_;
@@ -121,7 +131,7 @@ class TenantBook {
     std::optional<TenantRefusal> refusal;  ///< then nothing is set aside
     bool is_limited = false;               ///< whether key or tenant have any limit
     bool has_hard_budget = false;
-    std::optional<RateLevel> requests, tokens;  ///< of key and tenant the tighter one, after this request
+    RateLevels rates;                           ///< after this request
     std::vector<OwnedBudget> warnings;          ///< budgets beyond their warning
     Priority priority = Priority::Interactive;
     std::int64_t weight = 1;

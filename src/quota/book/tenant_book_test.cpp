@@ -103,8 +103,8 @@ TEST_F(TenantBookTest, PacesRequestsByKeyAndTenantAndSaysExactlyWhenTheNextMayCo
   Allowance two;
   two.requests_per_minute = 2;
   know(six, two);
-  EXPECT_EQ(admit(worth(0)).requests->remaining, 1);
-  EXPECT_EQ(admit(worth(0)).requests->remaining, 0);
+  EXPECT_EQ(admit(worth(0)).rates.requests->remaining, 1);
+  EXPECT_EQ(admit(worth(0)).rates.requests->remaining, 0);
   const auto refused = admit(worth(0));
   ASSERT_TRUE(refused.refusal);
   EXPECT_EQ(refused.refusal->limit, TenantLimit::Requests);
@@ -112,7 +112,7 @@ TEST_F(TenantBookTest, PacesRequestsByKeyAndTenantAndSaysExactlyWhenTheNextMayCo
   EXPECT_EQ(refused.refusal->per_minute, 2);
   EXPECT_EQ(refused.refusal->retry_after, Seconds(30));
   EXPECT_FALSE(refused.refusal->is_final());
-  EXPECT_EQ(refused.requests->full_after, minutes(1));
+  EXPECT_EQ(refused.rates.requests->full_after, minutes(1));
   clock_.advance(Seconds(30));
   EXPECT_FALSE(admit(worth(0)).refusal);
 }
@@ -122,9 +122,9 @@ TEST_F(TenantBookTest, ChargesTokensPerMinuteByWhatIsReallyUsed) {
   thousand.tokens_per_minute = 1'000;
   know(thousand);
   auto first = admit(worth(0, 300, 64'000));
-  EXPECT_EQ(first.tokens->remaining, 200) << "300 of input and the usual 500 of output, not max_tokens";
+  EXPECT_EQ(first.rates.tokens->remaining, 200) << "300 of input and the usual 500 of output, not max_tokens";
   first.ticket.settle(dollars(0, 400), 100, clock_.now());
-  EXPECT_EQ(admit({0, 0, 0, {}}).tokens->remaining, 600);
+  EXPECT_EQ(admit({0, 0, 0, {}}).rates.tokens->remaining, 600);
   auto second = admit(worth(0, 100, 100));
   second.ticket.settle(dollars(0, 1'600), 1'500, clock_.now());
   EXPECT_EQ(admit(worth(0, 500, 0)).refusal->retry_after, Seconds(90)) << "1000 tokens in debt, 500 wanted";
@@ -137,7 +137,7 @@ TEST_F(TenantBookTest, GivesBackWhatARequestThatCameToNothingHadSetAside) {
   know(limits);
   { const auto admission = admit(worth(5, 900, 0)); }
   EXPECT_EQ(level().reserved, 0);
-  EXPECT_EQ(admit({0, 0, 0, {}}).tokens->remaining, 1'000);
+  EXPECT_EQ(admit({0, 0, 0, {}}).rates.tokens->remaining, 1'000);
   EXPECT_EQ(book_.levels(TenantBook::Which::All, clock_.now())[0].in_flight, 0);
   auto moved = admit(worth(5));
   TenantBook::Ticket ticket = std::move(moved.ticket);
@@ -146,12 +146,36 @@ TEST_F(TenantBookTest, GivesBackWhatARequestThatCameToNothingHadSetAside) {
   EXPECT_EQ(level().reserved, 0);
 }
 
+TEST_F(TenantBookTest, GivesBackTheRequestItselfWhereItWentNowhere) {
+  Allowance six = allowance({"5"});
+  six.requests_per_minute = 6;
+  six.tokens_per_minute = 1'000;
+  Allowance two;
+  two.requests_per_minute = 2;
+  know(six, two);
+  for (int i = 0; i < 10; ++i) {
+    auto admission = admit(worth(5, 900, 0));
+    ASSERT_FALSE(admission.refusal) << i;
+    const RateLevels left = admission.ticket.withdraw(clock_.now());
+    EXPECT_EQ(left.requests->remaining, 2) << "the key's, which is the tighter one";
+    EXPECT_EQ(left.tokens->remaining, 1'000);
+    EXPECT_FALSE(admission.ticket.withdraw(clock_.now()).requests) << "only once";
+  }
+  EXPECT_EQ(level().reserved, 0);
+  const auto levels = book_.levels(TenantBook::Which::All, clock_.now());
+  EXPECT_EQ(levels[0].requests->remaining, 6);
+  EXPECT_EQ(levels[0].in_flight, 0);
+  // What was sent counts, also when nothing came of it.
+  admit(worth(1)).ticket.release();
+  EXPECT_EQ(admit({0, 0, 0, {}}).rates.requests->remaining, 1);
+}
+
 TEST_F(TenantBookTest, NeitherCountsNorRefusesWhatIsFree) {
   Allowance limits = allowance({"0"});
   limits.requests_per_minute = 1;
   know(limits);
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(admit({0, 0, 0, {}}).refusal);
-  EXPECT_EQ(admit({0, 0, 0, {}}).requests->remaining, 1);
+  EXPECT_EQ(admit({0, 0, 0, {}}).rates.requests->remaining, 1);
   EXPECT_TRUE(admit(worth(1)).refusal->is_final());
 }
 
