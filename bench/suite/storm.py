@@ -14,10 +14,10 @@ LOADS = {"s3_1.1": 1.1, "s3_1.5": 1.5}
 NAIVE = ("none", "round_robin", "cooldown", "least_used")
 MUST_FAIL = ("round_robin", "cooldown")  # or the storm would be too easy
 FAULTLESS = "s4_c_1_0.95"
-# fault -> (points of utilisation that it may cost, against a clairvoyant that meets no fault; refusals of the provider per 100 requests)
+# fault -> (utilisation at least, percent; refusals of the provider per 100 requests at most)
 FAULTS = {
-    "foreign": (1, 3), "concurrency": (26, 1), "burst_window": (6, 1), "acceleration": (2, 10), "overload": (4, 0.1), "halved": (25, 0.1),
-    "no_headers": (1, 0.1), "unknown_limits": (1, 0.1), "vague_sizes": (2, 0.1), "slow_network": (1, 0.1), "not_streaming": (1, 0.1),
+    "foreign": (93, 3), "concurrency": (68, 1), "burst_window": (88, 1), "acceleration": (92, 10), "overload": (90, 0.1), "halved": (69, 0.1),
+    "no_headers": (93, 0.1), "unknown_limits": (93, 0.1), "vague_sizes": (92, 0.1), "slow_network": (93, 0.1), "not_streaming": (93, 0.1),
 }
 
 
@@ -94,12 +94,14 @@ class Storm:
                      beyond(lambda r: r["waste_while_waiting"]), "points", 1)
 
     def s6(self, faults):
+        # No level, but what to read the levels beside: a clairvoyant that meets no fault at all.
         faultless = {report["seed"]: report["utilisation"] for report in self.run(FAULTLESS, "clairvoyant")}
-        for fault, (cost, refusals) in faults.items():
+        for fault, (utilisation, refusals) in faults.items():
             reports = self.run(f"s6_{fault}")
+            for report in reports:
+                report["below_faultless_clairvoyant"] = round(faultless[report["seed"]] - report["utilisation"], 3)
             self.at_most(f"S6 {fault}: client 429s", reports, client_429, "%", 0)
-            self.at_most(f"S6 {fault}: utilisation below a clairvoyant's without the fault", reports,
-                         lambda r: faultless[r["seed"]] - r["utilisation"], "points", cost)
+            self.at_least(f"S6 {fault}: utilisation", reports, lambda r: r["utilisation"], "%", utilisation)
             self.at_most(f"S6 {fault}: refused by the provider", reports, upstream_429, "per 100", refusals)
 
     def s7(self):
