@@ -124,6 +124,8 @@ Type<ActionOptions> action() {
        field<A>("attempts", TIDEGATE_AT(attempts), count<std::size_t>(1, 20), "in all, with growing pauses (5 s to 5 min), until it works; all of them are the same incident"),
        field<A>("expected", TIDEGATE_AT(expected), duration(Nanoseconds(0), hours(24)), "until it helps; messages say so, and say when it did not"),
        field<A>("cooldown", TIDEGATE_AT(cooldown), duration(Nanoseconds(0), hours(24)), "between two runs"),
+       field<A>("keep", TIDEGATE_AT(keep), optional(duration(Nanoseconds(0), hours(24 * 7))),
+                "in place at least so long before it is taken back; without it, 30m of command and webhook, 5m of the others"),
        field<A>("max_per_day", TIDEGATE_AT(max_per_day), count<std::size_t>(1, 10'000), "runs, in UTC"),
        field<A>("dry_run", TIDEGATE_AT(dry_run), yes_or_no(), "say what would be done, and do nothing")});
 }

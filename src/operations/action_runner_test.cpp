@@ -88,6 +88,7 @@ class ActionRunnerTest : public testing::Test {
   ActionRunnerTest() {
     options_.name = "scale-up";
     options_.rules = {"key_lost"};
+    options_.keep = Nanoseconds(0);
     alert_.id = "1";
     alert_.rule = "key_lost";
     alert_.subject = "pool 1";
