@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -33,6 +34,26 @@ std::vector<monitor::PoolStanding> pool_standings(std::span<const quota::RoomBoo
   return standings;
 }
 
+std::vector<monitor::Alarm> spent_pools(std::span<const quota::RoomBook::NamedRoom> rooms, WallTime now) {
+  std::set<std::string> spent;  // a pool has a room for each group of models
+  for (const quota::RoomBook::NamedRoom& room : rooms) {
+    for (const quota::BucketView& pool : room.room.pools) {
+      if (pool.is_dead && room.credential.empty()) spent.insert(fmt::format("{}/{}", room.provider, pool.pool));
+    }
+  }
+  std::vector<monitor::Alarm> alarms;
+  for (const std::string& pool : spent) {
+    alarms.push_back({.kind = "money_spent",
+                      .subject = pool,
+                      .severity = monitor::Severity::Critical,
+                      .message = "the provider says that its money is spent (a spend limit, or the cap of its tier); nothing goes there but "
+                                 "one request each quarter of an hour that looks, other pools and providers serve meanwhile: raise the "
+                                 "limit or top it up in the provider's console",
+                      .since = now});
+  }
+  return alarms;
+}
+
 std::vector<monitor::BudgetStanding> budget_standings(std::span<const quota::AccountLevel> accounts) {
   std::vector<monitor::BudgetStanding> standings;
   for (const quota::AccountLevel& account : accounts) {
@@ -52,15 +73,17 @@ std::vector<monitor::BudgetStanding> daily_standing(store::LedgerQueries& ledger
   today.since = std::chrono::floor<std::chrono::days>(now);
   constexpr std::array kBy{store::Dimension::Day};
   const auto rows = ledger.aggregate(today, kBy);
-  if (!rows) return {};
+  if (!rows) return {{.owner = "all", .limit = budget.as_dollars()}};
   Money spent;
   for (const store::CostRow& row : *rows) spent += row.cost;
   return {{.owner = "all", .limit = budget.as_dollars(), .spent = spent.as_dollars()}};
 }
 
-std::vector<monitor::PredictedExhaustion> predicted_exhaustions(std::span<const monitor::ExhaustionForecast> forecasts) {
+std::optional<std::vector<monitor::PredictedExhaustion>> predicted_exhaustions(
+    const std::optional<std::vector<monitor::ExhaustionForecast>>& forecasts) {
+  if (!forecasts) return std::nullopt;
   std::vector<monitor::PredictedExhaustion> out;
-  for (const monitor::ExhaustionForecast& one : forecasts) {
+  for (const monitor::ExhaustionForecast& one : *forecasts) {
     const auto minutes = one.first_crossing ? std::optional(static_cast<double>(one.first_crossing->count())) : std::nullopt;
     out.push_back({.scope = std::string(to_string(one.scope)),
                    .name = one.name,

@@ -12,6 +12,7 @@
 #include "app/stored_limits.h"
 #include "app/version.h"
 #include "config/difference.h"
+#include "config/url.h"
 #include "metrics/scrape_figures.h"
 #include "quota/book/readings.h"
 #include "store/seen_mark.h"
@@ -19,10 +20,12 @@
 
 #include <fmt/format.h>
 
-#include <random>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -45,6 +48,7 @@ constexpr Seconds kRestoreDemandEvery(2);
 constexpr Seconds kLookAtCertificateEvery(5);
 constexpr Seconds kTryStatedLimitsEvery(60);
 constexpr Seconds kLookAtBalancesEvery(5);
+constexpr Seconds kLookAtMoneyEvery(2);
 constexpr std::chrono::hours kReadStatedLimitsEvery(1);
 constexpr std::chrono::days kCertificateWarning(14);
 constexpr std::chrono::minutes kTellOfClock(10);
@@ -179,7 +183,7 @@ Result<void> Server::open() {
   schedule_.start();
   lookups_.start();
   balance_lookups_.start();
-  courier_.adopt(options_.receivers, options_.alerts.grouping, url());
+  courier_.adopt(options_.receivers, options_.alerts.grouping, name());
   courier_.start();
   actions_.adopt(options_.actions);
   actions_.start();
@@ -282,6 +286,7 @@ void Server::plan_jobs() {
   lookups_.every(kTryStatedLimitsEvery, [this](Now now) { read_stated_limits(now); });
   balance_lookups_.every(kLookAtBalancesEvery,
                          [this](Now now) { balances_.look(with_keys(options(), provider_keys_.current()).providers, now); });
+  schedule_.every(kLookAtMoneyEvery, [this](Now now) { look_at_money(now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
   alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
   history_schedule_.every(AlertKeeper::kEvery, [this](Now now) { alert_keeper_->look(now); });
@@ -345,7 +350,8 @@ AlertCenter::Sources Server::alert_sources() {
   sources.budgets = [this](Now now) {
     store::LedgerReader ledger(options().store.directory);
     std::vector<monitor::BudgetStanding> standings = daily_standing(ledger, options().alerts.daily_budget, now.wall);
-    if (!standings.empty()) spent_today_.store(std::llround(standings.front().spent * 1e9), std::memory_order_relaxed);
+    if (!standings.empty() && standings.front().spent)
+      spent_today_.store(std::llround(*standings.front().spent * 1e9), std::memory_order_relaxed);
     const auto tenants = budget_standings(tenants_.levels(quota::TenantBook::Which::All, now));
     standings.insert(standings.end(), tenants.begin(), tenants.end());
     return standings;
@@ -446,6 +452,18 @@ void Server::look_at_budgets(Now now) {
     if (!beyond.contains(subject)) alarms_.clear("budget", subject, now.wall);
   }
   budget_alarms_ = std::move(beyond);
+}
+
+void Server::look_at_money(Now now) {
+  std::set<std::string> spent;
+  for (Alarm& alarm : spent_pools(rooms_.rooms(), now.wall)) {
+    spent.insert(alarm.subject);
+    alarms_.raise(std::move(alarm));
+  }
+  for (const std::string& subject : spent_alarms_) {
+    if (!spent.contains(subject)) alarms_.clear("money_spent", subject, now.wall);
+  }
+  spent_alarms_ = std::move(spent);
 }
 
 void Server::look_at_clock(Now now) {
@@ -586,6 +604,15 @@ std::string Server::url() const {
                      listen.host, is_v6 ? "]" : "", port());
 }
 
+std::string Server::name() const {
+  const net::ListenOptions listen = options().listen;
+  std::array<char, 256> machine{};
+  // Two machines that listen on the same address are two instances: one must not close the other's incident.
+  const bool tells_nothing = config::is_loopback(listen.host) || listen.host == "0.0.0.0" || listen.host == "::";
+  if (!tells_nothing || ::gethostname(machine.data(), machine.size() - 1) != 0 || machine[0] == 0) return url();
+  return fmt::format("{}://{}:{}", listen.certificate_file.empty() ? "http" : "https", machine.data(), port());
+}
+
 config::Options Server::options() const {
   const std::lock_guard lock(options_mutex_);
   return options_;
@@ -608,7 +635,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   shadow_.adopt(after.shadow);
   forecasts_.adopt(after.forecast);
   alerts_->adopt(after.alerts);
-  courier_.adopt(after.receivers, after.alerts.grouping, url());
+  courier_.adopt(after.receivers, after.alerts.grouping, name());
   actions_.adopt(after.actions);
   log_level_.store(after.log.level, std::memory_order_relaxed);
   control_metrics_.config_applied.add();

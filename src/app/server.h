@@ -83,6 +83,8 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return plane_->port(); }
   /// Where clients are served: `http://127.0.0.1:8080`.
   [[nodiscard]] std::string url() const;
+  /// What receivers of alerts call this instance: the same, with the machine's name where the address would not tell it.
+  [[nodiscard]] std::string name() const;
   [[nodiscard]] config::Options options() const;
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] WallTime started_at() const { return started_at_; }
@@ -127,6 +129,7 @@ class Server {
   void read_stated_limits(Now now);
   void look_at_ledger(Now now);
   void look_at_budgets(Now now);
+  void look_at_money(Now now);
   void look_at_clock(Now now);
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
@@ -193,6 +196,7 @@ class Server {
   Schedule alert_schedule_;  ///< what rules look at may take a moment: the ledger
   Schedule history_schedule_;  ///< writes what became of alerts, on a thread where no alert waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
+  std::set<std::string> spent_alarms_;      ///< likewise
   ClockWatch clock_watch_;                  ///< the schedule's thread only
   std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told
   std::map<std::string, std::filesystem::file_time_type>

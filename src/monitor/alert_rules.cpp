@@ -75,7 +75,8 @@ std::vector<AlertRule> shipped_rules() {
   down.hold = Seconds(10);  // an endpoint that is back at once wakes nobody
   down.silence = minutes(15);
   rules.push_back(std::move(down));
-  rules.push_back(alarm_rule("balance_low", "A provider's prepaid balance is low, or cannot be read", {"balance_low", "balance_unknown"}));
+  rules.push_back(alarm_rule("balance_low", "A provider's prepaid balance is low or cannot be read, or an organisation's money there is spent",
+                             {"balance_low", "balance_unknown", "money_spent"}));
   rules.push_back(alarm_rule("ledger_spilling", "The ledger's database does not take what was recorded", {"ledger", "not_recorded", "limits_not_saved"}));
   rules.push_back(alarm_rule("unknown_price", "A model has no price and is charged the configured one", {"price_unknown"}));
   rules.push_back(alarm_rule("reconcile_drift", "Own cost and the provider's bill drift apart", {"reconcile_drift"}));

@@ -50,7 +50,7 @@ void Courier::post(std::vector<monitor::AlertNotice> notices, std::vector<monito
     firing_ = std::move(firing);
     for (Lane& lane : lanes_) {
       for (const monitor::AlertNotice& notice : notices) {
-        if (!wants(lane.receiver, notice.alert.rule, notice.alert.severity)) continue;
+        if (!wants(lane.receiver, notice.alert.rule, std::max(notice.alert.severity, notice.worst_told))) continue;
         if (lane.waiting.size() >= kMostNotices) lane.waiting.erase(lane.waiting.begin());
         lane.waiting.push_back(notice);
         begin_group(lane, now);
@@ -98,7 +98,10 @@ std::optional<std::pair<ReceiverOptions, Message>> Courier::next(Now now, Nanose
       lane.attempts = 0;
       lane.due = now.steady;
     }
-    if (lane.message && now.steady >= lane.due) return std::pair(lane.receiver, *lane.message);
+    if (lane.message && now.steady >= lane.due) {
+      lane.message->sent_at = now.wall;  // a receiver that lets no old signature pass takes the last attempt as well
+      return std::pair(lane.receiver, *lane.message);
+    }
     if (lane.message) pause = std::min(pause, lane.due - now.steady);
     if (!lane.message && lane.group_due) pause = std::min(pause, *lane.group_due - now.steady);
     const bool wants_refresh = lane.receiver.kind == ReceiverKind::Alertmanager && !lane.message && lane.waiting.empty() && !firing_.empty();
