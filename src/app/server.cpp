@@ -121,7 +121,7 @@ Server::Server(config::Options options, const Clock& clock, std::FILE* log, moni
                                                     actions_.look(alerts_->alerts(now), now);
                                                   },
                                                   .is_all_delivered = [this] { return courier_.is_idle(); }})),
-      alert_keeper_(std::make_unique<AlertKeeper>(*alerts_, history_, alarms_)),
+      alert_keeper_(std::make_unique<AlertKeeper>(*alerts_, history_, alarms_, &courier_)),
       alert_schedule_(clock),
       history_schedule_(clock) {
   alerts_->adopt(options_.alerts);
@@ -164,6 +164,7 @@ Result<void> Server::open() {
   restore_spending(store::LedgerReader::Writers::None);
   restore_limits();
   alert_keeper_->look(clock_.now());  // its failure is an alarm
+  balance_keeper_.look(clock_.now());
   plan_jobs();
   keeper_->start();
   ProviderKeys::Watches watches = provider_keys_.prepare(options_.providers);
@@ -289,7 +290,10 @@ void Server::plan_jobs() {
   schedule_.every(kLookAtMoneyEvery, [this](Now now) { look_at_money(now); });
   schedule_.every(kLookAtCertificateEvery, [this](Now now) { look_at_certificate(now); });
   alert_schedule_.every(Seconds(1), [this](Now now) { alerts_->look(now); });
-  history_schedule_.every(AlertKeeper::kEvery, [this](Now now) { alert_keeper_->look(now); });
+  history_schedule_.every(AlertKeeper::kEvery, [this](Now now) {
+    alert_keeper_->look(now);
+    balance_keeper_.look(now);
+  });
 }
 
 void Server::look_at_demand(Now now) {
@@ -695,6 +699,7 @@ void Server::stop() {
   keeper_->stop();
   save_limits(clock_.now());
   alert_keeper_->look(clock_.now());
+  balance_keeper_.look(clock_.now());
 }
 
 }  // namespace tidegate::app

@@ -5,6 +5,7 @@
 #include "app/action_levers.h"
 #include "app/alarm_board.h"
 #include "app/balance_board.h"
+#include "app/balance_keeper.h"
 #include "app/alert_center.h"
 #include "app/alert_keeper.h"
 #include "app/clock_watch.h"
@@ -183,6 +184,7 @@ class Server {
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
   BalanceBoard balances_{alarms_};
+  BalanceKeeper balance_keeper_{balances_, history_};  ///< the thread of history_schedule_
   Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own

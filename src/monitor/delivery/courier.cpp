@@ -146,9 +146,36 @@ std::optional<Nanoseconds> Courier::deliver_next() {
   const auto job = next(clock_.now(), pause);
   if (!job) return pause;
   const auto& [receiver, message] = *job;
-  const Result<void> result = is_slack_bot(receiver) ? slack_[receiver.name].tell(receiver, message, stopping_) : deliver(receiver, message, stopping_);
+  const Result<void> result = is_slack_bot(receiver) ? tell_slack(receiver, message) : deliver(receiver, message, stopping_);
   finished(receiver.name, message, result, clock_.now());
   return std::nullopt;
+}
+
+Result<void> Courier::tell_slack(const ReceiverOptions& bot, const Message& message) {
+  const auto [known, is_new] = slack_.try_emplace(bot.name);
+  if (is_new) {
+    const std::lock_guard lock(mutex_);
+    if (const auto left = threads_.find(bot.name); left != threads_.end()) known->second.restore(left->second);
+  }
+  Result<void> told = known->second.tell(bot, message, stopping_);
+  std::string memory = known->second.memory();
+  const std::lock_guard lock(mutex_);
+  if (memory.empty()) {
+    threads_.erase(bot.name);
+  } else {
+    threads_.insert_or_assign(bot.name, std::move(memory));
+  }
+  return told;
+}
+
+std::map<std::string, std::string> Courier::threads() const {
+  const std::lock_guard lock(mutex_);
+  return threads_;
+}
+
+void Courier::restore_threads(std::map<std::string, std::string> threads) {
+  const std::lock_guard lock(mutex_);
+  threads_.merge(threads);
 }
 
 void Courier::run() {
