@@ -59,8 +59,9 @@ std::vector<AlertRule> shipped_rules() {
   rules.push_back(std::move(success));
 
   AlertRule forecast = figure_rule("exhaustion_forecast", "A limit or budget will probably be exhausted within the forecast's horizon",
-                                   AlertSource::Forecast, Bad::AtLeast, 0.5, 0.3);
+                                   AlertSource::Forecast, Bad::AtLeast, 0.3, 0.15);
   forecast.every = Seconds(60);
+  forecast.hold = Seconds(60);  // two looks, as it was measured (docs/forecast.md)
   rules.push_back(std::move(forecast));
 
   AlertRule limit = figure_rule("limit_changed", "A provider changed a limit in the last hour", AlertSource::LimitChanges, Bad::AtLeast, 1, 1);
