@@ -372,8 +372,8 @@ std::vector<Route> admin_routes(Instance& instance) {
          return answer(json::object{{"alarms", view(instance.alarms())}});
        }},
       {"GET", "/api/v1/alerts", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.alerts())); }},
-      {"POST", "/api/v1/alerts/{id}/ack", Access::Change, Kind::Quick, [&](const Request& request) { return acknowledge(instance, request); }},
-      {"POST", "/api/v1/alerts/{id}/silence", Access::Change, Kind::Quick, [&](const Request& request) { return silence(instance, request); }},
+      {"POST", "/api/v1/alerts/{id}/ack", Access::Change, Kind::Slow, [&](const Request& request) { return acknowledge(instance, request); }},
+      {"POST", "/api/v1/alerts/{id}/silence", Access::Change, Kind::Slow, [&](const Request& request) { return silence(instance, request); }},
       {"GET", "/api/v1/actions", Access::Read, Kind::Quick, [&](const Request&) { return answer(view(instance.actions())); }},
       {"POST", "/api/v1/actions/{id}/run", Access::Change, Kind::Quick,
        [&](const Request& request) { return ask_action(instance, request, &Instance::run_action); }},

@@ -28,19 +28,30 @@ void AlertCenter::adopt(const monitor::AlertOptions& options) {
   book_.forget_rules_but(rules_);
 }
 
-std::vector<AlertObservation> AlertCenter::observe(const AlertRule& rule, const std::vector<AlertRule>& all, Now now) {
+std::optional<std::vector<AlertObservation>> AlertCenter::observe(const AlertRule& rule, const std::vector<AlertRule>& all,
+                                                                  Now now) {
+  const std::vector<AlertObservation> nothing;
   switch (rule.source) {
     case AlertSource::Requests:
-    case AlertSource::Tokens: return sources_.pools ? monitor::judge_pools(rule, sources_.pools()) : std::vector<AlertObservation>{};
-    case AlertSource::DailyCost: return sources_.budgets ? monitor::judge_budgets(rule, sources_.budgets(now)) : std::vector<AlertObservation>{};
+    case AlertSource::Tokens: {
+      if (!sources_.pools) return nothing;
+      const auto forecasts = sources_.forecasts ? sources_.forecasts() : std::nullopt;
+      return monitor::judge_pools(rule, sources_.pools(), forecasts.value_or(std::vector<monitor::PredictedExhaustion>()));
+    }
+    case AlertSource::DailyCost: return sources_.budgets ? monitor::judge_budgets(rule, sources_.budgets(now)) : nothing;
     case AlertSource::SuccessRate: {
-      if (!sources_.use) return {};
+      if (!sources_.use) return nothing;
       // Somebody's windows may all be shorter: then the rule has no figure, and nothing is bad.
       const auto totals = sources_.use(kSuccessWindow, now);
-      return totals ? monitor::judge_success(rule, *totals, kSuccessWindow) : std::vector<AlertObservation>{};
+      return totals ? monitor::judge_success(rule, *totals, kSuccessWindow) : nothing;
     }
-    case AlertSource::Forecast: return sources_.forecasts ? monitor::judge_forecasts(rule, sources_.forecasts()) : std::vector<AlertObservation>{};
-    case AlertSource::Alarms: return sources_.alarms ? monitor::judge_alarms(rule, all, sources_.alarms()) : std::vector<AlertObservation>{};
+    case AlertSource::Forecast: {
+      if (!sources_.forecasts) return nothing;
+      const auto forecasts = sources_.forecasts();
+      if (!forecasts) return std::nullopt;
+      return monitor::judge_forecasts(rule, *forecasts);
+    }
+    case AlertSource::Alarms: return sources_.alarms ? monitor::judge_alarms(rule, all, sources_.alarms()) : nothing;
     case AlertSource::LimitChanges: {
       const std::vector<monitor::StatedLimit> stated = sources_.limits ? sources_.limits(now) : std::vector<monitor::StatedLimit>{};
       const std::lock_guard lock(mutex_);
@@ -48,7 +59,7 @@ std::vector<AlertObservation> AlertCenter::observe(const AlertRule& rule, const 
       return monitor::judge_limit_changes(rule, limits_.changes(), now.wall);
     }
   }
-  return {};
+  return nothing;
 }
 
 void AlertCenter::look(Now now) {
@@ -59,9 +70,10 @@ void AlertCenter::look(Now now) {
     const auto [looked, is_first] = looked_at_.try_emplace(rule.name, now.steady);
     if (!is_first && now.steady - looked->second < rule.every) continue;
     looked->second = now.steady;
-    const std::vector<AlertObservation> observations = observe(rule, rules, now);
+    const std::optional<std::vector<AlertObservation>> observations = observe(rule, rules, now);
+    if (!observations) continue;
     const std::lock_guard lock(mutex_);
-    const auto steps = book_.judge(rule, observations, now);
+    const auto steps = book_.judge(rule, *observations, now);
     changes.insert(changes.end(), steps.begin(), steps.end());
   }
   for (const monitor::AlertChange& change : changes) {

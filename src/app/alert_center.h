@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,8 @@ class AlertCenter {
     std::function<std::vector<monitor::BudgetStanding>(Now)> budgets = {};
     std::function<Result<monitor::WindowTotals>(Nanoseconds, Now)> use = {};
     std::function<std::vector<monitor::Alarm>()> alarms = {};
-    std::function<std::vector<monitor::PredictedExhaustion>()> forecasts = {};
+    /// Nothing: the past is being learned, and until then nobody can tell.
+    std::function<std::optional<std::vector<monitor::PredictedExhaustion>>()> forecasts = {};
     std::function<std::vector<monitor::StatedLimit>(Now)> limits = {};
   };
   struct Listeners {
@@ -65,7 +67,9 @@ class AlertCenter {
   static constexpr std::chrono::minutes kSuccessWindow{5};
 
  private:
-  [[nodiscard]] std::vector<monitor::AlertObservation> observe(const monitor::AlertRule& rule, const std::vector<monitor::AlertRule>& all, Now now);
+  /// Nothing: the rule has no figures now, and what it found before stays so, as a rule of Prometheus that cannot be evaluated.
+  [[nodiscard]] std::optional<std::vector<monitor::AlertObservation>> observe(const monitor::AlertRule& rule,
+                                                                              const std::vector<monitor::AlertRule>& all, Now now);
   void say(std::string line) const;
 
   const Sources sources_;

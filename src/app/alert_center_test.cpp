@@ -23,10 +23,13 @@ class AlertCenterTest : public testing::Test {
                        ++asked_;
                        return std::vector{monitor::PoolStanding{"anthropic", "opus-5", "org-1", "requests", 50, remaining_}};
                      },
-                 .budgets = {},
+                 .budgets =
+                     [this](Now) {
+                       return std::vector{monitor::BudgetStanding{"all", 100, spent_}};
+                     },
                  .use = {},
                  .alarms = [this] { return alarms_; },
-                 .forecasts = {},
+                 .forecasts = [this] { return forecasts_; },
                  .limits = [this](Now) { return std::vector{monitor::StatedLimit{"org-1", "opus-5", "requests", limit_}}; }},
                 {.say = [this](const std::string& line) { said_ += line; },
                  .notices =
@@ -48,6 +51,8 @@ class AlertCenterTest : public testing::Test {
   std::int64_t limit_ = 50;
   int asked_ = 0;
   std::vector<monitor::Alarm> alarms_;
+  std::optional<double> spent_ = 0;
+  std::optional<std::vector<monitor::PredictedExhaustion>> forecasts_;
   std::string said_;
   std::vector<std::string> told_;
   std::size_t firing_ = 0;
@@ -70,6 +75,28 @@ TEST_F(AlertCenterTest, TellsThatRequestsAreShortWithinTwentySecondsAndThatTheyA
   EXPECT_EQ(firing_, 0U);
   EXPECT_THAT(center_.history(), SizeIs(3));
   EXPECT_NE(said_.find("alert=firing rule=requests_remaining_low"), std::string::npos);
+}
+
+TEST_F(AlertCenterTest, WhatCannotBeReadKeepsAlertsAsTheyAre) {
+  spent_ = 90;
+  forecasts_ = std::vector{monitor::PredictedExhaustion{.scope = "pool",
+                                                        .name = "anthropic/opus-5",
+                                                        .measure = "requests",
+                                                        .limit = "requests per minute",
+                                                        .probability = 0.9,
+                                                        .minutes = 12,
+                                                        .reason = {}}};
+  run(1);
+  EXPECT_THAT(told_, ElementsAre("firing daily_cost_high", "firing exhaustion_forecast"));
+  spent_.reset();      // the ledger is locked
+  forecasts_.reset();  // another method is being learned
+  run(600);
+  EXPECT_THAT(told_, SizeIs(2)) << "nothing says that it is over";
+  EXPECT_EQ(firing_, 2U);
+  spent_ = 1;
+  forecasts_.emplace();
+  run(60);
+  EXPECT_EQ(firing_, 0U);
 }
 
 TEST_F(AlertCenterTest, TakesAnAlarmOfTheGatewayAsAnAlert) {
@@ -129,7 +156,7 @@ TEST(AlertSources, GiveBudgetsInDollarsForADayAlone) {
   const auto standings = budget_standings(std::vector{account});
   ASSERT_THAT(standings, SizeIs(1));
   EXPECT_EQ(standings[0].owner, "web");
-  EXPECT_DOUBLE_EQ(standings[0].spent, 8.5);
+  EXPECT_DOUBLE_EQ(standings[0].spent.value_or(0), 8.5);
 }
 
 }  // namespace

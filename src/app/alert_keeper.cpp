@@ -33,6 +33,8 @@ Result<void> AlertKeeper::read(Now now) {
   auto memory = store_.load(monitor::LimitHistory::kMostChanges);
   if (!memory) return fail(memory);
   standings_ = memory->standings;
+  threads_ = memory->threads;
+  if (courier_ != nullptr) courier_->restore_threads(std::move(memory->threads));
   center_.restore(std::move(*memory), now);
   is_read_ = true;
   return {};
@@ -40,11 +42,14 @@ Result<void> AlertKeeper::read(Now now) {
 
 Result<void> AlertKeeper::save(Now now) {
   AlertCenter::Taken taken = saved_;
-  const store::AlertMemory memory = center_.memory_since(taken, now);
-  if (memory.steps.empty() && memory.limit_changes.empty() && memory.standings == standings_) return {};
+  store::AlertMemory memory = center_.memory_since(taken, now);
+  if (courier_ != nullptr) memory.threads = courier_->threads();
+  const bool is_same = memory.standings == standings_ && memory.threads == threads_;
+  if (memory.steps.empty() && memory.limit_changes.empty() && is_same) return {};
   if (Result<void> saved = store_.save(memory, now.wall); !saved) return saved;
   saved_ = taken;
-  standings_ = memory.standings;
+  standings_ = std::move(memory.standings);
+  threads_ = std::move(memory.threads);
   return {};
 }
 

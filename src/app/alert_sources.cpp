@@ -52,15 +52,17 @@ std::vector<monitor::BudgetStanding> daily_standing(store::LedgerQueries& ledger
   today.since = std::chrono::floor<std::chrono::days>(now);
   constexpr std::array kBy{store::Dimension::Day};
   const auto rows = ledger.aggregate(today, kBy);
-  if (!rows) return {};
+  if (!rows) return {{.owner = "all", .limit = budget.as_dollars()}};
   Money spent;
   for (const store::CostRow& row : *rows) spent += row.cost;
   return {{.owner = "all", .limit = budget.as_dollars(), .spent = spent.as_dollars()}};
 }
 
-std::vector<monitor::PredictedExhaustion> predicted_exhaustions(std::span<const monitor::ExhaustionForecast> forecasts) {
+std::optional<std::vector<monitor::PredictedExhaustion>> predicted_exhaustions(
+    const std::optional<std::vector<monitor::ExhaustionForecast>>& forecasts) {
+  if (!forecasts) return std::nullopt;
   std::vector<monitor::PredictedExhaustion> out;
-  for (const monitor::ExhaustionForecast& one : forecasts) {
+  for (const monitor::ExhaustionForecast& one : *forecasts) {
     const auto minutes = one.first_crossing ? std::optional(static_cast<double>(one.first_crossing->count())) : std::nullopt;
     out.push_back({.scope = std::string(to_string(one.scope)),
                    .name = one.name,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tidegate::app {
 
@@ -83,13 +84,49 @@ bool BalanceBoard::is_due(const ProviderOptions& provider, const BalanceQuestion
   row.known.provider = provider.id.text();
   row.known.warn_below = row.options.warn_below;
   row.courses.clear();
+  // Where keys were named the account is the same; whose key it is nobody is told.
+  row.account = fmt::format("{} {} {}", to_string(row.options.kind), question.base, row.options.key_name);
+  take_earlier(row);
   return true;
+}
+
+void BalanceBoard::take_earlier(Row& row) const {
+  std::map<std::string, std::deque<monitor::BalanceReading>> courses;
+  for (const store::StoredBalance& one : earlier_) {
+    if (one.provider != row.known.provider || one.account != row.account) continue;
+    const auto since = row.courses.find(one.currency);
+    if (since != row.courses.end() && one.at >= since->second.front().at) continue;
+    courses[one.currency].push_back({.at = one.at, .left = one.left});
+  }
+  for (auto& [currency, readings] : courses) {
+    std::deque<monitor::BalanceReading>& course = row.courses[currency];
+    course.insert(course.begin(), readings.begin(), readings.end());
+    while (course.size() > kMostReadings) course.pop_front();
+  }
+}
+
+void BalanceBoard::restore(std::vector<store::StoredBalance> readings) {
+  const std::lock_guard lock(mutex_);
+  earlier_ = std::move(readings);
+  for (auto& [name, row] : rows_) take_earlier(row);
+}
+
+std::vector<store::StoredBalance> BalanceBoard::take_new() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(new_, {});
 }
 
 void BalanceBoard::record(Row& row, WallTime now) {
   for (const Balance::Amount& amount : row.known.balance.amounts) {
     std::deque<monitor::BalanceReading>& course = row.courses[amount.currency];
     course.push_back({.at = now, .left = amount.left});
+    if (new_.size() < store::BalanceStore::kMostReadings) {
+      new_.push_back({.at = now,
+                      .provider = row.known.provider,
+                      .account = row.account,
+                      .currency = amount.currency,
+                      .left = amount.left});
+    }
     while (course.size() > kMostReadings || course.front().at < now - kKept) course.pop_front();
   }
   std::erase_if(row.courses, [&](const auto& course) { return course.second.back().at < now - kKept; });

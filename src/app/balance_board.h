@@ -9,6 +9,7 @@
 #include "metrics/snapshot.h"
 #include "monitor/balance.h"
 #include "monitor/billed.h"
+#include "store/balance_store.h"
 #include "upstream/provider_options.h"
 
 #include <atomic>
@@ -38,9 +39,14 @@ class BalanceBoard {
   void begin_stop() { stopping_ = true; }
   /// By provider. Any thread.
   [[nodiscard]] std::vector<monitor::ProviderBalance> list() const;
-  /// How it went within the last kKept, by provider and currency; without a key that has no limit. It begins anew with the process, and
-  /// when it is another account that is asked for. Any thread.
+  /// How it went within the last kKept, by provider and currency; without a key that has no limit. It begins anew when it is another
+  /// account that is asked for. Any thread.
   [[nodiscard]] std::vector<monitor::BalanceCourse> courses() const;
+
+  /// What an earlier process read, oldest first; it is used for whoever asks for the same account. Any thread.
+  void restore(std::vector<store::StoredBalance> readings);
+  /// What was read since the last call, oldest first. Any thread.
+  [[nodiscard]] std::vector<store::StoredBalance> take_new();
 
   static constexpr int kFailuresUntilUnknown = 3;
   /// What could not be read is tried again after at most so long.
@@ -52,12 +58,15 @@ class BalanceBoard {
   struct Row {
     upstream::BalanceOptions options;
     std::string base;
+    std::string account;  ///< as stored
     monitor::ProviderBalance known;
     int failures = 0;  ///< in a row
     SteadyTime due{};
     std::map<std::string, std::deque<monitor::BalanceReading>> courses;  ///< by currency
   };
-  static void record(Row& row, WallTime now);
+  void record(Row& row, WallTime now);
+  /// Puts what an earlier process read of this account before what was read since.
+  void take_earlier(Row& row) const;
   void forget_others(const std::vector<upstream::ProviderOptions>& providers, WallTime now);
   [[nodiscard]] bool is_due(const upstream::ProviderOptions& provider, const BalanceQuestion& question, SteadyTime now);
   void take(const std::string& provider, const Result<monitor::Balance>& reading, Now now);
@@ -66,8 +75,10 @@ class BalanceBoard {
   AlarmBoard& alarms_;
   const Fetch fetch_;
   std::atomic<bool> stopping_ = false;
-  mutable std::mutex mutex_;  ///< guards rows_; not held while somebody is asked
+  mutable std::mutex mutex_;  ///< guards the fields below; not held while somebody is asked
   std::map<std::string, Row> rows_;
+  std::vector<store::StoredBalance> earlier_;
+  std::vector<store::StoredBalance> new_;
 };
 
 /// Tells a scrape what is left where, as last read; nothing of what is not known.

@@ -86,7 +86,7 @@ void ForecastBoard::begin_anew(MinuteNumber minute) {
   minute_ = minute;
   book_.reset();
   waiting_for_past_.clear();
-  exhaustions_.clear();
+  exhaustions_.reset();
   expected_.clear();
 }
 
@@ -145,7 +145,7 @@ std::vector<monitor::SeriesForecast> ForecastBoard::forecast(int horizon) const 
   return book_ == nullptr ? std::vector<monitor::SeriesForecast>() : book_->forecast(horizon, limits);
 }
 
-std::vector<monitor::ExhaustionForecast> ForecastBoard::exhaustions() const {
+std::optional<std::vector<monitor::ExhaustionForecast>> ForecastBoard::exhaustions() const {
   const std::lock_guard lock(mutex_);
   return exhaustions_;
 }

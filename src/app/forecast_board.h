@@ -55,8 +55,8 @@ class ForecastBoard {
   /// `horizon`: minutes, 5…120. Empty before `restore`.
   [[nodiscard]] std::vector<monitor::SeriesForecast> forecast(int horizon) const;
   /// Of every limit, within `horizon`, as it was when the last minute ended: what alert rules look at. Each minute
-  /// anew.
-  [[nodiscard]] std::vector<monitor::ExhaustionForecast> exhaustions() const;
+  /// anew. Nothing before `restore`: whether something runs out is not known then.
+  [[nodiscard]] std::optional<std::vector<monitor::ExhaustionForecast>> exhaustions() const;
   /// The demand that is expected in `horizon` minutes, likewise; without series whose history is too short.
   struct Expected {
     monitor::DemandName of;
@@ -83,7 +83,7 @@ class ForecastBoard {
   std::optional<monitor::MinuteNumber> minute_;  ///< that runs; absent before the first look
   std::unique_ptr<monitor::ForecastBook> book_;  ///< null: the past is missing
   std::deque<EndedMinute> waiting_for_past_;     ///< minutes that ended while it is
-  std::vector<monitor::ExhaustionForecast> exhaustions_;
+  std::optional<std::vector<monitor::ExhaustionForecast>> exhaustions_;
   std::vector<Expected> expected_;
 };
 

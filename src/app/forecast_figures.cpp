@@ -6,12 +6,14 @@
 
 #include <chrono>
 #include <utility>
+#include <vector>
 
 namespace tidegate::app {
 
 void add_forecast_figures(metrics::SampleSink& sink, const ForecastBoard& board) {
   using metrics::Metric;
-  for (const monitor::ExhaustionForecast& one : board.exhaustions()) {
+  const auto exhaustions = board.exhaustions().value_or(std::vector<monitor::ExhaustionForecast>());
+  for (const monitor::ExhaustionForecast& one : exhaustions) {
     sink.add(metrics::definition(Metric::ForecastProbability),
              {to_string(one.scope), one.name, to_string(one.measure), one.limit}, one.probability);
     if (one.first_crossing) {

@@ -115,12 +115,15 @@ std::string verdict_of(const std::vector<SeriesBacktest>& series) {
 }  // namespace
 
 Result<std::vector<monitor::SeriesForecast>> forecast_from_ledger(const std::filesystem::path& directory, Now now,
-                                                                  const monitor::ForecastSettings& settings) {
+                                                                  const monitor::ForecastSettings& settings,
+                                                                  const std::vector<DemandLimit>& further) {
   store::DemandReader history(directory);
-  const auto book = read_forecast_book(history, minute_of(now.wall), settings, {});
+  const auto book = read_forecast_book(history, minute_of(now.wall), settings, limited_keys(further));
   if (!book) return fail(book);
   const auto horizon = std::chrono::floor<std::chrono::minutes>(settings.horizon).count();
-  return (*book)->forecast(static_cast<int>(horizon), stored_limits(directory, now));
+  std::vector<DemandLimit> limits = stored_limits(directory, now);
+  limits.insert(limits.end(), further.begin(), further.end());
+  return (*book)->forecast(static_cast<int>(horizon), limits);
 }
 
 Result<std::vector<SeriesBacktest>> backtest_ledger(store::DemandHistory& history, WallTime now,

@@ -17,11 +17,11 @@
 
 namespace tidegate::app {
 
-/// What the forecast of a running instance would say, read from its data directory: past demand, and the pools' limits
-/// as they were last read. What tenants and keys may take is left out; only the instance knows how that stands.
-/// Failure: the ledger's.
+/// What the forecast of a running instance would say, read from its data directory: past demand, the pools' limits as
+/// they were last read, and those that are given. Failure: the ledger's.
 [[nodiscard]] Result<std::vector<monitor::SeriesForecast>> forecast_from_ledger(
-    const std::filesystem::path& directory, Now now, const monitor::ForecastSettings& settings);
+    const std::filesystem::path& directory, Now now, const monitor::ForecastSettings& settings,
+    const std::vector<monitor::DemandLimit>& further = {});
 
 /// How every method would have done on one series of the past.
 struct SeriesBacktest {

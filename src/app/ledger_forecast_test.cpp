@@ -71,6 +71,20 @@ TEST_F(LedgerForecast, ForecastsFromTheFilesAlone) {
   ASSERT_EQ(pool->limits.size(), 1U);
   EXPECT_EQ(pool->limits[0].limit.capacity, 50);
   EXPECT_LT(pool->limits[0].exhaustion.probability, 0.01);
+  const auto all = forecast_from_ledger(directory_.path(), now_, {},
+                                        {{.of = {},
+                                          .measure = DemandMeasure::Requests,
+                                          .limit = "what is left",
+                                          .kind = monitor::LimitKind::Budget,
+                                          .capacity = 1'000,
+                                          .remaining = 20}});
+  ASSERT_TRUE(all) << all.error().detail;
+  const auto whole = std::find_if(all->begin(), all->end(), [](const monitor::SeriesForecast& one) {
+    return one.of.scope == ForecastScope::All && one.measure == DemandMeasure::Requests;
+  });
+  ASSERT_NE(whole, all->end());
+  ASSERT_EQ(whole->limits.size(), 1U) << "also what the files alone do not say";
+  EXPECT_GT(whole->limits[0].exhaustion.probability, 0.9);
 }
 
 TEST_F(LedgerForecast, AnEmptyDirectoryHasOnlyItsOwnNothing) {

@@ -81,13 +81,19 @@ admin::AlertsState RunningInstance::alerts() {
 }
 
 Result<void> RunningInstance::acknowledge_alert(std::string_view id, const std::string& by) {
-  if (server_.alerts().acknowledge(id, by, now())) return {};
-  return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}, or it is over", id));
+  if (!server_.alerts().acknowledge(id, by, now())) {
+    return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}, or it is over", id));
+  }
+  note_change(alert_name(id), "taken on: nobody is reminded of it", by);
+  return {};
 }
 
 Result<void> RunningInstance::silence_alert(std::string_view id, Nanoseconds length, const std::string& by) {
-  if (server_.alerts().silence(id, length, by, now())) return {};
-  return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}", id));
+  if (!server_.alerts().silence(id, length, by, now())) {
+    return fail(FailureKind::NotFound, Origin::Client, fmt::format("there is no alert {}", id));
+  }
+  note_change(alert_name(id), fmt::format("silenced for {}, until {}", to_text(length), to_rfc3339(now().wall + length)), by);
+  return {};
 }
 
 std::string RunningInstance::metrics(metrics::TextFormat format) const {
@@ -142,9 +148,16 @@ Result<std::vector<std::string>> RunningInstance::reload() {
   return changes;
 }
 
-void RunningInstance::note_change(std::string subject, std::string text) {
+std::string RunningInstance::alert_name(std::string_view id) {
+  for (const monitor::Alert& alert : server_.alerts().alerts(now())) {
+    if (alert.id == id) return fmt::format("alert {} {} ({})", id, alert.rule, alert.subject);
+  }
+  return fmt::format("alert {}", id);
+}
+
+void RunningInstance::note_change(std::string subject, std::string text, std::string actor) {
   const WallTime at = now().wall;
-  const auto noted = operations_.add({.at = at, .actor = "admin API", .subject = std::move(subject), .text = std::move(text)});
+  const auto noted = operations_.add({.at = at, .actor = std::move(actor), .subject = std::move(subject), .text = std::move(text)});
   if (!noted) server_.say(fmt::format("time={} the audit misses a change: {}\n", to_rfc3339(at), noted.error().detail));
 }
 

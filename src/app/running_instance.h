@@ -57,7 +57,9 @@ class RunningInstance final : public admin::Instance {
 
  private:
   /// For the audit; the callers' own thread.
-  void note_change(std::string subject, std::string text);
+  void note_change(std::string subject, std::string text, std::string actor = "admin API");
+  /// What the audit calls it: an id alone tells nobody anything later.
+  [[nodiscard]] std::string alert_name(std::string_view id);
 
   Server& server_;
   const Reload reload_;

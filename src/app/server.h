@@ -5,6 +5,7 @@
 #include "app/action_levers.h"
 #include "app/alarm_board.h"
 #include "app/balance_board.h"
+#include "app/balance_keeper.h"
 #include "app/alert_center.h"
 #include "app/alert_keeper.h"
 #include "app/clock_watch.h"
@@ -86,6 +87,8 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return plane_->port(); }
   /// Where clients are served: `http://127.0.0.1:8080`.
   [[nodiscard]] std::string url() const;
+  /// What receivers of alerts call this instance: the same, with the machine's name where the address would not tell it.
+  [[nodiscard]] std::string name() const;
   [[nodiscard]] config::Options options() const;
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] WallTime started_at() const { return started_at_; }
@@ -186,6 +189,7 @@ class Server {
   std::map<std::string, SteadyTime> limits_read_at_;  ///< by provider, when it worked; the thread of lookups_ only
   ShadowWatch shadow_watch_;  ///< the thread of lookups_ only
   BalanceBoard balances_{alarms_};
+  BalanceKeeper balance_keeper_{balances_, history_};  ///< the thread of history_schedule_
   Schedule balance_lookups_;  ///< asks providers, on a thread where nobody waits for them
   Schedule lookups_;  ///< what reads the ledger for long, on a thread where nobody waits for it
   delivery::Courier courier_;  ///< brings alerts to people, on a thread of its own

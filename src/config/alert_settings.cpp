@@ -3,6 +3,8 @@
 #include "config/alert_settings.h"
 
 #include "base/ascii.h"
+#include "base/glob.h"
+#include "config/nearest.h"
 #include "config/secrets.h"
 #include "config/setting_parts.h"
 #include "config/url.h"
@@ -121,6 +123,8 @@ Type<ActionOptions> action() {
        field<A>("attempts", TIDEGATE_AT(attempts), count<std::size_t>(1, 20), "in all, with growing pauses (5 s to 5 min), until it works; all of them are the same incident"),
        field<A>("expected", TIDEGATE_AT(expected), duration(Nanoseconds(0), hours(24)), "until it helps; messages say so, and say when it did not"),
        field<A>("cooldown", TIDEGATE_AT(cooldown), duration(Nanoseconds(0), hours(24)), "between two runs"),
+       field<A>("keep", TIDEGATE_AT(keep), optional(duration(Nanoseconds(0), hours(24 * 7))),
+                "in place at least so long before it is taken back; without it, 30m of command and webhook, 5m of the others"),
        field<A>("max_per_day", TIDEGATE_AT(max_per_day), count<std::size_t>(1, 10'000), "runs, in UTC"),
        field<A>("dry_run", TIDEGATE_AT(dry_run), yes_or_no(), "say what would be done, and do nothing")});
 }
@@ -133,6 +137,23 @@ Type<admin::SlackOptions> slack_command() {
 }
 
 // ---- checks
+
+/// A pattern that fits no rule would keep silent for ever.
+void check_rule_patterns(const std::vector<std::string>& patterns, const std::vector<std::string>& known, const std::string& path,
+                         Reading& reading) {
+  for (const std::string& pattern : patterns) {
+    const auto fits = [&](const std::string& rule) { return matches_glob(pattern, rule); };
+    if (std::any_of(known.begin(), known.end(), fits)) continue;
+    const auto near = nearest(pattern, known);
+    reading.refuse_at(path + ".rules", fmt::format("{} fits no rule{}", shown(pattern), near ? fmt::format("; did you mean '{}'?", *near) : ""));
+  }
+}
+
+void check_scheme(const std::string& address, std::string_view wanted, const std::string& path, Reading& reading) {
+  const auto url = parse_url(address);
+  if (url && url->scheme != wanted && url->scheme != fmt::format("{}s", wanted))
+    reading.refuse_at(path + ".url", fmt::format("is {}://, and {}:// or {}s:// is wanted here", url->scheme, wanted, wanted));
+}
 
 void check_receiver(const ReceiverOptions& receiver, const std::string& path, Reading& reading) {
   const auto refuse = [&](std::string_view message) { reading.refuse_at(path, message); };
@@ -161,6 +182,7 @@ void check_receiver(const ReceiverOptions& receiver, const std::string& path, Re
       if (receiver.from.empty() || receiver.to.empty()) refuse("e-mail wants 'from' and 'to'");
       break;
   }
+  check_scheme(receiver.url, receiver.kind == ReceiverKind::Email ? "smtp" : "http", path, reading);
   if (!receiver.address.empty() && why_not_a_target(std::string(receiver.address.reveal())))
     reading.refuse_at(path + ".webhook", "what it holds is not a URL");
   if (receiver.ca_file.empty()) return;
@@ -203,6 +225,7 @@ void check_action(const ActionOptions& action, const Options& options, const std
       break;
     case ActionKind::Webhook:
       if (action.url.empty()) refuse("has no 'url'");
+      check_scheme(action.url, "http", path, reading);
       break;
     case ActionKind::TenantLimit:
       if (action.tenant.empty()) refuse("has no 'tenant'");
@@ -257,11 +280,17 @@ void check_alerts(const Options& options, Reading& reading) {
   check_names(options.alerts.rules, "alerts.rules", reading);
   check_names(options.receivers, "alerts.receivers", reading);
   check_names(options.actions, "alerts.actions", reading);
-  for (std::size_t i = 0; i < options.receivers.size(); ++i) {
-    check_receiver(options.receivers[i], fmt::format("alerts.receivers[{}]", i), reading);
-  }
+  std::vector<std::string> rules = monitor::alert_rule_names();
   for (std::size_t i = 0; i < options.actions.size(); ++i) {
-    check_action(options.actions[i], options, fmt::format("alerts.actions[{}]", i), reading);
+    const std::string path = fmt::format("alerts.actions[{}]", i);
+    check_action(options.actions[i], options, path, reading);
+    check_rule_patterns(options.actions[i].rules, rules, path, reading);
+  }
+  rules.emplace_back(operations::kByHandRule);  // what is told of actions that somebody asked for
+  for (std::size_t i = 0; i < options.receivers.size(); ++i) {
+    const std::string path = fmt::format("alerts.receivers[{}]", i);
+    check_receiver(options.receivers[i], path, reading);
+    check_rule_patterns(options.receivers[i].rules, rules, path, reading);
   }
   if (!options.slack.signing_secret_name.empty() && options.slack.users.empty())
     reading.warn_at("alerts.slack_command", "names no 'users', so that nobody may use it");

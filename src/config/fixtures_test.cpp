@@ -271,6 +271,7 @@ TEST(FullConfiguration, IsReadValueByValue) {
   ASSERT_EQ(options.actions.size(), 1U);
   EXPECT_EQ(options.actions[0].kind, operations::ActionKind::Webhook);
   EXPECT_EQ(options.actions[0].max_per_day, 3U);
+  EXPECT_EQ(options.actions[0].keep, Nanoseconds(std::chrono::minutes(15)));
   EXPECT_EQ(options.actions[0].attempts, 2U);
   EXPECT_EQ(options.actions[0].share, 0.3);
   EXPECT_EQ(options.slack.signing_secret.reveal(), "s3cr3t-admin-in-a-file");

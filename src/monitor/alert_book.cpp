@@ -42,6 +42,12 @@ std::string alert_id(std::string_view rule, std::string_view subject) {
   return fmt::format("{:016x}", hash);
 }
 
+void AlertBook::drop_figures(Alert& alert) {
+  alert.recent.clear();
+  alert.pool.reset();
+  alert.forecast.reset();
+}
+
 void AlertBook::step(Entry& entry, AlertState to, Now now, std::vector<AlertChange>& changes) {
   Alert& alert = entry.alert;
   const AlertState from = std::exchange(alert.state, to);
@@ -52,13 +58,14 @@ void AlertBook::step(Entry& entry, AlertState to, Now now, std::vector<AlertChan
   alert.is_remembered = false;
   changes.push_back({.at = now.wall, .from = from, .to = to, .alert = alert});
   history_.push_front(changes.back());
-  history_.front().alert.recent.clear();
+  drop_figures(history_.front().alert);
   ++steps_made_;
   if (history_.size() > kMostHistory) history_.pop_back();
   if (to == AlertState::Resolved || to == AlertState::Inactive) alert.acknowledged_by.reset();
 }
 
 void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, Now now, std::vector<AlertChange>& changes) {
+  if (observation.standing == Standing::Unknown) return;
   const Key key(rule.name, observation.subject);
   auto found = entries_.find(key);
   const bool is_bad = observation.standing == Standing::Bad;
@@ -87,6 +94,8 @@ void AlertBook::see(const AlertRule& rule, const AlertObservation& observation, 
     alert.value = observation.value;
     alert.threshold = observation.threshold;
     alert.summary = observation.summary;
+    alert.pool = observation.pool;
+    alert.forecast = observation.forecast;
     if (const auto recent = recent_.find(key); recent != recent_.end()) alert.recent = recent->second;
     alert.runbook = rule.runbook;
     entry.silence = rule.silence;
@@ -132,6 +141,7 @@ void AlertBook::remember(const AlertRule& rule, std::span<const AlertObservation
     const Key key(rule.name, observation.subject);
     std::vector<double>& values = now[key];
     if (const auto before = recent_.find(key); before != recent_.end()) values = std::move(before->second);
+    if (observation.standing == Standing::Unknown) continue;
     if (values.size() >= kMostRecent) values.erase(values.begin());
     values.push_back(observation.value);
   }
@@ -165,17 +175,18 @@ std::vector<AlertNotice> AlertBook::due_notices(Now now) {
     if (alert.state == AlertState::Resolved && entry.is_told) {
       entry.is_told = false;
       entry.end_told_at = now.steady;
-      notices.push_back({.kind = AlertNotice::Kind::Resolved, .alert = alert});
+      notices.push_back({.kind = AlertNotice::Kind::Resolved, .alert = alert, .worst_told = entry.told_severity});
     }
     if (alert.state != AlertState::Firing || alert.is_remembered) continue;
     const bool is_worse = entry.told_at && alert.severity > entry.told_severity;
-    const bool is_quiet = entry.told_at && now.steady - *entry.told_at < entry.silence && !is_worse;
+    const bool is_back = !entry.is_told && now.steady - entry.bad_since >= kLasting;
+    const bool is_quiet = entry.told_at && now.steady - *entry.told_at < entry.silence && !is_worse && !is_back;
     const bool is_reminder = entry.is_told && !is_worse;
     if (is_quiet || (is_reminder && (alert.acknowledged_by || entry.silence == Nanoseconds(0)))) continue;
-    entry.is_told = true;
+    const bool was_told = std::exchange(entry.is_told, true);
     entry.told_at = now.steady;
     entry.told_at_wall = now.wall;
-    entry.told_severity = alert.severity;
+    entry.told_severity = was_told ? std::max(entry.told_severity, alert.severity) : alert.severity;
     notices.push_back({.kind = is_reminder ? AlertNotice::Kind::Reminder : AlertNotice::Kind::Firing, .alert = alert});
   }
   return notices;

@@ -39,6 +39,8 @@ struct Alert {
   std::optional<std::string> acknowledged_by;  ///< until it is over
   std::optional<WallTime> silenced_until;
   bool is_remembered = false;  ///< as an earlier process left it: nothing has been seen of it since
+  std::optional<PoolStanding> pool;             ///< that it is about; of this process alone
+  std::optional<PredictedExhaustion> forecast;  ///< likewise
 
   [[nodiscard]] bool is_silenced(WallTime now) const { return silenced_until && now < *silenced_until; }
   friend bool operator==(const Alert&, const Alert&) = default;
@@ -56,11 +58,11 @@ struct AlertChange {
 
 /// What of an alert outlives the process.
 struct AlertStanding {
-  Alert alert;  ///< without `recent`
+  Alert alert;  ///< without `recent`, `pool` and `forecast`
   Nanoseconds silence{0};           ///< of its rule
   bool is_told = false;             ///< receivers believe that it fires
   std::optional<WallTime> told_at;  ///< last
-  AlertSeverity told_severity = AlertSeverity::Info;
+  AlertSeverity told_severity = AlertSeverity::Info;  ///< the worst
 
   friend bool operator==(const AlertStanding&, const AlertStanding&) = default;
 };
@@ -70,6 +72,7 @@ struct AlertNotice {
   enum class Kind : std::uint8_t { Firing, Reminder, Resolved };
   Kind kind = Kind::Firing;
   Alert alert;
+  AlertSeverity worst_told = AlertSeverity::Info;  ///< of one that is over: whoever was told of that hears of the end as well
 };
 [[nodiscard]] std::string_view to_string(AlertNotice::Kind kind);
 
@@ -77,13 +80,15 @@ struct AlertNotice {
 /// from clients), and of a rule at most half of them.
 class AlertBook {
  public:
-  /// What a rule finds now; a subject that is not named is over. Gives the steps this makes, in the order of subjects.
+  /// What a rule finds now; a subject that is not named is over, one of which nothing is known stays as it is. Gives the steps this
+  /// makes, in the order of subjects.
   std::vector<AlertChange> judge(const AlertRule& rule, std::span<const AlertObservation> observations, Now now);
   /// The rule is switched off or gone: nothing of it is left, and nobody is told.
   void forget_rules_but(std::span<const AlertRule> rules);
   /// Whom to tell of what since the last call. An alert is told when it fires; again after the rule's `silence` unless somebody took
   /// it on; and when it is over, if it was told. Not while it is silenced, and not twice within `silence`, however it flaps; but at
-  /// once if it has become more severe. Of a rule whose silence is 0 there are no reminders.
+  /// once if it has become more severe, and if its end was told and it is back for kLasting: the last word must not be that all is
+  /// well. Of a rule whose silence is 0 there are no reminders.
   std::vector<AlertNotice> due_notices(Now now);
 
   /// False: no such alert is pending or firing.
@@ -111,6 +116,7 @@ class AlertBook {
   static constexpr std::chrono::minutes kShowResolved{15};
   static constexpr std::size_t kMostRecent = 30;
   static constexpr std::chrono::minutes kRemembered{5};
+  static constexpr std::chrono::minutes kLasting{5};  ///< what fires again for so long does not flap
 
  private:
   struct Entry {
@@ -123,10 +129,12 @@ class AlertBook {
     WallTime told_at_wall{};
     std::optional<SteadyTime> end_told_at;  ///< of this life
     SteadyTime remembered_until{};
-    AlertSeverity told_severity = AlertSeverity::Info;
+    AlertSeverity told_severity = AlertSeverity::Info;  ///< the worst, of this life
   };
   using Key = std::pair<std::string, std::string>;  ///< rule, subject
 
+  /// What only this process and this moment needs.
+  static void drop_figures(Alert& alert);
   void step(Entry& entry, AlertState to, Now now, std::vector<AlertChange>& changes);
   void see(const AlertRule& rule, const AlertObservation& observation, Now now, std::vector<AlertChange>& changes);
   void drop_old(Now now);

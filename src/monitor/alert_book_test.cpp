@@ -130,6 +130,46 @@ TEST_F(AlertBookTest, AFlappingAlertIsToldOnceWithinItsSilence) {
   EXPECT_THAT(told(3'660), ElementsAre("firing"));
 }
 
+TEST_F(AlertBookTest, WhoWasToldThatItIsOverHearsOfItAgainWhenItComesBackToStay) {
+  fire(0);
+  judge(30, {seen(Standing::Clear)});
+  EXPECT_THAT(told(30), ElementsAre("resolved"));
+  judge(60, {seen(Standing::Bad)});
+  judge(90, {seen(Standing::Bad)});
+  EXPECT_THAT(told(359), IsEmpty()) << "it may flap";
+  EXPECT_THAT(told(360), ElementsAre("firing"));
+  EXPECT_THAT(told(700), IsEmpty());
+}
+
+TEST_F(AlertBookTest, AFigureThatCannotBeHadChangesNothing) {
+  judge(0, {seen(Standing::Bad)});
+  EXPECT_THAT(judge(20, {seen(Standing::Unknown)}), IsEmpty()) << "pending stays pending";
+  EXPECT_THAT(judge(30, {seen(Standing::Bad)}), ElementsAre("pending>firing"));
+  EXPECT_THAT(judge(40, {seen(Standing::Unknown)}), IsEmpty()) << "firing goes on firing";
+  EXPECT_EQ(book_.list(at(40)).at(0).summary, "little is left");
+  EXPECT_THAT(judge(50, {seen(Standing::Clear)}), ElementsAre("firing>resolved"));
+  EXPECT_THAT(judge(60, {seen(Standing::Unknown)}), IsEmpty());
+}
+
+TEST_F(AlertBookTest, TheEndSaysHowBadItWasToldToBe) {
+  rule_.hold = Nanoseconds(0);
+  AlertObservation worst = seen(Standing::Bad);
+  worst.severity = AlertSeverity::Critical;
+  judge(0, {worst});
+  (void)told(0);
+  judge(10, {seen(Standing::Bad)});
+  EXPECT_THAT(told(3'600), ElementsAre("reminder")) << "less bad by now";
+  judge(3'610, {seen(Standing::Clear)});
+  const auto notices = book_.due_notices(at(3'610));
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_EQ(notices[0].alert.severity, AlertSeverity::Warning);
+  EXPECT_EQ(notices[0].worst_told, AlertSeverity::Critical);
+  judge(9'000, {seen(Standing::Bad)});
+  (void)told(9'000);
+  judge(9'010, {});
+  EXPECT_EQ(book_.due_notices(at(9'010)).at(0).worst_told, AlertSeverity::Warning) << "of another life";
+}
+
 TEST_F(AlertBookTest, WhatGetsWorseIsToldAtOnce) {
   fire(0);
   AlertObservation worse = seen(Standing::Bad);
@@ -221,7 +261,7 @@ TEST(AlertBookProperty, StatesFollowOneAnotherAndEveryTellingHasItsReason) {
       std::map<std::string, Standing> standings;
       for (const char* subject : {"a", "b", "c"}) {
         if (random() % 10 == 0) continue;  // nothing known of it
-        const auto standing = static_cast<Standing>(random() % 3);
+        const auto standing = static_cast<Standing>(random() % 4);
         observations.push_back(seen(standing, subject));
         standings[subject] = standing;
       }
@@ -229,7 +269,8 @@ TEST(AlertBookProperty, StatesFollowOneAnotherAndEveryTellingHasItsReason) {
         const bool is_bad = standings.contains(subject) && standings[subject] == Standing::Bad;
         if (is_bad) bad_since.try_emplace(subject, now.steady);
         const bool was_firing = states[subject] == AlertState::Firing;
-        if (!is_bad && !was_firing) bad_since.erase(subject);
+        const bool is_unknown = standings.contains(subject) && standings[subject] == Standing::Unknown;
+        if (!is_bad && !was_firing && !is_unknown) bad_since.erase(subject);
       }
       for (const AlertChange& change : book.judge(rule, observations, now)) {
         const std::string& subject = change.alert.subject;
@@ -257,7 +298,8 @@ TEST(AlertBookProperty, StatesFollowOneAnotherAndEveryTellingHasItsReason) {
           continue;
         }
         ASSERT_EQ(states[subject], AlertState::Firing);
-        if (told_at.contains(subject)) {
+        const bool lasts = !open.contains(subject) && now.steady - bad_since.at(subject) >= AlertBook::kLasting;
+        if (told_at.contains(subject) && !lasts) {
           ASSERT_GE(now.steady - told_at[subject], rule.silence);
         }
         told_at[subject] = now.steady;

@@ -15,7 +15,7 @@ namespace tidegate::monitor {
 struct PoolStanding {
   std::string provider;
   std::string model_group;
-  std::string pool;
+  std::string pool;       ///< empty: all of the provider for the group together
   std::string dimension;  ///< `requests`, `input_tokens`, `output_tokens`, `tokens`
   double limit = 0;       ///< per minute
   double remaining = 0;   ///< may be negative
@@ -27,7 +27,7 @@ struct PoolStanding {
 struct BudgetStanding {
   std::string owner;  ///< a tenant, `tenant/key`, or `all`
   double limit = 0;   ///< dollars
-  double spent = 0;
+  std::optional<double> spent = {};  ///< absent: nobody could tell
 };
 
 /// What a forecast says of one limit or budget.
@@ -39,6 +39,8 @@ struct PredictedExhaustion {
   double probability = 0;
   std::optional<double> minutes;  ///< until it is first crossed; absent: not within the horizon
   std::string reason;             ///< one sentence
+
+  friend bool operator==(const PredictedExhaustion&, const PredictedExhaustion&) = default;
 };
 
 /// A limit as a provider stated it, and as it stated it before.

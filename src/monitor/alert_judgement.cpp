@@ -22,7 +22,30 @@ std::string words(std::string_view dimension) {
   return text;
 }
 
+/// As forecasts call all pools of a provider for a group of models.
+std::string pool_name(const PoolStanding& pool) { return fmt::format("{}/{}", pool.provider, pool.model_group); }
+
 std::string subject_of(const PoolStanding& pool) { return fmt::format("{}/{} {} {}", pool.provider, pool.pool, pool.model_group, pool.dimension); }
+
+/// Of the limit that this is, the forecast that says most.
+std::optional<PredictedExhaustion> likeliest(std::span<const PredictedExhaustion> forecasts, const PoolStanding& pool) {
+  const PredictedExhaustion* most = nullptr;
+  for (const PredictedExhaustion& one : forecasts) {
+    const bool is_of = one.scope == "pool" && one.measure == pool.dimension && one.name == pool_name(pool);
+    if (is_of && (most == nullptr || one.probability > most->probability)) most = &one;
+  }
+  return most == nullptr ? std::nullopt : std::optional(*most);
+}
+
+/// `anthropic/opus-4`; nothing of another scope.
+std::optional<PoolStanding> pool_of(const PredictedExhaustion& forecast) {
+  const std::size_t slash = forecast.name.find('/');
+  if (forecast.scope != "pool" || slash == std::string::npos) return std::nullopt;
+  return PoolStanding{.provider = forecast.name.substr(0, slash),
+                      .model_group = forecast.name.substr(slash + 1),
+                      .pool = {},
+                      .dimension = forecast.measure};
+}
 
 AlertObservation judge_share(const AlertRule& rule, const PoolStanding& pool) {
   const double share = pool.remaining / pool.limit;
@@ -53,13 +76,16 @@ AlertObservation judge_tokens(const AlertRule& rule, const PoolStanding& pool) {
 
 }  // namespace
 
-std::vector<AlertObservation> judge_pools(const AlertRule& rule, std::span<const PoolStanding> pools) {
+std::vector<AlertObservation> judge_pools(const AlertRule& rule, std::span<const PoolStanding> pools,
+                                          std::span<const PredictedExhaustion> forecasts) {
   std::vector<AlertObservation> found;
   for (const PoolStanding& pool : pools) {
     if (!(pool.limit > 0)) continue;
     const bool counts_requests = pool.dimension == "requests";
     if (counts_requests != (rule.source == AlertSource::Requests)) continue;
-    found.push_back(counts_requests ? judge_share(rule, pool) : judge_tokens(rule, pool));
+    AlertObservation& one = found.emplace_back(counts_requests ? judge_share(rule, pool) : judge_tokens(rule, pool));
+    one.pool = pool;
+    one.forecast = likeliest(forecasts, pool);
   }
   return found;
 }
@@ -68,13 +94,17 @@ std::vector<AlertObservation> judge_budgets(const AlertRule& rule, std::span<con
   std::vector<AlertObservation> found;
   for (const BudgetStanding& budget : budgets) {
     if (!(budget.limit > 0)) continue;
-    const double share = budget.spent / budget.limit;
+    if (!budget.spent) {
+      found.push_back({.subject = budget.owner, .standing = Standing::Unknown, .summary = {}, .severity = {}});
+      continue;
+    }
+    const double share = *budget.spent / budget.limit;
     const std::string who = budget.owner == "all" ? "Everything together" : fmt::format("'{}'", budget.owner);
     found.push_back({.subject = budget.owner,
                      .standing = standing_of(share, rule.bad, rule.threshold, rule.clear),
                      .value = share,
                      .threshold = rule.threshold,
-                     .summary = fmt::format("{} has spent ${:.2f} of ${:.2f} today ({})", who, budget.spent, budget.limit, percent_text(share)),
+                     .summary = fmt::format("{} has spent ${:.2f} of ${:.2f} today ({})", who, *budget.spent, budget.limit, percent_text(share)),
                      .severity = share >= 1 ? std::optional(AlertSeverity::Critical) : std::nullopt});
   }
   return found;
@@ -106,7 +136,9 @@ std::vector<AlertObservation> judge_forecasts(const AlertRule& rule, std::span<c
          .summary = fmt::format("{}: {} exhausted with probability {}{}{}", whose, forecast.limit, percent_text(forecast.probability),
                                 forecast.minutes ? fmt::format(", first in {:.0f} min", *forecast.minutes) : "",
                                 forecast.reason.empty() ? "" : "; " + forecast.reason),
-         .severity = {}});
+         .severity = {},
+         .pool = pool_of(forecast),
+         .forecast = forecast});
   }
   return found;
 }

@@ -22,12 +22,15 @@ struct AlertObservation {
   double threshold = 0;
   std::string summary;                    ///< one sentence for people
   std::optional<AlertSeverity> severity;  ///< of this finding; else the rule's
+  std::optional<PoolStanding> pool = {};  ///< that it is about, if it is about one
+  std::optional<PredictedExhaustion> forecast = {};  ///< likewise
 };
 
 // Each gives an observation per subject; what is not named is not bad.
 
-/// AlertSource::Requests and ::Tokens.
-[[nodiscard]] std::vector<AlertObservation> judge_pools(const AlertRule& rule, std::span<const PoolStanding> pools);
+/// AlertSource::Requests and ::Tokens. Each with what `forecasts` say of that pool's limit.
+[[nodiscard]] std::vector<AlertObservation> judge_pools(const AlertRule& rule, std::span<const PoolStanding> pools,
+                                                        std::span<const PredictedExhaustion> forecasts = {});
 [[nodiscard]] std::vector<AlertObservation> judge_budgets(const AlertRule& rule, std::span<const BudgetStanding> budgets);
 /// Nothing below kLeastRequests: of three requests one failure says nothing.
 [[nodiscard]] std::vector<AlertObservation> judge_success(const AlertRule& rule, const WindowTotals& totals, Nanoseconds window);

@@ -25,7 +25,7 @@ std::vector<AlertStanding> AlertBook::standings(Now now, SteadyTime delivered) c
                            .is_told = false,
                            .told_at = {},
                            .told_severity = entry.told_severity};
-    standing.alert.recent.clear();
+    drop_figures(standing.alert);
     standing.alert.is_remembered = false;
     if (entry.told_at && *entry.told_at < delivered) {
       standing.told_at = entry.told_at_wall;
@@ -56,7 +56,7 @@ void AlertBook::restore(std::vector<AlertStanding> standings, std::vector<AlertC
       continue;
     }
     entry.alert = std::move(standing.alert);
-    entry.alert.recent.clear();
+    drop_figures(entry.alert);
     entry.alert.is_remembered = is_active(entry.alert.state);
     entry.remembered_until = now.steady + kRemembered;
     entry.bad_since = steady_of(entry.alert.began, now);

@@ -59,8 +59,9 @@ std::vector<AlertRule> shipped_rules() {
   rules.push_back(std::move(success));
 
   AlertRule forecast = figure_rule("exhaustion_forecast", "A limit or budget will probably be exhausted within the forecast's horizon",
-                                   AlertSource::Forecast, Bad::AtLeast, 0.5, 0.3);
+                                   AlertSource::Forecast, Bad::AtLeast, 0.3, 0.15);
   forecast.every = Seconds(60);
+  forecast.hold = Seconds(60);  // two looks, as it was measured (docs/forecast.md)
   rules.push_back(std::move(forecast));
 
   AlertRule limit = figure_rule("limit_changed", "A provider changed a limit in the last hour", AlertSource::LimitChanges, Bad::AtLeast, 1, 1);
@@ -75,7 +76,8 @@ std::vector<AlertRule> shipped_rules() {
   down.hold = Seconds(10);  // an endpoint that is back at once wakes nobody
   down.silence = minutes(15);
   rules.push_back(std::move(down));
-  rules.push_back(alarm_rule("balance_low", "A provider's prepaid balance is low, or cannot be read", {"balance_low", "balance_unknown"}));
+  rules.push_back(alarm_rule("balance_low", "A provider's prepaid balance is low or cannot be read, or an organisation's money there is spent",
+                             {"balance_low", "balance_unknown", "money_spent"}));
   rules.push_back(alarm_rule("ledger_spilling", "The ledger's database does not take what was recorded", {"ledger", "not_recorded", "limits_not_saved", "ties"}));
   rules.push_back(alarm_rule("unknown_price", "A model has no price and is charged the configured one", {"price_unknown"}));
   rules.push_back(alarm_rule("reconcile_drift", "Own cost and the provider's bill drift apart", {"reconcile_drift"}));

@@ -44,6 +44,7 @@ enum class Standing : std::uint8_t {
   Bad,      ///< beyond the threshold
   Between,  ///< no longer bad, but not far enough away for a firing alert to be over
   Clear,
+  Unknown,  ///< its figure could not be had: the alert stays as it is
 };
 [[nodiscard]] Standing standing_of(double value, Bad bad, double threshold, double clear);
 

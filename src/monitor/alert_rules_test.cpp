@@ -103,9 +103,11 @@ TEST(AlertJudgement, OfTokensGoesByTheFixedNumberOrTheShareWhicheverIsMore) {
 }
 
 TEST(AlertJudgement, OfBudgetsIsCriticalOnceTheyAreSpent) {
-  const std::vector budgets{BudgetStanding{"web", 10, 8}, BudgetStanding{"all", 100, 101}, BudgetStanding{"free", 0, 3}};
+  const std::vector budgets{BudgetStanding{"web", 10, 8}, BudgetStanding{"all", 100, 101}, BudgetStanding{"free", 0, 3},
+                             BudgetStanding{"lost", 10, std::nullopt}};
   const auto found = judge_budgets(rule("daily_cost_high"), budgets);
-  ASSERT_THAT(found, SizeIs(2));
+  ASSERT_THAT(found, SizeIs(3));
+  EXPECT_EQ(found[2].standing, Standing::Unknown) << "which is not the same as nothing spent";
   EXPECT_EQ(found[0].standing, Standing::Bad);
   EXPECT_EQ(found[0].severity, std::nullopt);
   EXPECT_EQ(found[0].summary, "'web' has spent $8.00 of $10.00 today (80.0 %)");

@@ -175,20 +175,4 @@ Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RemainingBudg
   return exhaustion;
 }
 
-bool ForecastAlarm::Trigger::update(bool is_high, const ForecastAlarmOptions& options) {
-  high_ = is_high ? high_ + 1 : 0;
-  low_ = is_high ? 0 : low_ + 1;
-  if (high_ >= options.minutes_to_raise) is_on_ = true;
-  if (low_ >= options.minutes_to_clear) is_on_ = false;
-  return is_on_;
-}
-
-std::optional<Severity> ForecastAlarm::update(double probability) {
-  const bool warns = warning_.update(probability >= options_.warn_at, options_);
-  const bool pages = page_.update(probability >= options_.page_at, options_);
-  if (pages) return Severity::Critical;
-  if (warns) return Severity::Warning;
-  return std::nullopt;
-}
-
 }  // namespace tidegate::monitor

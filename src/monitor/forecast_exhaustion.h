@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "monitor/alarm.h"
 #include "monitor/forecast.h"
 
 #include <cstdint>
@@ -50,36 +49,5 @@ struct Exhaustion {
 /// It runs out by some minute where the mean up to it uses up what is left and what comes back. `minutes_to_exhaustion`
 /// looks as far as the budget's renewal, at most 31 days, along the expected course.
 [[nodiscard]] Exhaustion forecast_exhaustion(const Forecaster& forecaster, const RemainingBudget& budget, int horizon);
-
-struct ForecastAlarmOptions {
-  double warn_at = 0.1;  ///< probability of exhaustion within the horizon
-  double page_at = 0.3;
-  int minutes_to_raise = 2;
-  int minutes_to_clear = 30;
-};
-
-/// Turns a probability a minute into an alarm that does not flutter.
-class ForecastAlarm {
- public:
-  explicit ForecastAlarm(const ForecastAlarmOptions& options = {}) : options_(options) {}
-
-  /// Once a minute. What is in force: nothing, a warning, or (critical) a page.
-  std::optional<Severity> update(double probability);
-
- private:
-  class Trigger {
-   public:
-    bool update(bool is_high, const ForecastAlarmOptions& options);
-
-   private:
-    int high_ = 0;
-    int low_ = 0;
-    bool is_on_ = false;
-  };
-
-  ForecastAlarmOptions options_;
-  Trigger warning_;
-  Trigger page_;
-};
 
 }  // namespace tidegate::monitor

@@ -165,19 +165,5 @@ TEST(Exhaustion, KnowsThatABudgetIsSpentWithoutAnyHistory) {
   EXPECT_EQ(exhaustion.minutes_to_exhaustion, 0);
 }
 
-TEST(ForecastAlarm, NeedsTwoMinutesToRaiseAndThirtyToClear) {
-  ForecastAlarm alarm;
-  EXPECT_EQ(alarm.update(0.2), std::nullopt);
-  EXPECT_EQ(alarm.update(0.05), std::nullopt);
-  EXPECT_EQ(alarm.update(0.2), std::nullopt);
-  EXPECT_EQ(alarm.update(0.2), Severity::Warning);
-  EXPECT_EQ(alarm.update(0.5), Severity::Warning);
-  EXPECT_EQ(alarm.update(0.5), Severity::Critical);
-  for (int minute = 0; minute < 29; ++minute) EXPECT_EQ(alarm.update(0.15), Severity::Critical);
-  EXPECT_EQ(alarm.update(0.15), Severity::Warning);
-  for (int minute = 0; minute < 29; ++minute) EXPECT_EQ(alarm.update(0.01), Severity::Warning);
-  EXPECT_EQ(alarm.update(0.01), std::nullopt);
-}
-
 }  // namespace
 }  // namespace tidegate::monitor

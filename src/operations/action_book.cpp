@@ -149,13 +149,14 @@ void ActionBook::look(Entry& entry, std::span<const Alert> alerts, bool is_leavi
     if (entry.is_stuck || (!entry.active->begun_by.empty() && !is_leaving)) return;  // somebody decides
     if (is_bad) {
       entry.restored_at.reset();
+      if (std::exchange(entry.is_kept, false)) entry.standing.detail = "in place; the alert is back";
       look_for_help(entry, now);
       return;
     }
     // After a restart rules find out anew what is bad.
     const bool is_early =
         entry.restored_at && (now.steady - *entry.restored_at < kGrace || any_in(alerts, entry.options, AlertState::Pending));
-    if (is_early && !is_leaving) return;
+    if (!is_leaving && (is_early || keeps(entry, now))) return;
     if (auto step = begin_return(entry, {}, now)) steps.push_back(std::move(*step));
     return;
   }
@@ -201,11 +202,23 @@ void ActionBook::skip(Entry& entry, const Alert& cause, Now now) {
 void ActionBook::look_for_help(Entry& entry, Now now) {
   const ActionStep& step = *entry.active;
   const Nanoseconds expected = step.options.expected;
-  if (entry.is_help_missed || expected == Nanoseconds(0) || entry.standing.state != ActionState::Done ||
+  if (entry.is_help_settled || expected == Nanoseconds(0) || entry.standing.state != ActionState::Done ||
       now.wall - step.began_at < expected)
     return;
-  entry.is_help_missed = true;
+  entry.is_help_settled = true;
   say(step, fmt::format("did not help: the alert still fires after {}", rough(now.wall - step.began_at)), now);
+}
+
+/// Whether it stays though its alert is over. One that failed has nothing to keep.
+bool ActionBook::keeps(Entry& entry, Now now) {
+  const Nanoseconds keep = entry.options.keep.value_or(usual_keep(entry.options.kind));
+  const bool is_in_place = entry.standing.state == ActionState::Done || entry.standing.state == ActionState::DryRun;
+  if (!is_in_place || !entry.ran_at || now.steady - entry.ran_at->steady >= keep) return false;
+  if (!std::exchange(entry.is_kept, true)) {
+    entry.is_help_settled = true;
+    entry.standing.detail = fmt::format("in place; the alert is over, and it is kept until {}", to_rfc3339(entry.ran_at->wall + keep));
+  }
+  return true;
 }
 
 std::optional<ActionStep> ActionBook::begin(Entry& entry, const Alert& alert, const std::string& by, Now now) {
@@ -220,7 +233,7 @@ std::optional<ActionStep> ActionBook::begin(Entry& entry, const Alert& alert, co
                             .by = by,
                             .begun_by = by,
                             .began_at = now.wall};
-  entry.is_stuck = entry.is_help_missed = false;
+  entry.is_stuck = entry.is_help_settled = entry.is_kept = false;
   entry.restored_at.reset();
   entry.skipped = {};
   entry.is_changed = true;
@@ -320,6 +333,8 @@ void ActionBook::finished(const ActionStep& step, const Result<std::string>& res
   entry->is_stuck = false;
   entry->restored_at.reset();
   const std::string why = step.by.empty() && !step.begun_by.empty() ? "it is no longer configured"
+                          : step.by.empty() && std::exchange(entry->is_kept, false)
+                              ? fmt::format("the alert is over, and it was in place for {}", rough(now.wall - step.began_at))
                           : step.by.empty() ? fmt::format("the alert is over after {}", rough(now.wall - step.began_at))
                                             : fmt::format("after {}", rough(now.wall - step.began_at));
   say(step, fmt::format("is back: {}; {}{}", why, *result, asked_by(step.by)), now);

@@ -63,7 +63,7 @@ struct ActionStanding {
 };
 
 /// Decides which actions run. One incident at a time per action: further alerts of its rules join it, and it returns when the last
-/// one is over. One that somebody asked for stays until somebody asks for its return. What fails is tried again, later each time.
+/// one is over, but not before it was in place for `keep`. One that somebody asked for stays until somebody asks for its return. What fails is tried again, later each time.
 /// Pure: time is an argument. Not thread-safe.
 class ActionBook {
  public:
@@ -89,7 +89,7 @@ class ActionBook {
   /// What has to be kept for the next start, of actions that changed since the last call.
   [[nodiscard]] std::vector<store::StoredAction> take_changes();
 
-  static constexpr std::string_view kByHand = "by_hand";
+  static constexpr std::string_view kByHand = kByHandRule;
   static constexpr std::chrono::minutes kGrace{2};  ///< rules are looked at once a minute at the latest, unless told otherwise
 
  private:
@@ -102,7 +102,8 @@ class ActionBook {
     bool is_busy = false;         ///< given out and not finished
     bool is_stuck = false;        ///< its return was given up
     bool is_held_off = false;     ///< somebody took it back while its alert lasts
-    bool is_help_missed = false;  ///< that it did not help was said
+    bool is_help_settled = false;  ///< it helped, or it was said that it did not
+    bool is_kept = false;          ///< the alert is over, and it stays for `keep`
     bool is_changed = false;      ///< since the last `take_changes`
     std::optional<SteadyTime> restored_at;
     std::pair<std::string, ActionState> skipped{};  ///< alert and why, when that was said last
@@ -112,6 +113,7 @@ class ActionBook {
   };
   void look(Entry& entry, std::span<const monitor::Alert> alerts, bool is_leaving, Now now, std::vector<ActionStep>& steps);
   void look_for_help(Entry& entry, Now now);
+  [[nodiscard]] static bool keeps(Entry& entry, Now now);
   [[nodiscard]] std::optional<ActionStep> begin(Entry& entry, const monitor::Alert& alert, const std::string& by, Now now);
   [[nodiscard]] std::optional<ActionStep> begin_return(Entry& entry, const std::string& by, Now now);
   void failed(Entry& entry, const ActionStep& step, const Failure& failure, Now now);

@@ -12,6 +12,7 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::SizeIs;
 
 tl::unexpected<Failure> no(Retry retry = Retry::Later) { return fail(FailureKind::Protocol, Origin::Upstream, "answered 500", retry); }
 
@@ -21,6 +22,7 @@ class ActionBookTest : public testing::Test {
     options_.name = "scale-up";
     options_.rules = {"exhaustion_*"};
     options_.command = {"true"};
+    options_.keep = Nanoseconds(0);
     alert_.id = "0123456789abcdef";
     alert_.rule = "exhaustion_forecast";
     alert_.state = monitor::AlertState::Firing;
@@ -220,6 +222,57 @@ TEST_F(ActionBookTest, AReturnThatFailsForGoodIsLeftToPeople) {
   finish(**again);
   EXPECT_EQ(state(), ActionState::Returned);
   EXPECT_EQ(standing().incident, "");
+}
+
+TEST_F(ActionBookTest, StaysInPlaceForAsLongAsItIsToBeKept) {
+  options_.keep.reset();
+  options_.cooldown = Nanoseconds(0);
+  book_.adopt({options_});
+  finish(fire().at(0));
+  clock_.advance(minutes(2));
+  EXPECT_THAT(clear(), IsEmpty());
+  EXPECT_THAT(standing().detail, HasSubstr("the alert is over, and it is kept until"));
+  clock_.advance(minutes(10));
+  EXPECT_THAT(fire(), IsEmpty()) << "it is in place already";
+  EXPECT_THAT(standing().detail, HasSubstr("the alert is back"));
+  clock_.advance(minutes(18) - Seconds(1));
+  EXPECT_THAT(clear(), IsEmpty());
+  (void)told();
+  clock_.advance(Seconds(1));
+  finish(clear().at(0));
+  EXPECT_THAT(told(), ElementsAre("scale-up is back: the alert is over, and it was in place for 30m; ok"));
+  options_.kind = ActionKind::PauseBatch;
+  book_.adopt({options_});
+  finish(fire().at(0));
+  clock_.advance(minutes(5) - Seconds(1));
+  EXPECT_THAT(clear(), IsEmpty());
+  clock_.advance(Seconds(1));
+  EXPECT_THAT(clear(), SizeIs(1)) << "what is moved here is moved again at no cost";
+}
+
+TEST_F(ActionBookTest, WhatFailedOrSomebodyTakesBackIsNotKept) {
+  options_.keep.reset();
+  book_.adopt({options_});
+  finish(fire().at(0), no(Retry::Never));
+  const auto back = clear();
+  ASSERT_THAT(back, SizeIs(1)) << "an attempt may have done its work for all that";
+  finish(back[0]);
+  clock_.advance(options_.cooldown);
+  finish(fire().at(0));
+  const auto asked = book_.take_back("scale-up", "ada", clock_.now());
+  EXPECT_TRUE(asked && *asked);
+}
+
+TEST_F(ActionBookTest, ARestartKeepsWhatIsToBeKept) {
+  options_.keep = minutes(20);
+  book_.adopt({options_});
+  finish(fire().at(0));
+  clock_.advance(minutes(4));
+  ActionBook next = restarted();
+  clock_.advance(minutes(15));
+  EXPECT_THAT(next.look({}, clock_.now()), IsEmpty());
+  clock_.advance(minutes(1));
+  EXPECT_THAT(next.look({}, clock_.now()), SizeIs(1));
 }
 
 TEST_F(ActionBookTest, ThatItDoesNotRunIsSaidOnce) {

@@ -5,8 +5,10 @@
 #include "base/secret.h"
 #include "base/time.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,15 @@ enum class ActionKind : std::uint8_t {
   return {};
 }
 
+/// The rule that messages about an action have which somebody asked for.
+inline constexpr std::string_view kByHandRule = "by_hand";
+
+/// Who widens a limit outside should not be asked twice within a forecast's horizon: against the wider limit the alert is over at once,
+/// and it would be back as soon as the limit is. What is moved here costs nothing to move again.
+[[nodiscard]] constexpr Nanoseconds usual_keep(ActionKind kind) {
+  return std::chrono::minutes(kind == ActionKind::Command || kind == ActionKind::Webhook ? 30 : 5);
+}
+
 /// What is done when an alert fires, and taken back when it is over.
 struct ActionOptions {
   std::string name;
@@ -54,6 +65,7 @@ struct ActionOptions {
   Nanoseconds expected = std::chrono::minutes(5);   ///< until it helps; said to people
   Nanoseconds cooldown = std::chrono::minutes(10);  ///< between two runs
   std::size_t max_per_day = 10;                     ///< runs, in UTC
+  std::optional<Nanoseconds> keep = {};             ///< in place at least so long, once it worked; absent: usual_keep
   bool dry_run = false;                             ///< say what would be done, and do nothing
 
   friend bool operator==(const ActionOptions&, const ActionOptions&) = default;

@@ -16,6 +16,43 @@ namespace tidegate::operations {
 
 namespace {
 
+namespace json = boost::json;
+
+json::value pool_value(const monitor::Alert& alert) {
+  if (!alert.pool) return nullptr;
+  const monitor::PoolStanding& pool = *alert.pool;
+  json::object out{{"provider", pool.provider}, {"model_group", pool.model_group}, {"dimension", pool.dimension}};
+  if (!pool.pool.empty()) out["pool"] = pool.pool;
+  if (pool.limit > 0) {
+    out["limit"] = pool.limit;
+    out["remaining"] = pool.remaining;
+  }
+  return out;
+}
+
+json::value forecast_value(const monitor::Alert& alert) {
+  if (!alert.forecast) return nullptr;
+  const monitor::PredictedExhaustion& forecast = *alert.forecast;
+  return json::object{{"scope", forecast.scope},
+                      {"name", forecast.name},
+                      {"measure", forecast.measure},
+                      {"limit", forecast.limit},
+                      {"probability", forecast.probability},
+                      {"minutes_to_exhaustion", forecast.minutes ? json::value(*forecast.minutes) : json::value(nullptr)},
+                      {"reason", forecast.reason}};
+}
+
+/// Empty where the alert is about no pool, or nothing is forecast for it.
+std::vector<std::pair<std::string, std::string>> facts_of(const monitor::Alert& alert) {
+  const monitor::PoolStanding pool = alert.pool.value_or(monitor::PoolStanding());
+  const auto& forecast = alert.forecast;
+  return {{"TIDEGATE_PROVIDER", pool.provider},
+          {"TIDEGATE_MODEL_GROUP", pool.model_group},
+          {"TIDEGATE_DIMENSION", pool.dimension},
+          {"TIDEGATE_PROBABILITY", forecast ? fmt::format("{:.4g}", forecast->probability) : std::string()},
+          {"TIDEGATE_MINUTES", forecast && forecast->minutes ? fmt::format("{:.0f}", *forecast->minutes) : std::string()}};
+}
+
 Result<std::string> run_command(const ActionStep& step, const std::atomic<bool>& stop) {
   const bool is_trigger = step.event == ActionEvent::Trigger;
   const std::vector<std::string>& arguments = is_trigger ? step.options.command : step.options.undo;
@@ -30,13 +67,13 @@ Result<std::string> run_command(const ActionStep& step, const std::atomic<bool>&
                          {"TIDEGATE_SUMMARY", step.alert.summary},
                          {"TIDEGATE_VALUE", fmt::format("{}", step.alert.value)},
                          {"TIDEGATE_THRESHOLD", fmt::format("{}", step.alert.threshold)}};
+  for (auto& fact : facts_of(step.alert)) program.environment.push_back(std::move(fact));
   const Result<std::string> printed = delivery::run(program, stop);
   if (!printed) return fail(printed);
   return fmt::format("{} ended well", arguments.front());
 }
 
 Result<std::string> call_webhook(const ActionStep& step, Now now, const std::atomic<bool>& stop) {
-  namespace json = boost::json;
   const std::string event(to_string(step.event));
   json::object body{{"event", event},
                     {"action", step.options.name},
@@ -48,7 +85,9 @@ Result<std::string> call_webhook(const ActionStep& step, Now now, const std::ato
                     {"severity", std::string(to_string(step.alert.severity))},
                     {"summary", step.alert.summary},
                     {"value", step.alert.value},
-                    {"threshold", step.alert.threshold}};
+                    {"threshold", step.alert.threshold},
+                    {"pool", pool_value(step.alert)},
+                    {"forecast", forecast_value(step.alert)}};
   if (!step.options.tier.empty()) body["proposed_tier"] = step.options.tier;
   delivery::HttpPost request{.url = Secret(step.options.url), .body = json::serialize(body), .timeout = step.options.timeout};
   // A return is another operation than its trigger: with the same key a receiver would drop it as a repeat.

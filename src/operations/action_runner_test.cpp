@@ -88,6 +88,7 @@ class ActionRunnerTest : public testing::Test {
   ActionRunnerTest() {
     options_.name = "scale-up";
     options_.rules = {"key_lost"};
+    options_.keep = Nanoseconds(0);
     alert_.id = "1";
     alert_.rule = "key_lost";
     alert_.subject = "pool 1";
@@ -185,6 +186,14 @@ TEST_F(ActionRunnerTest, AWebhookIsToldOfTheIncidentSignedAndOfItsEnd) {
   step.incident = "incident-1";
   step.alert.rule = "requests_remaining_low";
   step.alert.subject = "pool 1";
+  step.alert.pool = monitor::PoolStanding{.provider = "anthropic", .model_group = "opus-4", .pool = "org-1", .dimension = "requests", .limit = 50, .remaining = 9};
+  step.alert.forecast = monitor::PredictedExhaustion{.scope = "pool",
+                         .name = "anthropic/opus-4",
+                         .measure = "requests",
+                         .limit = "requests per minute",
+                         .probability = 0.75,
+                         .minutes = 12,
+                         .reason = "level 80 % of the limit"};
   ASSERT_TRUE(carry_out(step, levers_, clock_.now(), stop_));
   step.event = ActionEvent::Return;
   ASSERT_TRUE(carry_out(step, levers_, clock_.now(), stop_));
@@ -193,7 +202,9 @@ TEST_F(ActionRunnerTest, AWebhookIsToldOfTheIncidentSignedAndOfItsEnd) {
   EXPECT_THAT(told[0], HasSubstr("POST /scale HTTP/1.1"));
   EXPECT_THAT(told[0], HasSubstr("idempotency-key: incident-1\r\n"));
   for (const char* member :
-       {R"("event":"trigger")", R"("rule":"requests_remaining_low")", R"("subject":"pool 1")", R"("proposed_tier":"tier 4")"}) {
+       {R"("event":"trigger")", R"("rule":"requests_remaining_low")", R"("subject":"pool 1")", R"("proposed_tier":"tier 4")",
+        R"("pool":{"provider":"anthropic","model_group":"opus-4","dimension":"requests","pool":"org-1","limit":5E1,"remaining":9E0})",
+        R"("limit":"requests per minute","probability":7.5E-1,"minutes_to_exhaustion":1.2E1,"reason":"level 80 % of the limit"})"}) {
     EXPECT_THAT(told[0], HasSubstr(member));
   }
   const std::string body = told[0].substr(told[0].find("\r\n\r\n") + 4);

@@ -83,7 +83,7 @@ class ActionsTest(unittest.TestCase):
                 "grouping": "0s",
                 "rules": [{"name": "daily_cost_high", "every": "1s", "for": "0s"}],
                 "receivers": [{"name": "robot", "kind": "webhook", "url": self.receiver.url}],
-                "actions": [{"rules": ["daily_cost_high"], "cooldown": "0s"} | action for action in actions],
+                "actions": [{"rules": ["daily_cost_high"], "cooldown": "0s", "keep": "0s"} | action for action in actions],
             },
         }
 

@@ -126,6 +126,9 @@ class HistoryTest(unittest.TestCase):
         self.ask()
         lost = until("an alert of the key", lambda: self.alert("key_lost"))
         self.answer(lost, "ack", by="zoë")
+        audit = [(one["actor"], one["subject"].split(" (")[0], one["text"].split(",")[0]) for one in self.fetch(self.admin + "/api/v1/audit")["entries"]]
+        self.assertEqual(audit[0], ("zoë", f"alert {lost['id']} key_lost", "taken on: nobody is reminded of it"))
+        self.assertIn(("ada", f"alert {changed['id']} limit_changed", "silenced for 1h"), audit)
         until("it is written", lambda: self.stored("SELECT count(*) FROM standing WHERE acknowledged_by = 'zoë'"))
         until("everything is written", lambda: self.stored("SELECT count(*) FROM limits") == len(self.alerts()["limit_changes"]))
         before = self.alerts()
@@ -137,7 +140,7 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual(told["history"][-len(before["history"]):], before["history"])
         self.assertEqual(told["limit_changes"][:len(before["limit_changes"])], before["limit_changes"])
         self.assertEqual((self.alert("key_lost")["acknowledged_by"], self.alert("key_lost")["since"]), ("zoë", lost["since"]))
-        # There may be one of another pool beside it, which nobody silenced.
+        # The newest value of the limit may be another one, which nobody silenced.
         silenced = next(one for one in self.alerts()["alerts"] if one["id"] == changed["id"])
         self.assertTrue(silenced["silenced_until"])
         self.ask()  # the key is refused again: a finding, and nothing new

@@ -98,6 +98,7 @@ config::Sources demo_sources(const std::string& simulator) {
       tier: {}
       expected: 2m
       cooldown: 5m
+      keep: 0s  # the simulator has terms of its own for a tier that is given back
       max_per_day: 100
 )",
                                       simulator, kSecretName, kTier)};

@@ -50,7 +50,7 @@ void Courier::post(std::vector<monitor::AlertNotice> notices, std::vector<monito
     firing_ = std::move(firing);
     for (Lane& lane : lanes_) {
       for (const monitor::AlertNotice& notice : notices) {
-        if (!wants(lane.receiver, notice.alert.rule, notice.alert.severity)) continue;
+        if (!wants(lane.receiver, notice.alert.rule, std::max(notice.alert.severity, notice.worst_told))) continue;
         if (lane.waiting.size() >= kMostNotices) lane.waiting.erase(lane.waiting.begin());
         lane.waiting.push_back(notice);
         begin_group(lane, now);
@@ -98,7 +98,10 @@ std::optional<std::pair<ReceiverOptions, Message>> Courier::next(Now now, Nanose
       lane.attempts = 0;
       lane.due = now.steady;
     }
-    if (lane.message && now.steady >= lane.due) return std::pair(lane.receiver, *lane.message);
+    if (lane.message && now.steady >= lane.due) {
+      lane.message->sent_at = now.wall;  // a receiver that lets no old signature pass takes the last attempt as well
+      return std::pair(lane.receiver, *lane.message);
+    }
     if (lane.message) pause = std::min(pause, lane.due - now.steady);
     if (!lane.message && lane.group_due) pause = std::min(pause, *lane.group_due - now.steady);
     const bool wants_refresh = lane.receiver.kind == ReceiverKind::Alertmanager && !lane.message && lane.waiting.empty() && !firing_.empty();
@@ -143,9 +146,36 @@ std::optional<Nanoseconds> Courier::deliver_next() {
   const auto job = next(clock_.now(), pause);
   if (!job) return pause;
   const auto& [receiver, message] = *job;
-  const Result<void> result = is_slack_bot(receiver) ? slack_[receiver.name].tell(receiver, message, stopping_) : deliver(receiver, message, stopping_);
+  const Result<void> result = is_slack_bot(receiver) ? tell_slack(receiver, message) : deliver(receiver, message, stopping_);
   finished(receiver.name, message, result, clock_.now());
   return std::nullopt;
+}
+
+Result<void> Courier::tell_slack(const ReceiverOptions& bot, const Message& message) {
+  const auto [known, is_new] = slack_.try_emplace(bot.name);
+  if (is_new) {
+    const std::lock_guard lock(mutex_);
+    if (const auto left = threads_.find(bot.name); left != threads_.end()) known->second.restore(left->second);
+  }
+  Result<void> told = known->second.tell(bot, message, stopping_);
+  std::string memory = known->second.memory();
+  const std::lock_guard lock(mutex_);
+  if (memory.empty()) {
+    threads_.erase(bot.name);
+  } else {
+    threads_.insert_or_assign(bot.name, std::move(memory));
+  }
+  return told;
+}
+
+std::map<std::string, std::string> Courier::threads() const {
+  const std::lock_guard lock(mutex_);
+  return threads_;
+}
+
+void Courier::restore_threads(std::map<std::string, std::string> threads) {
+  const std::lock_guard lock(mutex_);
+  threads_.merge(threads);
 }
 
 void Courier::run() {

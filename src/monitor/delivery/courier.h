@@ -53,6 +53,10 @@ class Courier {
   /// Delivers one message that is due; blocks. Nothing: it did; else how long nothing is due, at most a second. The courier's own
   /// thread does this over and over.
   [[nodiscard]] std::optional<Nanoseconds> deliver_next();
+  /// What Slack bots have said and the next process must know, by receiver.
+  [[nodiscard]] std::map<std::string, std::string> threads() const;
+  /// What an earlier process left of that. A bot that has told something already goes on with its own.
+  void restore_threads(std::map<std::string, std::string> threads);
   /// Nothing waits and nothing is being tried: what was posted has arrived, or was given up.
   [[nodiscard]] bool is_idle() const;
   [[nodiscard]] std::vector<DeadMessage> dead() const;  ///< newest first, at most kMostDead
@@ -79,6 +83,7 @@ class Courier {
   [[nodiscard]] std::optional<std::pair<ReceiverOptions, Message>> next(Now now, Nanoseconds& pause);
   void finished(const std::string& receiver, const Message& message, const Result<void>& result, Now now);
   [[nodiscard]] Message make(const Lane& lane, Now now);
+  [[nodiscard]] Result<void> tell_slack(const ReceiverOptions& bot, const Message& message);
 
   const Clock& clock_;
   std::map<std::string, SlackThreads> slack_;  ///< by receiver; only of the thread that delivers
@@ -92,6 +97,7 @@ class Courier {
   std::uint64_t last_id_ = 0;
   std::deque<DeadMessage> dead_;
   DeliveryCounts counts_;
+  std::map<std::string, std::string> threads_;  ///< by receiver
   std::thread thread_;
 };
 

@@ -154,6 +154,49 @@ TEST(Courier, ANoteGoesWithTheNextMessageOrAsOneOfItsOwn) {
   EXPECT_THAT(told[2], testing::AllOf(HasSubstr(R"("alerts":[])"), HasSubstr(R"("text":"returned")")));
 }
 
+TEST(Courier, SignsEachAttemptWithItsOwnTime) {
+  Peer there(http({"503 x", "204 x"}));
+  ManualClock clock;
+  Courier courier(clock);
+  ReceiverOptions robot{.name = "robot", .kind = ReceiverKind::Webhook, .url = "http://" + there.place + "/hook"};
+  robot.secret = Secret("s");
+  courier.adopt({robot}, Nanoseconds(0), "here");
+  courier.post(message(1).notices, {}, clock.now());
+  EXPECT_FALSE(courier.deliver_next());
+  clock.advance(std::chrono::minutes(6));
+  EXPECT_FALSE(courier.deliver_next());
+  const std::vector<std::string> told = there.told();
+  ASSERT_EQ(told.size(), 2U);
+  const std::string at = fmt::format("{}", unix_nanoseconds(clock.now().wall) / 1'000'000'000);
+  EXPECT_THAT(told[1], HasSubstr("x-tidegate-timestamp: " + at + "\r\n"));
+  EXPECT_THAT(told[1], HasSubstr("v1=" + hmac_sha256(Secret("s"), at + "." + told[1].substr(told[1].find("\r\n\r\n") + 4))));
+  const auto id_in = [](const std::string& request) {
+    const std::size_t from = request.find("idempotency-key: ");
+    return request.substr(from, request.find("\r\n", from) - from);
+  };
+  EXPECT_EQ(id_in(told[0]), id_in(told[1]));
+}
+
+TEST(Courier, WhoHeardOfTheWorstHearsOfTheEndAsWell) {
+  Peer there(http({"200 x"}));
+  ManualClock clock;
+  Courier courier(clock);
+  courier.adopt({ReceiverOptions{.name = "pager",
+                                 .kind = ReceiverKind::Webhook,
+                                 .url = "http://" + there.place + "/hook",
+                                 .min_severity = monitor::AlertSeverity::Critical}},
+                Seconds(10), "here");
+  monitor::AlertNotice end{.kind = monitor::AlertNotice::Kind::Resolved, .alert = message(1).notices[0].alert};
+  end.alert.severity = monitor::AlertSeverity::Warning;  // it got better before it was over
+  courier.post({end}, {}, clock.now());
+  EXPECT_TRUE(courier.is_idle()) << "it was never told that it is critical";
+  end.worst_told = monitor::AlertSeverity::Critical;
+  courier.post({end}, {}, clock.now());
+  clock.advance(Seconds(10));
+  EXPECT_FALSE(courier.deliver_next());
+  EXPECT_THAT(there.first(), HasSubstr(R"("notice":"resolved")"));
+}
+
 TEST(RunProgram, GivesInputFactsAndNoOtherVariable) {
   const auto printed = run({.arguments = {"sh", "-c", "cat; env | sort"}, .environment = {{"TIDEGATE_RULE", "key_lost"}}, .input = "hello\n"}, kGoOn);
   ASSERT_TRUE(printed) << printed.error().detail;

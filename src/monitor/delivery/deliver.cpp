@@ -32,7 +32,7 @@ Result<void> tell_webhook(const ReceiverOptions& receiver, const Message& messag
   HttpPost request = post_to(receiver, receiver.address.empty() ? Secret(receiver.url) : receiver.address, webhook_body(message));
   request.fields.emplace_back("idempotency-key", Secret(message.id));
   if (!receiver.secret.empty()) {
-    const std::string at = fmt::format("{}", unix_nanoseconds(message.at) / 1'000'000'000);
+    const std::string at = fmt::format("{}", unix_nanoseconds(message.sent_at.value_or(message.at)) / 1'000'000'000);
     request.fields.emplace_back("x-tidegate-timestamp", Secret(at));
     request.fields.emplace_back("x-tidegate-signature", Secret("v1=" + hmac_sha256(receiver.secret, at + "." + request.body)));
   }

@@ -6,6 +6,7 @@
 #include "monitor/alert_book.h"
 #include "monitor/delivery/receiver_options.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct Message {
   std::vector<monitor::AlertNotice> notices;
   std::vector<ActionNote> notes;
   std::vector<monitor::Alert> firing;  ///< all that fire at this moment and that the receiver wants to hear of
+  std::optional<WallTime> sent_at = {};  ///< when this attempt begins, which is signed; absent: as `at`
 };
 
 /// Whether the receiver wants to hear of it.

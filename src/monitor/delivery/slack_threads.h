@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tidegate::delivery {
@@ -24,8 +25,7 @@ namespace tidegate::delivery {
 ///
 /// An incident begins with a message that has alerts of rules that no open incident covers; these rules are its own
 /// while it is open, so that a later alert of them joins it. It is over when none of its alerts fires; the next one
-/// begins another. Notes of actions go to the incident of their alert, also after its end. Kept in memory: after a
-/// restart what still holds begins anew.
+/// begins another. Notes of actions go to the incident of their alert, also after its end.
 ///
 /// One thread. Bounded: kMostIncidents, the oldest give way.
 class SlackThreads {
@@ -34,6 +34,11 @@ class SlackThreads {
   /// one: nothing is said twice. Failure: as `post` and slack_failure; a step that is refused for good keeps none of
   /// the others from being done.
   [[nodiscard]] Result<void> tell(const ReceiverOptions& bot, const Message& message, const std::atomic<bool>& stop);
+
+  /// What a later process must know to go on in the same threads; empty: nothing. What was not carried out yet is not in it.
+  [[nodiscard]] std::string memory() const;
+  /// Takes over what an earlier process left, before the first `tell`. What cannot be read is no memory.
+  void restore(std::string_view memory);
 
   static constexpr std::size_t kMostIncidents = 50;
   static constexpr std::size_t kMostAlerts = 200;  ///< of an incident

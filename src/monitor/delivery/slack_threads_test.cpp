@@ -143,6 +143,7 @@ class SlackThreadsTest : public testing::Test {
   Result<void> again() { return threads_.tell(bot_, last_, kGoOn); }
 
   FakeSlack slack_;
+  ManualClock clock_;
   ReceiverOptions bot_ = slack_.bot();
   SlackThreads threads_;
   Message next_{.id = {},
@@ -372,6 +373,66 @@ TEST(SlackBot, TheCourierKeepsItsThreadsFromMessageToMessage) {
   EXPECT_FALSE(courier.deliver_next());
   ASSERT_EQ(courier.dead().size(), 1U);
   EXPECT_THAT(courier.dead()[0].error, HasSubstr("invalid_auth"));
+}
+
+TEST_F(SlackThreadsTest, TheNextProcessGoesOnInTheSameThread) {
+  say(kFiring, "key_lost", "a");
+  note("key_lost", "triggered");
+  ASSERT_TRUE(tell());
+  (void)slack_.calls();
+  const std::string left = threads_.memory();
+  threads_ = SlackThreads();
+  threads_.restore(left);
+  EXPECT_EQ(threads_.memory(), left);
+  say(kFiring, "key_lost", "b");
+  ASSERT_TRUE(tell());
+  EXPECT_THAT(slack_.calls(), ElementsAre("update 1", "reply 1 broadcast"));
+  EXPECT_THAT(slack_.message("1"), AllOf(HasSubstr("2 alerts fire: key_lost"), HasSubstr("triggered")));
+  say(kResolved, "key_lost", "a");
+  say(kResolved, "key_lost", "b");
+  ASSERT_TRUE(tell());
+  (void)slack_.calls();
+  say(kFiring, "key_lost", "a");
+  ASSERT_TRUE(tell());
+  EXPECT_THAT(slack_.calls(), ElementsAre("post")) << "that incident is over";
+}
+
+TEST_F(SlackThreadsTest, AMemoryThatCannotBeReadOrOfAnotherChannelIsNone) {
+  say(kFiring, "key_lost");
+  ASSERT_TRUE(tell());
+  (void)slack_.calls();
+  const std::string left = threads_.memory();
+  for (const std::string& memory : {std::string(), std::string("{}"), left.substr(1), left.substr(0, left.size() / 2), std::string("[1]"),
+                                    std::string(R"({"place":"x","incidents":[{"channel":1}]})")}) {
+    threads_ = SlackThreads();
+    threads_.restore(memory);
+    EXPECT_EQ(threads_.memory(), "") << memory;
+  }
+  threads_.restore(left);
+  bot_.channel = "C1";
+  say(kReminder, "key_lost");
+  ASSERT_TRUE(tell());
+  EXPECT_THAT(slack_.calls(), ElementsAre("post"));
+}
+
+TEST_F(SlackThreadsTest, ACourierHandsItsThreadsOn) {
+  const auto tell_by = [&](Courier& courier) {
+    courier.adopt({bot_}, Nanoseconds(0), "here");
+    courier.post(std::exchange(next_.notices, {}), next_.firing, clock_.now());
+    EXPECT_FALSE(courier.deliver_next());
+  };
+  Courier first(clock_);
+  EXPECT_TRUE(first.threads().empty());
+  say(kFiring, "key_lost", "a");
+  tell_by(first);
+  ASSERT_EQ(first.threads().size(), 1U);
+  (void)slack_.calls();
+  Courier second(clock_);
+  second.restore_threads(first.threads());
+  EXPECT_EQ(second.threads(), first.threads()) << "what is not used yet is not lost either";
+  say(kResolved, "key_lost", "a");
+  tell_by(second);
+  EXPECT_THAT(slack_.calls(), ElementsAre("update 1", "reply 1"));
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ using monitor::LimitChange;
 
 // Times in nanoseconds since 1970; severities and states as their names. `standing` and `step` begin with the same
 // columns.
-constexpr std::array<const char*, 1> kSteps{R"sql(
+constexpr std::array<const char*, 2> kSteps{R"sql(
 CREATE TABLE standing (
   id TEXT PRIMARY KEY, rule TEXT, subject TEXT, severity TEXT, state TEXT, since INTEGER, began INTEGER,
   value REAL, threshold REAL, summary TEXT, runbook TEXT, acknowledged_by TEXT, silenced_until INTEGER,
@@ -47,6 +47,14 @@ FROM step WHERE state = 'resolved';
 CREATE VIEW limits AS SELECT
   strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e9, 'unixepoch') AS first_seen, pool, model_group, dimension, before, after
 FROM limit_change;
+)sql",
+                                            R"sql(
+CREATE TABLE thread (receiver TEXT PRIMARY KEY, memory TEXT) WITHOUT ROWID;
+CREATE TABLE balance_reading (
+  number INTEGER PRIMARY KEY, at INTEGER, provider TEXT, account TEXT, currency TEXT, amount REAL
+);
+CREATE VIEW balances AS SELECT
+  strftime('%Y-%m-%dT%H:%M:%fZ', at / 1e9, 'unixepoch') AS read_at, provider, currency, amount FROM balance_reading;
 )sql"};
 
 constexpr std::string_view kAlert =
@@ -162,9 +170,21 @@ Result<void> write_changes(Database& database, const std::vector<LimitChange>& c
   return {};
 }
 
-Result<void> drop_old(Database& database, std::string_view table, WallTime oldest) {
+Result<void> write_threads(Database& database, const std::map<std::string, std::string>& threads) {
+  if (auto emptied = database.execute("DELETE FROM thread"); !emptied) return emptied;
+  auto insert = database.prepare("INSERT INTO thread VALUES (?1,?2)");
+  if (!insert) return fail(insert);
+  for (const auto& [receiver, memory] : threads) {
+    insert->bind(1, receiver);
+    insert->bind(2, memory);
+    if (auto done = insert->run(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> drop_old(Database& database, std::string_view table, WallTime oldest, std::size_t most) {
   return database.execute(fmt::format("DELETE FROM {0} WHERE at < {1} OR number <= (SELECT max(number) FROM {0}) - {2}",
-                                      table, unix_nanoseconds(oldest), HistoryStore::kMost));
+                                      table, unix_nanoseconds(oldest), most));
 }
 
 }  // namespace
@@ -194,8 +214,9 @@ Result<void> SqliteHistory::write(Database& database, const AlertMemory& memory,
     if (auto done = write_standings(database, memory.standings); !done) return done;
     if (auto done = write_steps(database, memory.steps); !done) return done;
     if (auto done = write_changes(database, memory.limit_changes); !done) return done;
+    if (auto done = write_threads(database, memory.threads); !done) return done;
     for (const std::string_view table : {"step", "limit_change"}) {
-      if (auto done = drop_old(database, table, now - kKept); !done) return done;
+      if (auto done = drop_old(database, table, now - kKept, kMost); !done) return done;
     }
     if (auto done = transaction->commit(); !done) return done;
   }
@@ -214,7 +235,7 @@ Result<AlertMemory> SqliteHistory::load(std::size_t most) {
 
 Result<AlertMemory> SqliteHistory::read(Database& database, std::size_t most) {
   AlertMemory memory;
-  auto transaction = Transaction::start(database, "BEGIN");  // one picture of the three
+  auto transaction = Transaction::start(database, "BEGIN");  // one picture of all
   if (!transaction) return fail(transaction);
   auto standings = database.prepare(
       fmt::format("SELECT {},silence,is_told,told_at,told_severity FROM standing ORDER BY id", kAlert));
@@ -262,9 +283,68 @@ Result<AlertMemory> SqliteHistory::read(Database& database, std::size_t most) {
                                     .before = changes->number(4),
                                     .after = changes->number(5)});
   }
+  auto threads = database.prepare("SELECT receiver,memory FROM thread");
+  if (!threads) return fail(threads);
+  for (;;) {
+    const auto row = threads->step();
+    if (!row) return fail(row);
+    if (!*row) break;
+    memory.threads.emplace(threads->text(0), threads->text(1));
+  }
   std::reverse(memory.steps.begin(), memory.steps.end());
   std::reverse(memory.limit_changes.begin(), memory.limit_changes.end());
   return memory;
+}
+
+Result<void> SqliteHistory::add(std::span<const StoredBalance> readings, WallTime now) {
+  const auto database = connect();
+  if (!database) return fail(database);
+  Result<void> written = add(**database, readings, now);
+  if (!written) database_.reset();
+  return written;
+}
+
+Result<void> SqliteHistory::add(Database& database, std::span<const StoredBalance> readings, WallTime now) {
+  auto transaction = Transaction::start(database, "BEGIN IMMEDIATE");
+  if (!transaction) return fail(transaction);
+  auto insert = database.prepare("INSERT INTO balance_reading (at,provider,account,currency,amount) VALUES (?1,?2,?3,?4,?5)");
+  if (!insert) return fail(insert);
+  for (const StoredBalance& reading : readings) {
+    insert->bind(1, unix_nanoseconds(reading.at));
+    insert->bind(2, reading.provider);
+    insert->bind(3, reading.account);
+    insert->bind(4, reading.currency);
+    insert->bind_real(5, reading.left);
+    if (auto done = insert->run(); !done) return done;
+  }
+  if (auto done = drop_old(database, "balance_reading", now - kKeptReadings, kMostReadings); !done) return done;
+  return transaction->commit();
+}
+
+Result<std::vector<StoredBalance>> SqliteHistory::readings(WallTime since) {
+  const auto database = connect();
+  if (!database) return fail(database);
+  auto found = read_balances(**database, since);
+  if (!found) database_.reset();
+  return found;
+}
+
+Result<std::vector<StoredBalance>> SqliteHistory::read_balances(Database& database, WallTime since) {
+  auto query =
+      database.prepare("SELECT at,provider,account,currency,amount FROM balance_reading WHERE at >= ?1 ORDER BY number");
+  if (!query) return fail(query);
+  query->bind(1, unix_nanoseconds(since));
+  std::vector<StoredBalance> found;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return fail(row);
+    if (!*row) return found;
+    found.push_back({.at = wall_time_from_unix_nanoseconds(query->number(0)),
+                     .provider = std::string(query->text(1)),
+                     .account = std::string(query->text(2)),
+                     .currency = std::string(query->text(3)),
+                     .left = query->real(4)});
+  }
 }
 
 }  // namespace tidegate::store

@@ -67,8 +67,10 @@ TEST_F(SqliteHistoryTest, GivesBackEverythingThatWasSaved) {
       .alert = alert("pool 2", AlertState::Inactive), .silence = Seconds(60), .told_at = {}};
   monitor::AlertChange ended = step(1);
   ended.alert.acknowledged_by = "ada";
-  AlertMemory memory{
-      .standings = {firing, quiet}, .steps = {ended, step(2)}, .limit_changes = {change(40), change(30)}};
+  AlertMemory memory{.standings = {firing, quiet},
+                     .steps = {ended, step(2)},
+                     .limit_changes = {change(40), change(30)},
+                     .threads = {{"ops", R"({"place":"C1"})"}, {"team", "…"}}};
   std::sort(memory.standings.begin(), memory.standings.end(),
             [](const auto& a, const auto& b) { return a.alert.id < b.alert.id; });
   ASSERT_TRUE(SqliteHistory(path_).save(memory, kNow));
@@ -76,6 +78,31 @@ TEST_F(SqliteHistoryTest, GivesBackEverythingThatWasSaved) {
   EXPECT_EQ(found.standings, memory.standings);
   EXPECT_EQ(found.steps, memory.steps);
   EXPECT_EQ(found.limit_changes, memory.limit_changes);
+  EXPECT_EQ(found.threads, memory.threads);
+  ASSERT_TRUE(SqliteHistory(path_).save({.standings = {}, .steps = {}, .limit_changes = {}, .threads = {{"ops", "x"}}}, kNow));
+  EXPECT_EQ(load().threads, (std::map<std::string, std::string>{{"ops", "x"}}));
+}
+
+TEST_F(SqliteHistoryTest, GivesBackBalancesSinceAnInstantAndDropsOldOnes) {
+  const auto reading = [](double left, WallTime at) {
+    return StoredBalance{.at = at, .provider = "relay", .account = "one_api https://relay", .currency = "CNY", .left = left};
+  };
+  SqliteHistory history(path_);
+  const std::vector first{reading(3, kNow - BalanceStore::kKeptReadings - Seconds(1)), reading(20.25, kNow - Seconds(60)), reading(-1, kNow)};
+  ASSERT_TRUE(history.add(first, kNow));
+  EXPECT_EQ(SqliteHistory(path_).readings(WallTime()).value(), (std::vector{first[1], first[2]}));
+  EXPECT_EQ(history.readings(kNow).value(), std::vector{first[2]});
+}
+
+TEST_F(SqliteHistoryTest, AFileOfTheFirstVersionIsTakenOver) {
+  ASSERT_TRUE(SqliteHistory(path_).save({.standings = {}, .steps = {step(1)}, .limit_changes = {}}, kNow));
+  {
+    auto database = Database::open(path_, Database::Access::ReadWrite);
+    ASSERT_TRUE(database->execute("DROP VIEW balances; DROP TABLE balance_reading; DROP TABLE thread; PRAGMA user_version=1"));
+  }
+  SqliteHistory history(path_);
+  EXPECT_EQ(history.load(10).value().steps, std::vector{step(1)});
+  EXPECT_TRUE(history.readings(kNow).value().empty());
 }
 
 TEST_F(SqliteHistoryTest, ReplacesStandingsAndAddsTheRest) {
