@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { doing } from "./doing";
 import { formatOf } from "./format";
 import { ruleTold, speaker, wordOf } from "./i18n";
-import { byRule, loud } from "./loud";
+import { byRule, loud, openCount } from "./loud";
 import { alertTold, reasonTold, thresholdTold } from "./told";
 import type { Action, Alert, Exhaustion, Picture } from "./types";
 
@@ -78,6 +78,12 @@ test("what is silenced is not shown until its silence ends; what is of one rule 
     byRule(loud({ alerts, status })).map((found) => found.map((one) => one.id)),
     [["1", "2"]],
   );
+});
+
+test("counted is what wants somebody: each alarm, each rule that fires, no news", () => {
+  const alerts = [alert("tokens_remaining_low", { id: "1" }), alert("tokens_remaining_low", { id: "2" }), alert("limit_changed", { severity: "info" })];
+  const alarms = [{ kind: "ledger", subject: "", severity: "critical" as const, message: "", since: "" }];
+  assert.equal(openCount({ alarms, alerts, status }), 2);
 });
 
 test("actions that are in place are told, and those that do not run though they should", () => {

@@ -11,10 +11,16 @@ import type { Alert, Alerts } from "../types";
 
 const kSilences = [15, 60, 480, 1440];
 
+const kOfSeverity = { critical: "bad", warning: "warn", info: "none" } as const;
+
 function AlertState({ one }: { one: Alert }) {
-  const { say } = useWords();
-  const state = one.state === "resolved" ? "good" : one.state === "pending" ? "none" : one.severity === "critical" ? "bad" : "warn";
-  return <Mark state={state}>{say(`alerts.${one.state}`)}</Mark>;
+  const { say, word } = useWords();
+  const state = one.state === "resolved" ? "good" : one.state === "pending" ? "none" : kOfSeverity[one.severity];
+  return (
+    <>
+      <Mark state={state}>{say(`alerts.${one.state}`)}</Mark> <small>{word(one.severity)}</small>
+    </>
+  );
 }
 
 function Actions({ one, by, done }: { one: Alert; by: string; done: () => void }) {
@@ -151,9 +157,7 @@ function History({ alerts }: { alerts: Alerts }) {
             {
               name: say("alerts.severity"),
               isText: true,
-              cell: (one) => (
-                <Mark state={one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "none"}>{word(one.severity ?? "–")}</Mark>
-              ),
+              cell: (one) => <Mark state={kOfSeverity[one.severity ?? "info"]}>{word(one.severity ?? "–")}</Mark>,
             },
             { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
             { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
