@@ -13,6 +13,7 @@ from typing import NamedTuple
 FOLDER = Path(__file__).resolve().parents[1] / "deploy" / "grafana"
 SOURCE = {"type": "prometheus", "uid": "tidegate-prometheus"}  # provisioning/datasources/prometheus.yaml
 GREEN, AMBER, RED = "green", "orange", "red"
+SHADOW_OFF = "no copy was sent; docs/shadow.md says how to"
 FAILED = 'status=~"429|5.."'
 
 
@@ -28,6 +29,7 @@ class Panel(NamedTuple):
     every: str = "10s"              # shortest step: a figure that changes slowly is not asked for more often
     most: float | None = None
     stacked: bool = False
+    empty: str = ""                 # what stands there where there is nothing to show
 
 
 class Dashboard(NamedTuple):
@@ -36,6 +38,11 @@ class Dashboard(NamedTuple):
     panels: list[Panel]
     refresh: str = "10s"
     since: str = "1h"
+
+
+def or_none(expression: str, label: str) -> str:
+    """0 under the name 'none' where there is nothing: a panel of what should not be shows that it looked."""
+    return f'{expression} or label_replace(vector(0), "{label}", "none", "", "") unless on () ({expression})'
 
 
 TOKENS = 'dimension=~"(input_|output_)?tokens"'
@@ -57,7 +64,7 @@ DASHBOARDS = {
         Panel("Cost today, of the daily budget", [('max by (tenant, unit) (tidegate_budget_spent{period="day"} / (tidegate_budget_limit{period="day"} > 0))',
                                                    "{{tenant}} ({{unit}})")],
               "percentunit", "bargauge", about="What each daily budget has spent, each 60 s. Alert at 80 %. Budgets: docs/tenants.md.",
-              thresholds=((None, GREEN), (0.6, AMBER), (0.8, RED)), every="60s", most=1),
+              thresholds=((None, GREEN), (0.6, AMBER), (0.8, RED)), every="60s", most=1, empty="no daily budget (docs/tenants.md)"),
         Panel("Success rate", [(f"1 - (sum(rate(claude_req_total{{{FAILED}}}[5m])) or vector(0)) / sum(rate(claude_req_total[5m]))", "of 5 minutes")],
               "percentunit", "stat", about="Share of the last five minutes' requests that went well, each 30 s; other 4xx are the clients' own. Alert below 99 %.",
               thresholds=((None, RED), (0.99, AMBER), (0.995, GREEN)), every="30s", most=1),
@@ -65,16 +72,15 @@ DASHBOARDS = {
         Panel("Tokens per minute", [("sum by (kind) (rate(tidegate_tokens_total[$__rate_interval])) * 60", "{{kind}}")], stacked=True),
         Panel("Cost per hour", [("sum by (model) (rate(tidegate_cost_dollars_total[5m])) * 3600", "{{model}}")], "currencyUSD", every="60s", stacked=True),
         Panel("Waiting now", [("sum by (model_group, priority) (tidegate_queued_requests)", "{{model_group}} {{priority}}")]),
-        Panel("Alerts firing", [('sum by (alertname) (ALERTS{alertstate="firing"}) or vector(0)', "{{alertname}}")], kind="stat", width=24, height=5,
-              about="0 if none is."),
+        Panel("Alerts firing", [(or_none('sum by (alertname) (ALERTS{alertstate="firing"})', "alertname"), "{{alertname}}")], kind="stat", width=24, height=5),
     ]),
     "pools": Dashboard("Tidegate pools", "What each organisation's limits are, what is left, and who waits", [
         Panel("Requests remaining", [('tidegate_pool_remaining{dimension="requests"}', "{{pool}} {{model_group}}"),
                                      ('tidegate_pool_limit{dimension="requests"} * 0.2', "20 % of {{pool}} {{model_group}}")]),
         Panel("Tokens remaining", [(f"tidegate_pool_remaining{{{TOKENS}}}", "{{pool}} {{model_group}} {{dimension}}")]),
         Panel("Share remaining", [("tidegate_pool_remaining / (tidegate_pool_limit > 0)", "{{pool}} {{model_group}} {{dimension}}")], "percentunit", most=1),
-        Panel("Time to exhaustion", [("min by (pool, model_group) (tidegate_pool_seconds_to_exhaustion) or vector(0)", "{{pool}} {{model_group}}")], "s",
-              about="At the present rate of use. A pool that fills or stays level has none."),
+        Panel("Time to exhaustion", [("min by (pool, model_group) (tidegate_pool_seconds_to_exhaustion)", "{{pool}} {{model_group}}")], "s",
+              about="At the present rate of use. A pool that fills or stays level has none.", empty="no end in sight"),
         Panel("Limits as told", [("tidegate_pool_limit", "{{pool}} {{model_group}} {{dimension}}")], width=24,
               about="A step is a provider that changed a limit."),
         Panel("Probability of exhaustion within 30 minutes", [("max by (scope, name, limit) (tidegate_forecast_exhaustion_probability)",
@@ -82,7 +88,7 @@ DASHBOARDS = {
         Panel("Keys", [("sum by (provider, state) (tidegate_provider_keys)", "{{provider}} {{state}}")]),
         Panel("Waiting", [("tidegate_queued_requests", "{{provider}} {{model_group}} {{priority}}")], stacked=True),
         Panel("In flight at providers", [("tidegate_room_in_flight_requests", "{{provider}} {{model_group}}")], stacked=True),
-        Panel("Refused for lack of room", [("sum by (obstacle) (rate(tidegate_capacity_refusals_total[5m])) * 60 or vector(0)", "{{obstacle}}")], width=24,
+        Panel("Refused for lack of room", [(or_none("sum by (obstacle) (rate(tidegate_capacity_refusals_total[5m])) * 60", "obstacle"), "{{obstacle}}")], width=24,
               about="Per minute, by what stood in the way."),
     ]),
     "cost": Dashboard("Tidegate cost", "Dollars and tokens, by model, provider and tenant", [
@@ -95,10 +101,10 @@ DASHBOARDS = {
         Panel("Per hour by provider", [("sum by (provider) (rate(tidegate_cost_dollars_total[5m])) * 3600", "{{provider}}")], "currencyUSD", every="60s", stacked=True),
         Panel("Input from the cache", [('sum by (model) (rate(tidegate_tokens_total{kind="cache_read"}[5m])) '
                                         '/ sum by (model) (rate(tidegate_tokens_total{kind=~"input|cache_.*"}[5m]))', "{{model}}")], "percentunit", most=1),
-        Panel("Budgets", [("tidegate_budget_spent / (tidegate_budget_limit > 0)", "{{tenant}} {{period}} ({{unit}})")], "percentunit", every="60s"),
+        Panel("Budgets", [("tidegate_budget_spent / (tidegate_budget_limit > 0)", "{{tenant}} {{period}} ({{unit}})")], "percentunit", every="60s", empty="no budget (docs/tenants.md)"),
         Panel("Left at providers", [("min by (provider, currency) (tidegate_provider_balance)", "{{provider}} {{currency}}")], every="60s",
-              about="Where `balance:` is configured (docs/routing.md)."),
-        Panel("Requests without a price", [("sum by (model) (increase(tidegate_price_unknown_total[1h])) or vector(0)", "{{model}}")], width=24, height=6),
+              about="Where `balance:` is configured (docs/routing.md).", empty="no provider is asked for its balance (docs/routing.md)"),
+        Panel("Requests without a price", [(or_none("sum by (model) (increase(tidegate_price_unknown_total[1h]))", "model"), "{{model}}")], width=24, height=6),
     ], refresh="1m", since="24h"),
     "latency": Dashboard("Tidegate latency", "How long clients wait, and for what", [
         Panel("To the first token, median", [(quantile("0.5", "tidegate_time_to_first_token_seconds", "provider, model"), "{{provider}} {{model}}")], "s"),
@@ -110,17 +116,17 @@ DASHBOARDS = {
         Panel("Output tokens per second of an operation",
               [('sum by (gen_ai_response_model) (rate(gen_ai_client_token_usage_sum{gen_ai_token_type="output"}[5m])) '
                 "/ sum by (gen_ai_response_model) (rate(gen_ai_client_operation_duration_seconds_sum[5m]))", "{{gen_ai_response_model}}")]),
-        Panel("Attempts that failed", [("sum by (provider, kind) (rate(tidegate_upstream_errors_total[5m])) * 60 or vector(0)", "{{provider}} {{kind}}")],
+        Panel("Attempts that failed", [(or_none("sum by (provider, kind) (rate(tidegate_upstream_errors_total[5m])) * 60", "kind"), "{{provider}} {{kind}}")],
               width=24, about="Per minute."),
     ]),
     "shadow": Dashboard("Tidegate shadow", "Copies that a second provider answers: could it take over?", [
         Panel("Copies", [("sum by (provider, outcome) (rate(tidegate_shadow_requests_total[5m])) * 60", "{{provider}} {{outcome}}")], stacked=True,
-              about="Per minute."),
+              about="Per minute.", empty=SHADOW_OFF),
         Panel("Good copies", [('sum by (provider) (rate(tidegate_shadow_requests_total{outcome="good"}[30m])) '
                                "/ sum by (provider) (rate(tidegate_shadow_requests_total[30m]))", "{{provider}}")], "percentunit", most=1,
-              thresholds=((None, RED), (0.9, AMBER), (0.98, GREEN))),
-        Panel("Drawn and not copied", [("sum by (reason) (rate(tidegate_shadow_not_sent_total[5m])) * 60 or vector(0)", "{{reason}}")], about="Per minute."),
-        Panel("Cost of copies per hour", [("sum by (provider) (rate(tidegate_shadow_cost_dollars_total[5m])) * 3600", "{{provider}}")], "currencyUSD", every="60s"),
+              thresholds=((None, RED), (0.9, AMBER), (0.98, GREEN)), empty=SHADOW_OFF),
+        Panel("Drawn and not copied", [(or_none("sum by (reason) (rate(tidegate_shadow_not_sent_total[5m])) * 60", "reason"), "{{reason}}")], about="Per minute."),
+        Panel("Cost of copies per hour", [("sum by (provider) (rate(tidegate_shadow_cost_dollars_total[5m])) * 3600", "{{provider}}")], "currencyUSD", every="60s", empty=SHADOW_OFF),
         Panel("Pairs missing in the report", [("sum(increase(tidegate_shadow_dropped_total[1h])) or vector(0)", "dropped")], kind="stat", width=24, height=5),
     ], since="6h"),
     "gateway": Dashboard("Tidegate itself", "The gateway's own health", [
@@ -128,7 +134,7 @@ DASHBOARDS = {
         Panel("Version", [("max by (version, commit) (tidegate_build_info)", "{{version}} {{commit}}")], kind="stat", width=6, height=5),
         Panel("Running for", [('time() - max(process_start_time_seconds{job="tidegate"})', "")], "s", "stat", width=6, height=5),
         Panel("Certificate expires in", [("min(tidegate_certificate_expiry_timestamp_seconds) - time()", "")], "s", "stat", width=6, height=5,
-              thresholds=((None, RED), (14 * 86400, GREEN))),
+              thresholds=((None, RED), (14 * 86400, GREEN)), empty="serves without TLS"),
         Panel("Requests and connections", [("tidegate_in_flight_requests", "in flight"), ("tidegate_connections_open", "connections, {{side}}")]),
         Panel("CPU", [('rate(process_cpu_seconds_total{job="tidegate"}[$__rate_interval])', "cores")]),
         Panel("Memory", [('process_resident_memory_bytes{job="tidegate"}', "resident"), ("tidegate_body_memory_bytes", "request bodies")], "bytes"),
@@ -152,6 +158,8 @@ def field_options(panel: Panel) -> dict:
     steps = [{"value": start, "color": colour} for start, colour in panel.thresholds or ((None, GREEN),)]
     defaults = {"unit": panel.unit, "min": 0, "color": {"mode": "thresholds" if panel.kind != "timeseries" else "palette-classic"},
                 "thresholds": {"mode": "absolute", "steps": steps}}
+    if panel.empty:
+        defaults["noValue"] = panel.empty
     if panel.most is not None:
         defaults["max"] = panel.most
     if panel.kind == "timeseries":

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
 namespace tidegate::admin {
 
@@ -96,6 +97,8 @@ json::value view(const AlertsState& state) {
                                    {"acknowledged_by", or_null(change.alert.acknowledged_by)},
                                    {"from", to_string(change.from)},
                                    {"to", to_string(change.to)},
+                                   {"value", change.alert.value},
+                                   {"threshold", change.alert.threshold},
                                    {"summary", change.alert.summary}});
   }
   for (const monitor::LimitChange& change : state.limit_changes) {
@@ -116,6 +119,19 @@ json::value view(const AlertsState& state) {
                       {"limit_changes", std::move(changes)},
                       {"rules", std::move(rules)},
                       {"dead_letters", std::move(letters)}};
+}
+
+json::array firing_on_figures(const AlertsState& state) {
+  std::vector<const monitor::Alert*> firing;
+  for (const monitor::Alert& alert : state.alerts) {
+    const auto rule = std::find_if(state.rules.begin(), state.rules.end(), [&](const monitor::AlertRule& one) { return one.name == alert.rule; });
+    const bool is_alarm = rule != state.rules.end() && rule->source == monitor::AlertSource::Alarms;
+    if (alert.state == monitor::AlertState::Firing && !is_alarm) firing.push_back(&alert);
+  }
+  std::stable_sort(firing.begin(), firing.end(), [](const auto* a, const auto* b) { return a->severity > b->severity; });
+  json::array out;
+  for (const monitor::Alert* alert : firing) out.push_back(view(*alert, state));
+  return out;
 }
 
 Result<std::string> read_acknowledgement(std::string_view body) {

@@ -5,6 +5,7 @@
 #include "admin/alerts_state.h"
 #include "base/result.h"
 
+#include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
 #include <string>
@@ -14,6 +15,8 @@ namespace tidegate::admin {
 
 /// As docs/openapi.yaml has it.
 [[nodiscard]] boost::json::value view(const AlertsState& state);
+/// Alerts that fire on a figure of their own, the worst first: those that pass on an alarm of the gateway are told by that alarm already.
+[[nodiscard]] boost::json::array firing_on_figures(const AlertsState& state);
 
 /// `{"by": "name"}`. Failure: InvalidInput.
 [[nodiscard]] Result<std::string> read_acknowledgement(std::string_view body);

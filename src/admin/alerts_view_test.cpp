@@ -6,6 +6,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace tidegate::admin {
 namespace {
 
@@ -19,6 +23,7 @@ TEST(AlertsView, SaysWhatThePageIsBuiltAgainst) {
   alert.subject = "key_lost anthropic/A";
   alert.severity = monitor::AlertSeverity::Critical;
   alert.state = monitor::AlertState::Firing;
+  alert.value = 0.125;
   alert.silenced_until = *parse_rfc3339("2026-11-26T10:00:00Z");
   state.alerts.push_back(alert);
   state.actions["00ff"] = {{.name = "scale_up", .state = "done", .detail = "expected back in 5 min"}, {.name = "brake", .state = "failed", .detail = "no"}};
@@ -35,10 +40,38 @@ TEST(AlertsView, SaysWhatThePageIsBuiltAgainst) {
   EXPECT_EQ(at("/alerts/0/actions/1/state"), "failed");
   EXPECT_EQ(at("/history/0/from"), "pending");
   EXPECT_EQ(at("/history/0/at"), "2026-11-26T09:00:00Z");
+  EXPECT_EQ(at("/history/0/value"), 0.125);
   EXPECT_EQ(at("/rules/0/name"), "requests_remaining_low");
   EXPECT_EQ(at("/rules/0/every_seconds"), 10.0);
   EXPECT_TRUE(at("/rules/0/enabled").get_bool());
   EXPECT_TRUE(at("/dead_letters").get_array().empty());
+}
+
+TEST(AlertsView, TellsOfFiguresThatFireBesideTheAlarms) {
+  const auto alert = [](std::string id, std::string rule, monitor::AlertSeverity severity, monitor::AlertState state) {
+    monitor::Alert one;
+    one.id = std::move(id);
+    one.rule = std::move(rule);
+    one.severity = severity;
+    one.state = state;
+    return one;
+  };
+  using monitor::AlertSeverity;
+  using monitor::AlertState;
+  AlertsState state;
+  state.rules = monitor::alert_rules({});
+  state.alerts = {alert("changed", "limit_changed", AlertSeverity::Info, AlertState::Firing),
+                  alert("key", "key_lost", AlertSeverity::Critical, AlertState::Firing),
+                  alert("soon", "exhaustion_forecast", AlertSeverity::Warning, AlertState::Pending),
+                  alert("over", "requests_remaining_low", AlertSeverity::Warning, AlertState::Resolved),
+                  alert("low", "success_rate_low", AlertSeverity::Critical, AlertState::Firing),
+                  alert("of a rule that a reload took away", "former", AlertSeverity::Warning, AlertState::Firing)};
+  state.actions["low"] = {{.name = "brake", .state = "running", .detail = "back in 5 min"}};
+  std::vector<std::string> told;
+  const boost::json::array seen = firing_on_figures(state);
+  for (const boost::json::value& one : seen) told.emplace_back(one.at("id").as_string());
+  EXPECT_THAT(told, testing::ElementsAre("low", "of a rule that a reload took away", "changed"));
+  EXPECT_EQ(seen[0].at_pointer("/actions/0/name"), "brake");
 }
 
 TEST(AlertRequest, ReadsWhoAndForHowLong) {

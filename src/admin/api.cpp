@@ -222,7 +222,9 @@ class Live {
                                         {"rooms", view(busiest(instance_.rooms(), kMostRooms))},
                                         {"provider_keys", view(present(instance_.provider_keys()),
                                                                instance_.now().steady, kMostKeys)},
-                                        {"alarms", view(instance_.alarms())}});
+                                        {"alarms", view(instance_.alarms())},
+                                        {"alerts", firing_on_figures(instance_.alerts())},
+                                        {"actions", view(instance_.actions()).at("actions")}});
   }
 
   static constexpr std::size_t kMostLines = 12;

@@ -27,6 +27,16 @@ double rounded(double figure) {
   return digits >= 0 ? std::round(figure * scale) / scale : std::round(figure / scale) * scale;
 }
 
+/// Shares of the limit; four digits tell more than anybody reads.
+json::value view(const monitor::ForecastParts& parts) {
+  const auto share = [](double value) { return std::round(value * 10'000) / 10'000; };
+  return json::object{{"level", share(parts.level)},
+                      {"momentum", share(parts.momentum)},
+                      {"usual_change", share(parts.usual_change)},
+                      {"pull", share(parts.pull)},
+                      {"unrest", share(parts.unrest)}};
+}
+
 json::value view(const monitor::LimitForecast& forecast) {
   const monitor::Exhaustion& exhaustion = forecast.exhaustion;
   json::object out{{"limit", forecast.limit.limit},
@@ -37,6 +47,9 @@ json::value view(const monitor::LimitForecast& forecast) {
                    {"first_crossing_minutes", nullptr},
                    {"reason", exhaustion.reason}};
   if (exhaustion.first_crossing) out["first_crossing_minutes"] = *exhaustion.first_crossing;
+  // Of a budget they are amounts, and its reason does not name them.
+  if (forecast.limit.kind == monitor::LimitKind::Rate && exhaustion.outlook == monitor::Exhaustion::Outlook::Foreseen)
+    out["parts"] = view(exhaustion.parts);
   if (exhaustion.minutes_to_exhaustion) out["minutes_to_exhaustion"] = *exhaustion.minutes_to_exhaustion;
   return out;
 }

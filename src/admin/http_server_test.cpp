@@ -104,6 +104,15 @@ class FakeInstance final : public Instance {
   std::vector<monitor::Alarm> alarms() const override {
     return {{.kind = "ledger", .subject = {}, .message = "disk full", .since = {}}};
   }
+  AlertsState alerts() override {
+    AlertsState state;
+    state.rules = monitor::alert_rules({});
+    for (const char* rule : {"ledger_spilling", "exhaustion_forecast"}) {
+      state.alerts.emplace_back().rule = rule;
+      state.alerts.back().state = monitor::AlertState::Firing;
+    }
+    return state;
+  }
   Result<void> acknowledge_alert(std::string_view id, const std::string& by) override {
     if (id != "a1") return fail(FailureKind::NotFound, Origin::Client, "there is no such alert");
     acknowledged.push_back(by);
@@ -154,7 +163,7 @@ class FakeInstance final : public Instance {
     return found;
   }
   LevelCurves level_curves() const override {
-    LevelSeries series{.pool = "anthropic/org", .model_group = "haiku", .dimension = llm::LimitDimension::Requests, .limit = 50, .points = {}};
+    LevelSeries series{.pool = "anthropic/org", .model_group = "haiku", .dimension = llm::LimitDimension::Requests, .limits = {{WallTime(Seconds(1'789'999'000)), 50}}, .points = {}};
     series.points.push_back({.at = WallTime(Seconds(1'790'000'000)), .left = 41.6});
     return {.every = Seconds(10), .series = {series}};
   }
@@ -186,6 +195,7 @@ class FakeInstance final : public Instance {
     likely.exhaustion.outlook = monitor::Exhaustion::Outlook::Foreseen;
     likely.exhaustion.probability = 0.123456;
     likely.exhaustion.first_crossing = 17;
+    likely.exhaustion.parts = {.level = 0.8, .usual_change = 0.123456, .pull = -0.03};
     likely.exhaustion.reason = "level 80 % of the limit";
     monitor::LimitForecast unlikely = likely;
     unlikely.limit.kind = monitor::LimitKind::Budget;
@@ -329,6 +339,7 @@ TEST_F(AdminServer, TellsHowTheLimitsStood) {
   EXPECT_EQ(curves.at("every_seconds").as_int64(), 10);
   const auto& series = curves.at("series").as_array()[0];
   EXPECT_EQ(series.at("limit").as_int64(), 50);
+  EXPECT_EQ(boost::json::serialize(series.at("limits")), "[[1789999000,50]]");
   EXPECT_EQ(boost::json::serialize(series.at("points")), "[[1790000000,42]]");
 }
 
@@ -385,8 +396,10 @@ TEST_F(AdminServer, TellsWhatIsForecast) {
   EXPECT_EQ(likely.at("probability").as_double(), 0.1235);
   EXPECT_EQ(likely.at("first_crossing_minutes").as_int64(), 17);
   EXPECT_EQ(likely.at("reason").as_string(), "level 80 % of the limit");
+  EXPECT_EQ(likely.at_pointer("/parts/usual_change").as_double(), 0.1235);
   EXPECT_TRUE(pool.at("exhaustion").as_array()[1].at("first_crossing_minutes").is_null());
   EXPECT_EQ(pool.at("exhaustion").as_array()[1].at("kind").as_string(), "budget");
+  EXPECT_FALSE(pool.at("exhaustion").as_array()[1].as_object().contains("parts")) << "they are no shares";
   EXPECT_EQ(ask_json("/api/v1/forecast").at("horizon_minutes").as_int64(), 30);
   EXPECT_EQ(ask_json("/api/v1/forecast?scope=pool").at("series").as_array().size(), 1U);
 }
@@ -615,6 +628,9 @@ TEST_F(AdminServer, TellsThePageWhatIsNew) {
   const auto& keys = picture.at("provider_keys").as_array()[0].at("keys").as_array();
   ASSERT_EQ(keys.size(), 2U) << "without those that are gone";
   EXPECT_EQ(keys[0].at("name").as_string(), "B") << "what needs a look comes first";
+  ASSERT_EQ(picture.at("alerts").as_array().size(), 1U) << "one passes on an alarm, which is told by itself";
+  EXPECT_EQ(picture.at_pointer("/alerts/0/rule").as_string(), "exhaustion_forecast");
+  EXPECT_EQ(picture.at_pointer("/actions/0/name").as_string(), "up");
 }
 
 TEST_F(AdminServer, EndsWhileSomebodyWatches) {

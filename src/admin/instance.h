@@ -51,8 +51,12 @@ struct Status {
   store::LedgerHealth ledger;
 };
 
-/// What was left of one limit of a pool, over the last hour.
+/// What was left of one limit of a pool, over the last day.
 struct LevelSeries {
+  struct Limit {
+    WallTime since;
+    std::int64_t limit = 0;  ///< per minute
+  };
   struct Point {
     WallTime at;
     double left = 0;
@@ -60,13 +64,13 @@ struct LevelSeries {
   std::string pool;
   std::string model_group;
   llm::LimitDimension dimension = llm::LimitDimension::Requests;
-  std::optional<std::int64_t> limit;  ///< per minute, the newest
-  std::vector<Point> points;          ///< oldest first
+  std::vector<Limit> limits;  ///< oldest first, the newest holds; none where only what is left is told
+  std::vector<Point> points;  ///< oldest first
 };
 
-/// Curves of all limits, with a point every so often.
+/// Curves of all limits.
 struct LevelCurves {
-  Seconds every{10};
+  Seconds every{10};  ///< between the newest points
   std::vector<LevelSeries> series;
 };
 
@@ -142,7 +146,7 @@ class Instance {
   [[nodiscard]] virtual std::string metrics(metrics::TextFormat format) const = 0;
   /// The configuration in force as JSON, secrets as the name of where they come from.
   [[nodiscard]] virtual std::string configuration() const = 0;
-  /// How the limits stood within the last hour.
+  /// How the limits stood within the last day.
   [[nodiscard]] virtual LevelCurves level_curves() const { return {}; }
 
   /// Sums of the ledger. Failure: as the database gives it.

@@ -264,9 +264,15 @@ json::value view(const LevelCurves& curves) {
     json::array points;
     for (const LevelSeries::Point& point : one.points)
       points.emplace_back(json::array{std::chrono::floor<Seconds>(point.at).time_since_epoch().count(), rounded(point.left)});
-    json::object of_limit{
-        {"pool", one.pool}, {"model_group", one.model_group}, {"dimension", llm::to_string(one.dimension)}, {"points", std::move(points)}};
-    put(of_limit, "limit", one.limit);
+    json::array limits;
+    for (const LevelSeries::Limit& step : one.limits)
+      limits.emplace_back(json::array{std::chrono::floor<Seconds>(step.since).time_since_epoch().count(), step.limit});
+    json::object of_limit{{"pool", one.pool},
+                          {"model_group", one.model_group},
+                          {"dimension", llm::to_string(one.dimension)},
+                          {"limits", std::move(limits)},
+                          {"points", std::move(points)}};
+    if (!one.limits.empty()) of_limit["limit"] = one.limits.back().limit;
     series.emplace_back(std::move(of_limit));
   }
   return json::object{{"every_seconds", curves.every.count()}, {"series", std::move(series)}};

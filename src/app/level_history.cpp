@@ -13,15 +13,29 @@ void LevelHistory::add(std::span<const quota::PoolLevel> pools, WallTime now) {
       const auto found = courses_.find(name);
       if (found == courses_.end() && courses_.size() >= kMostSeries) continue;
       Course& course = found == courses_.end() ? courses_[std::move(name)] : found->second;
-      course.limit = level.limit;
-      course.points.push_back({.at = now, .left = *level.remaining_now});
+      if (level.limit && (course.limits.empty() || course.limits.back().limit != *level.limit)) course.limits.push_back({now, *level.limit});
+      if (course.limits.size() > kMostLimits) course.limits.pop_front();
+      course.fine.push_back({.at = now, .left = *level.remaining_now});
     }
   }
-  const WallTime oldest = now - kEvery * static_cast<std::int64_t>(kMostPoints);
-  for (auto& [name, course] : courses_) {
-    while (!course.points.empty() && course.points.front().at <= oldest) course.points.pop_front();
+  for (auto& [name, course] : courses_) course.grow_older(now);
+  std::erase_if(courses_, [](const auto& course) { return course.second.coarse.empty() && course.second.fine.empty(); });
+}
+
+void LevelHistory::Course::grow_older(WallTime now) {
+  const auto place = [](WallTime at) { return at.time_since_epoch() / kCoarse; };
+  for (; !fine.empty() && fine.front().at <= now - kFine; fine.pop_front()) {
+    const admin::LevelSeries::Point& point = fine.front();
+    if (coarse.empty() || place(coarse.back().at) != place(point.at)) {
+      coarse.push_back(point);
+    } else if (point.left < coarse.back().left) {
+      coarse.back() = point;
+    }
   }
-  std::erase_if(courses_, [](const auto& course) { return course.second.points.empty(); });
+  while (!coarse.empty() && coarse.front().at <= now - kKept) coarse.pop_front();
+  // The limit that held at the first point stays, however old it is.
+  const WallTime first = !coarse.empty() ? coarse.front().at : !fine.empty() ? fine.front().at : now;
+  while (limits.size() > 1 && limits[1].since <= first) limits.pop_front();
 }
 
 std::vector<admin::LevelSeries> LevelHistory::series() const {
@@ -31,8 +45,10 @@ std::vector<admin::LevelSeries> LevelHistory::series() const {
     out.push_back({.pool = std::get<0>(name),
                    .model_group = std::get<1>(name),
                    .dimension = std::get<2>(name),
-                   .limit = course.limit,
-                   .points = {course.points.begin(), course.points.end()}});
+                   .limits = {course.limits.begin(), course.limits.end()},
+                   .points = {course.coarse.begin(), course.coarse.end()}});
+    std::vector<admin::LevelSeries::Point>& points = out.back().points;
+    points.insert(points.end(), course.fine.begin(), course.fine.end());
   }
   return out;
 }

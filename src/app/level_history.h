@@ -6,12 +6,12 @@
 #include "base/time.h"
 #include "quota/book/limit_board.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -19,24 +19,30 @@
 
 namespace tidegate::app {
 
-/// What was left of each limit within the last hour, a point every ten seconds, for the curves of the dashboard. In
-/// memory only: after a restart the curves begin anew. Any thread.
+/// What was left of each limit, for the curves of the dashboard: of the last hour a point every ten seconds, of the day before it the
+/// lowest of every five minutes, since a low that was short is what people look for. In memory only: after a restart the curves begin
+/// anew. Any thread.
 class LevelHistory {
  public:
   static constexpr Seconds kEvery{10};
-  static constexpr std::size_t kMostPoints = 360;
+  static constexpr std::chrono::hours kFine{1};
+  static constexpr std::chrono::minutes kCoarse{5};
+  static constexpr std::chrono::hours kKept{25};   ///< the page shows a day
   static constexpr std::size_t kMostSeries = 200;  ///< those that were there first
+  static constexpr std::size_t kMostLimits = 100;  ///< of a series, the newest: a limit that changes all the time tells nothing more
 
   /// Adds a point to each limit whose level is known. To be called every `kEvery`.
   void add(std::span<const quota::PoolLevel> pools, WallTime now);
-  /// Ordered by pool, model group and dimension. What has had no point for an hour is gone.
+  /// Ordered by pool, model group and dimension. What has had no point for `kKept` is gone.
   [[nodiscard]] std::vector<admin::LevelSeries> series() const;
 
  private:
   using Name = std::tuple<std::string, std::string, llm::LimitDimension>;
   struct Course {
-    std::optional<std::int64_t> limit;
-    std::deque<admin::LevelSeries::Point> points;
+    std::deque<admin::LevelSeries::Limit> limits;  ///< each since when
+    std::deque<admin::LevelSeries::Point> coarse, fine;
+
+    void grow_older(WallTime now);
   };
 
   mutable std::mutex mutex_;  ///< guards courses_

@@ -23,6 +23,7 @@ MAY_BE_EMPTY = {
     "min(tidegate_certificate_expiry_timestamp_seconds) - time()": "this instance serves without TLS",
     "min by (provider, currency) (tidegate_provider_balance)": "the simulator has no balance to ask for",
     "max by (scope, name, limit) (tidegate_forecast_exhaustion_probability)": "a forecast needs a history",
+    "min by (pool, model_group) (tidegate_pool_seconds_to_exhaustion)": "a pool that fills or stays level has none",
 }
 CONFIG = {
     "listen": {"address": "127.0.0.1:0"}, "admin": {"address": "127.0.0.1:0"}, "metrics": {"address": "127.0.0.1:0"},
@@ -100,6 +101,14 @@ class Dashboards(unittest.TestCase):
         self.assertEqual(told, [("Requests remaining", "10s", [None, 0.2, 0.4]), ("Tokens remaining", "10s", [None, 1000, 5000]),
                                 ("Cost today, of the daily budget", "60s", [None, 0.6, 0.8]), ("Success rate", "30s", [None, 0.99, 0.995])])
         self.assertEqual(overview["refresh"], "10s")
+
+    def test_a_panel_that_may_be_empty_says_why(self) -> None:
+        for file in DASHBOARDS:
+            for panel in json.loads(file.read_text())["panels"]:
+                expressions = {target["expr"] for target in panel["targets"]}
+                # Zeros are a forecast as well, and there from the first minute on.
+                for expression in expressions & (set(MAY_BE_EMPTY) - {"max by (scope, name, limit) (tidegate_forecast_exhaustion_probability)"}):
+                    self.assertTrue(panel["fieldConfig"]["defaults"].get("noValue"), f"{file.name}: {expression}")
 
     def test_files_are_what_the_tables_say_and_use_the_provisioned_source(self) -> None:
         subprocess.run([sys.executable, ROOT / "tools" / "grafana_dashboards.py", "--check"], check=True, timeout=60)

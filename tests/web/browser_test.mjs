@@ -300,6 +300,75 @@ test("what is forecast is drawn, and told with its probability", async (t) => {
   await look(page, "now-forecast");
 });
 
+/** One picture of the demo, as `change` makes it, over and over. */
+async function withLive(page, change) {
+  const stream = (await fetch(`${demo}api/v1/live`)).body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!/data: .*\n\n/.test(text)) text += (await stream.read()).value;
+  await stream.cancel();
+  const picture = JSON.parse(/data: (.*)\n\n/.exec(text)[1]);
+  change(picture);
+  await page.route("**/api/v1/live", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: `data: ${JSON.stringify(picture)}\n\n` }),
+  );
+}
+
+test("what fires, and what is done about it, stand on the first page in the reader's language", async (t) => {
+  const page = await open(t, "about:blank");
+  const alert = (id, rule, extra) => ({
+    id,
+    rule,
+    severity: "warning",
+    subject: "",
+    state: "firing",
+    since: "2026-11-26T10:00:00Z",
+    summary: "in the program's words",
+    acknowledged_by: null,
+    silenced_until: null,
+    actions: [],
+    ...extra,
+  });
+  await withLive(page, (picture) => {
+    picture.alarms = [];
+    picture.alerts = [
+      alert("1", "exhaustion_forecast", { subject: "pool anthropic/sonnet-5", value: 0.62, threshold: 0.5, acknowledged_by: "ada" }),
+      alert("2", "limit_changed", { severity: "info", value: 290, threshold: 145 }),
+      alert("3", "limit_changed", { severity: "info", value: 80, threshold: 40 }),
+      alert("4", "success_rate_low", { value: 0.9, threshold: 0.99, silenced_until: "2126-01-01T00:00:00Z" }),
+    ];
+    picture.actions = [
+      {
+        name: "widen_tier",
+        kind: "webhook",
+        state: "running",
+        detail: "expected back in 2m",
+        alert: "1",
+        incident: "widen_tier-1-1",
+        by: null,
+        since: "2026-11-26T10:00:05Z",
+        runs_today: 3,
+        max_per_day: 100,
+        dry_run: false,
+      },
+    ];
+  });
+  await page.goto(`${demo}#/now`);
+  await page.getByText("exhaustion forecast · pool anthropic/sonnet-5").waitFor();
+  await page.getByText(/Action widen_tier, since .*: running · expected back in 2m/).waitFor();
+  await page.getByRole("link", { name: "and 1 more" }).waitFor();
+  assert.match(await page.locator(".alarms").innerText(), /acknowledged by ada/);
+  assert.doesNotMatch(await main(page).innerText(), /success rate low/);
+  assert.match(await page.getByRole("navigation").first().innerText(), /Alerts\s*1/);
+  await look(page, "now-firing");
+  assert.deepEqual(await findings(page), []);
+  await page.getByRole("combobox").first().selectOption("zh-TW");
+  await page.getByText("用盡機率 62%；達 50% 時發出警報").waitFor();
+  await page.getByText(/動作 widen_tier，自 .* 起：執行中/).waitFor();
+  await page.goto(`${demo}#/alerts`);
+  await page.getByRole("cell", { name: "3／100" }).waitFor();
+  await look(page, "alerts-zh-TW");
+});
+
 test("what a relay billed is told with what cannot be told", async (t) => {
   const page = await open(t, "about:blank");
   const now = Math.floor(Date.now() / 1000);
@@ -396,7 +465,7 @@ test("alerts can be acknowledged and silenced", async (t) => {
     });
   });
   await page.goto(`${demo}#/alerts`);
-  for (const text of ["widen: running expected back in 5 min", "brake: done tenant web"]) await page.getByText(text).waitFor();
+  for (const text of ["widen: running · expected back in 5 min", "brake: done · tenant web"]) await page.getByText(text).waitFor();
   await page.getByLabel("Your name").fill("ada");
   await page.getByRole("button", { name: "Acknowledge" }).click();
   await page.getByText("acknowledged by ada").waitFor();

@@ -6,7 +6,8 @@ import type { ForecastSeries } from "./types";
 const kPast = 30;
 const kHeight = 30;
 
-export function Band({ series, limit }: { series: ForecastSeries; limit: number }) {
+/** `limit`: of all `pools` together, which share what is asked. */
+export function Band({ series, limit, pools }: { series: ForecastSeries; limit: number; pools: number }) {
   const { say, format } = useWords();
   const points = series.points;
   if (!series.has_enough_history || points.length === 0) return null;
@@ -17,7 +18,9 @@ export function Band({ series, limit }: { series: ForecastSeries; limit: number 
   const y = (value: number) => ((1 - value / top) * kHeight).toFixed(1);
   const line = (places: [number, number][]) => places.map(([minute, value]) => `${x(minute)},${y(value)}`).join(" ");
   const ahead = (of: "p10" | "p50" | "p90") => points.map((point): [number, number] => [point.minutes, point[of]]);
-  const text = say("now.band", {
+  const text = say(pools > 1 ? "now.band_of" : "now.band", {
+    pools: format.whole(pools),
+    limit: format.compact(limit),
     time: format.duration(last.minutes * 60),
     median: format.compact(last.p50),
     low: format.compact(last.p10),

@@ -2,7 +2,7 @@
 // What Tidegate is doing now, in sentences. Pure.
 import type { Say } from "./i18n";
 import type { Format } from "./format";
-import type { Picture, Room } from "./types";
+import type { Action, Picture, Room } from "./types";
 
 export interface Doing {
   state: "good" | "warn" | "bad";
@@ -33,6 +33,35 @@ function doingInRoom(room: Room, say: Say, word: (name: string) => string, forma
   return out;
 }
 
+export const kActionState: Record<Action["state"], Doing["state"]> = {
+  idle: "good",
+  triggered: "warn",
+  running: "warn",
+  retrying: "bad",
+  done: "good",
+  failed: "bad",
+  returned: "good",
+  dry_run: "good",
+  cooling_down: "warn",
+  limit_reached: "bad",
+};
+
+/** Whether an action is in place or at work, or has something to say of an alert that fires. */
+function isOnStage(action: Action, firing: Set<string>): boolean {
+  if (action.incident !== null) return true;
+  return action.alert !== null && firing.has(action.alert) && action.state !== "idle" && action.state !== "returned";
+}
+
+function doingByAction(action: Action, say: Say, word: (name: string) => string, format: Format): Doing {
+  const text = say(action.since === null ? "doing.action" : "doing.action_since", {
+    action: action.name,
+    state: word(action.state),
+    time: action.since === null ? "" : format.dateTime(action.since),
+  });
+  const told = [text, action.detail, action.by === null ? "" : say("doing.action_by", { by: action.by })];
+  return { state: kActionState[action.state] ?? "warn", text: told.filter(Boolean).join(" · ") };
+}
+
 export function doing(picture: Picture, say: Say, word: (name: string) => string, format: Format): Doing[] {
   const out = picture.rooms.flatMap((room) => doingInRoom(room, say, word, format));
   for (const provider of picture.provider_keys) {
@@ -51,8 +80,10 @@ export function doing(picture: Picture, say: Say, word: (name: string) => string
   }
   if (picture.status.ledger.last_error)
     out.push({ state: "bad", text: say("doing.ledger", { count: format.whole(picture.status.ledger.undrained) }) });
+  const firing = new Set(picture.alerts.map((one) => one.id));
+  for (const action of picture.actions) if (isOnStage(action, firing)) out.push(doingByAction(action, say, word, format));
   const inFlight = picture.rooms.reduce((sum, room) => sum + room.in_flight, 0);
-  const calm = out.length === 0;
+  const calm = picture.rooms.every((room) => room.waiting_interactive + room.waiting_batch === 0);
   out.push({ state: "good", text: say(calm ? "doing.calm" : "doing.flying", { count: format.whole(inFlight) }) });
   return out;
 }

@@ -32,6 +32,12 @@ export function speaker(language: Language): Say {
   return (key, values = {}) => messages[key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** What a rule is about: as the page knows it, or as the program says. */
+export function ruleTold(language: Language, rule: { name: string; description: string }): string {
+  const messages = kLanguages.find((one) => one.id === language)!.messages as Record<string, string>;
+  return messages["rule." + rule.name] ?? rule.description;
+}
+
 /** A word of the API (`input_tokens`, `retry_after`): translated where the page knows it, readable in any case. */
 export function wordOf(language: Language, name: string): string {
   const messages = kLanguages.find((one) => one.id === language)!.messages as Record<string, string>;

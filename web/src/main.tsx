@@ -12,6 +12,7 @@ import { PoolsPage } from "./pages/pools";
 import { RequestsPage } from "./pages/requests";
 import { SettingsPage } from "./pages/settings";
 import { ShadowPage } from "./pages/shadow";
+import { openCount } from "./loud";
 import { withPicture } from "./series";
 import {
   firstLanguage,
@@ -234,7 +235,7 @@ function App() {
   return (
     <WordsContext.Provider value={words}>
       <LiveContext.Provider value={live}>
-        <Header current={shown.id} alarms={live.picture?.alarms.length ?? 0} {...{ connection, language, setLanguage, theme, setTheme }} />
+        <Header current={shown.id} alarms={live.picture ? openCount(live.picture) : 0} {...{ connection, language, setLanguage, theme, setTheme }} />
         <main id="main" tabIndex={-1} key={turn}>
           {tokenWanted ? (
             <TokenForm

@@ -2,6 +2,7 @@
 // Small pieces that several pages are made of.
 import type { ComponentChildren } from "preact";
 import { useWords } from "./state";
+import { alertTold } from "./told";
 
 export function Section({
   title,
@@ -130,6 +131,19 @@ export function Figure({ name, value, note, state }: { name: string; value: stri
         {note && <small>{note}</small>}
       </dd>
     </div>
+  );
+}
+
+/** What an alert says: in the reader's language from its figures, and below in the program's own words. */
+export function Summary({ of }: { of: { rule: string; value?: number; threshold?: number; summary: string } }) {
+  const { language, say, format } = useWords();
+  const told = language === "en" ? "" : alertTold(of, say, format);
+  return told ? (
+    <>
+      {told} <small lang="en">{of.summary}</small>
+    </>
+  ) : (
+    <span lang="en">{of.summary}</span>
   );
 }
 

@@ -99,7 +99,14 @@ export function spentToday(minutes: Minutes, now: number): { time: number[]; spe
 export const nameOf = (one: { pool: string; model_group: string; dimension: string }) =>
   `${one.pool}\u0000${one.model_group}\u0000${one.dimension}`;
 
-const kMostPoints = 720;
+/** A day of what the program keeps, and some hours of what is added here. */
+const kMostPoints = 2000;
+
+/** The limit that held at a time; the first one for what was before. */
+export function limitAt(one: LevelSeries, time: number): number | undefined {
+  const steps = one.limits ?? [];
+  return (steps.findLast(([since]) => since <= time) ?? steps[0])?.[1] ?? one.limit;
+}
 
 /** Levels as the program kept them, and the newest picture behind them if the next step is due. `now` in Unix seconds. */
 export function withPicture(levels: Levels, pools: Pool[], now: number): Levels {
@@ -112,7 +119,10 @@ export function withPicture(levels: Levels, pools: Pool[], now: number): Levels 
       const place = { pool: pool.pool, model_group: pool.model_group, dimension: level.dimension };
       const before = by.get(nameOf(place));
       const points: [number, number][] = [...(before?.points ?? []).slice(1 - kMostPoints), [now, level.remaining_now]];
-      by.set(nameOf(place), { ...place, limit: level.limit ?? before?.limit, points });
+      const limit = level.limit ?? before?.limit;
+      const steps = before?.limits ?? [];
+      const limits: [number, number][] = limit === undefined || limit === steps.at(-1)?.[1] ? steps : [...steps, [now, limit]];
+      by.set(nameOf(place), { ...place, limit, limits, points });
     }
   }
   return { ...levels, series: [...by.values()] };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { aligned, coarser, costSteps, minutesOf, spentToday, successOf, tightness, trailing, withPicture } from "./series";
-import type { CostRow, Levels, Pool } from "./types";
+import { aligned, coarser, costSteps, limitAt, minutesOf, spentToday, successOf, tightness, trailing, withPicture } from "./series";
+import type { CostRow, Levels, LevelSeries, Pool } from "./types";
 
 const kNoon = Date.parse("2026-11-26T12:00:00Z") / 1000;
 
@@ -119,6 +119,27 @@ test("the newest picture goes on where the program's own curves end, once each s
   ]);
   assert.equal(next.series[0].limit, 100);
   assert.equal(kept.series[0].points.length, 1);
+});
+
+test("a share is of the limit that held at its time", () => {
+  const one: LevelSeries = {
+    pool: "org",
+    model_group: "haiku",
+    dimension: "requests",
+    limit: 100,
+    limits: [
+      [kNoon, 50],
+      [kNoon + 60, 100],
+    ],
+    points: [],
+  };
+  assert.deepEqual(
+    [kNoon - 1, kNoon + 59, kNoon + 60].map((time) => limitAt(one, time)),
+    [50, 50, 100],
+  );
+  assert.equal(limitAt({ ...one, limits: undefined }, kNoon), 100);
+  const next = withPicture({ every_seconds: 10, series: [{ ...one, points: [[kNoon, 1]] }] }, [pool(30)], kNoon + 70);
+  assert.equal(next.series[0].limits, one.limits); // 100 as before
 });
 
 test("curves of different times share one axis", () => {

@@ -120,6 +120,9 @@ export interface Picture {
   rooms: Room[];
   provider_keys: ProviderKeys[];
   alarms: Alarm[];
+  /** Those that fire and pass on none of the alarms, the worst first. */
+  alerts: Alert[];
+  actions: Action[];
 }
 
 export interface CostRow {
@@ -289,6 +292,8 @@ export interface LevelSeries {
   model_group: string;
   dimension: string;
   limit?: number;
+  /** Since when, and the limit from then on; oldest first. */
+  limits?: [number, number][];
   points: [number, number][];
 }
 export interface Levels {
@@ -304,6 +309,8 @@ export interface Exhaustion {
   probability: number;
   first_crossing_minutes: number | null;
   reason: string;
+  /** Shares of the limit; of rates alone. */
+  parts?: { level: number; momentum: number; usual_change: number; pull: number; unrest: number };
 }
 export interface ForecastSeries {
   scope: "all" | "pool" | "model" | "tenant" | "key";
@@ -336,6 +343,31 @@ export interface Alert {
   silenced_until?: string | null;
   actions?: { name: string; state: string; detail: string }[];
 }
+/** A configured action, and how it stands. */
+export interface Action {
+  name: string;
+  kind: string;
+  state:
+    | "idle"
+    | "triggered"
+    | "running"
+    | "retrying"
+    | "done"
+    | "failed"
+    | "returned"
+    | "dry_run"
+    | "cooling_down"
+    | "limit_reached";
+  detail: string;
+  /** Id of the alert that it acts, acted or would act on. */
+  alert: string | null;
+  /** What is in place. */
+  incident: string | null;
+  by: string | null;
+  since: string | null;
+  runs_today: number;
+  max_per_day: number;
+}
 export interface AlertStep {
   at: string;
   id: string;
@@ -347,6 +379,8 @@ export interface AlertStep {
   acknowledged_by?: string | null;
   from: string;
   to: string;
+  value?: number;
+  threshold?: number;
   summary: string;
 }
 export interface LimitChange {

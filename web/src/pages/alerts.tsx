@@ -2,16 +2,25 @@
 // What fires and what is done about it. Where the program has no alert rules yet, its alarms alone.
 import { useState } from "preact/hooks";
 import { getIfThere, post } from "../api";
-import { Empty, Mark, Section, Table, Waiting } from "../parts";
+import { ruleTold } from "../i18n";
+import { Empty, Mark, Section, Summary, Table, Waiting } from "../parts";
 import { remember, remembered, useLive, useLoaded, useWords } from "../state";
+import { thresholdTold } from "../told";
+import { kActionState } from "../doing";
 import type { Alert, Alerts } from "../types";
 
 const kSilences = [15, 60, 480, 1440];
 
+const kOfSeverity = { critical: "bad", warning: "warn", info: "none" } as const;
+
 function AlertState({ one }: { one: Alert }) {
-  const { say } = useWords();
-  const state = one.state === "resolved" ? "good" : one.state === "pending" ? "none" : one.severity === "critical" ? "bad" : "warn";
-  return <Mark state={state}>{say(`alerts.${one.state}`)}</Mark>;
+  const { say, word } = useWords();
+  const state = one.state === "resolved" ? "good" : one.state === "pending" ? "none" : kOfSeverity[one.severity];
+  return (
+    <>
+      <Mark state={state}>{say(`alerts.${one.state}`)}</Mark> <small>{word(one.severity)}</small>
+    </>
+  );
 }
 
 function Actions({ one, by, done }: { one: Alert; by: string; done: () => void }) {
@@ -111,11 +120,11 @@ function Firing({ alerts, again }: { alerts: Alerts; again: () => void }) {
               isLong: true,
               cell: (one) => (
                 <>
-                  {one.summary}
+                  <Summary of={one} />
                   {(one.actions ?? []).map((action) => (
                     <small key={action.name}>
                       {" "}
-                      · {action.name}: {action.state} {action.detail}
+                      · {action.name}: {word(action.state)} · {action.detail}
                     </small>
                   ))}
                 </>
@@ -148,9 +157,7 @@ function History({ alerts }: { alerts: Alerts }) {
             {
               name: say("alerts.severity"),
               isText: true,
-              cell: (one) => (
-                <Mark state={one.severity === "critical" ? "bad" : one.severity === "warning" ? "warn" : "none"}>{word(one.severity ?? "–")}</Mark>
-              ),
+              cell: (one) => <Mark state={kOfSeverity[one.severity ?? "info"]}>{word(one.severity ?? "–")}</Mark>,
             },
             { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
             { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
@@ -161,7 +168,7 @@ function History({ alerts }: { alerts: Alerts }) {
               cell: (one) => (one.began_at ? format.duration((Date.parse(one.at) - Date.parse(one.began_at)) / 1000) : "–"),
             },
             { name: say("alerts.acknowledged_by"), isText: true, cell: (one) => one.acknowledged_by ?? "–" },
-            { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
+            { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => <Summary of={one} /> },
           ]}
         />
       )}
@@ -176,7 +183,7 @@ function History({ alerts }: { alerts: Alerts }) {
               { name: say("alerts.rule"), isText: true, cell: (one) => word(one.rule) },
               { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
               { name: say("alerts.change"), isText: true, cell: (one) => `${word(one.from)} → ${word(one.to)}` },
-              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.summary },
+              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => <Summary of={one} /> },
             ]}
           />
         </details>
@@ -186,7 +193,7 @@ function History({ alerts }: { alerts: Alerts }) {
 }
 
 function Rules({ alerts }: { alerts: Alerts }) {
-  const { say, word, format } = useWords();
+  const { say, word, format, language } = useWords();
   return (
     <Section title={say("alerts.rules")}>
       <Table
@@ -194,7 +201,8 @@ function Rules({ alerts }: { alerts: Alerts }) {
         rows={alerts.rules}
         columns={[
           { name: say("alerts.rule"), isText: true, cell: (one) => word(one.name) },
-          { name: say("alerts.description"), isText: true, isLong: true, cell: (one) => one.description },
+          { name: say("alerts.description"), isText: true, isLong: true, cell: (one) => ruleTold(language, one) },
+          { name: say("alerts.threshold"), cell: (one) => thresholdTold(one, format) || "–" },
           { name: say("alerts.every"), cell: (one) => format.duration(one.every_seconds) },
           { name: say("alerts.for"), cell: (one) => format.duration(one.for_seconds) },
           { name: say("alerts.severity"), isText: true, cell: (one) => word(one.severity) },
@@ -207,6 +215,44 @@ function Rules({ alerts }: { alerts: Alerts }) {
       />
       {(alerts.dead_letters?.length ?? 0) > 0 && (
         <p class="trouble">{say("alerts.dead", { count: format.whole(alerts.dead_letters!.length) })}</p>
+      )}
+    </Section>
+  );
+}
+
+/** What is done about alerts, and how it stands. */
+function ActionTable() {
+  const { picture } = useLive();
+  const { say, word, format } = useWords();
+  if (!picture) return null;
+  return (
+    <Section title={say("actions.title")} note={say("actions.note")}>
+      {picture.actions.length === 0 ? (
+        <Empty>{say("actions.none")}</Empty>
+      ) : (
+        <Table
+          caption={say("actions.title")}
+          rows={picture.actions}
+          columns={[
+            { name: say("actions.name"), isText: true, cell: (one) => one.name },
+            { name: say("alerts.kind"), isText: true, cell: (one) => word(one.kind) },
+            {
+              name: say("pools.state"),
+              isText: true,
+              cell: (one) => <Mark state={one.state === "idle" ? "none" : kActionState[one.state]}>{word(one.state)}</Mark>,
+            },
+            {
+              name: say("actions.in_place"),
+              isText: true,
+              cell: (one) => (one.since ? <time dateTime={one.since}>{format.dateTime(one.since)}</time> : "–"),
+            },
+            { name: say("actions.told"), isText: true, isLong: true, cell: (one) => (one.detail ? <span lang="en">{one.detail}</span> : "–") },
+            {
+              name: say("actions.runs"),
+              cell: (one) => say("actions.runs_of", { count: format.whole(one.runs_today), most: format.whole(one.max_per_day) }),
+            },
+          ]}
+        />
       )}
     </Section>
   );
@@ -234,7 +280,7 @@ export function AlertsPage(_: { rest: string[] }) {
               },
               { name: say("alerts.kind"), isText: true, cell: (one) => word(one.kind) },
               { name: say("alerts.subject"), isText: true, cell: (one) => one.subject || "–" },
-              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => one.message },
+              { name: say("alerts.summary"), isText: true, isLong: true, cell: (one) => <span lang="en">{one.message}</span> },
               { name: say("alerts.since"), isText: true, cell: (one) => <time dateTime={one.since}>{format.dateTime(one.since)}</time> },
             ]}
           />
@@ -243,6 +289,7 @@ export function AlertsPage(_: { rest: string[] }) {
       {loaded.data ? (
         <>
           <Firing alerts={loaded.data} again={loaded.again} />
+          <ActionTable />
           <History alerts={loaded.data} />
           <Rules alerts={loaded.data} />
         </>

@@ -206,7 +206,9 @@ export function CostPage(_: { rest: string[] }) {
             ))}
           </nav>
         )}
-        {cost.data && lines.length === 0 ? (
+        {!cost.data ? (
+          <Waiting {...cost} />
+        ) : lines.length === 0 ? (
           <Empty>{say("now.no_requests")}</Empty>
         ) : (
           <Table

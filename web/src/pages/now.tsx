@@ -3,7 +3,8 @@
 import { useMemo, useState } from "preact/hooks";
 import { get, getIfThere } from "../api";
 import { doing } from "../doing";
-import { Choice, Figure, Mark, Section, Waiting } from "../parts";
+import { byRule, loud } from "../loud";
+import { Choice, Figure, Mark, Section, Summary, Waiting } from "../parts";
 import { coarser, minutesOf } from "../series";
 import { useLive, useLoaded, useWords } from "../state";
 import { kShipped, ThresholdsContext, thresholdsOf, useThresholds } from "../thresholds";
@@ -45,6 +46,41 @@ function Alarms() {
           <span>{one.message}</span>{" "}
           <time class="soft" dateTime={one.since}>
             {format.dateTime(one.since)}
+          </time>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** What fires on a figure of its own: a line for each rule, however many pools it is about. */
+function FiringAlerts() {
+  const { picture } = useLive();
+  const { say, word, format } = useWords();
+  const rules = picture ? byRule(loud(picture)) : [];
+  if (rules.length === 0) return null;
+  return (
+    <div class="alarms">
+      {rules.map(([first, ...more]) => (
+        <div class={`alarm ${first.severity}`} key={first.rule}>
+          <strong role="alert">
+            <Mark state={first.severity === "critical" ? "bad" : first.severity === "warning" ? "warn" : "none"}>
+              {word(first.rule)}
+              {first.subject && first.subject !== "all" && ` · ${first.subject}`}
+            </Mark>
+          </strong>
+          <span>
+            <Summary of={first} />
+            {first.acknowledged_by && <small> · {say("alerts.acknowledged", { by: first.acknowledged_by })}</small>}
+            {more.length > 0 && (
+              <>
+                {" "}
+                <a href="#/alerts">{say("now.more_of_rule", { count: format.whole(more.length) })}</a>
+              </>
+            )}
+          </span>{" "}
+          <time class="soft" dateTime={first.since}>
+            {format.dateTime(first.since)}
           </time>
         </div>
       ))}
@@ -126,11 +162,12 @@ export function NowPage(_: { rest: string[] }) {
   return (
     <ThresholdsContext.Provider value={thresholds}>
       <Alarms />
+      <FiringAlerts />
       <Totals />
       <Section title={say("now.doing")}>
         <Doing />
       </Section>
-      <Section title={say("now.limits")} note={say("now.limits_note")}>
+      <Section title={say("now.limits")} note={say("now.limits_note", { share: format.percent(thresholds.requestsLeft, 0) })}>
         <Pools forecast={forecast} />
       </Section>
       <Section

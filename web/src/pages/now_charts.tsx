@@ -3,10 +3,10 @@
 import { useMemo } from "preact/hooks";
 import { get } from "../api";
 import { Chart, type Curve } from "../chart";
-import { aligned, nameOf, spentToday, successOf, trailing, type Minutes } from "../series";
+import { aligned, limitAt, nameOf, spentToday, successOf, trailing, type Minutes } from "../series";
 import { useLive, useLoaded, useWords } from "../state";
 import { useThresholds } from "../thresholds";
-import type { Forecast, ForecastSeries, Tenant } from "../types";
+import type { Forecast, ForecastSeries, LevelSeries, Tenant } from "../types";
 
 const kMostCurves = 5;
 const kSuccessMinutes = 5;
@@ -29,7 +29,7 @@ export function LeftChart({ isRequests, since }: { isRequests: boolean; since: n
         ...one,
         points: one.points
           .filter(([time]) => time >= since)
-          .map(([time, left]): [number, number] => [time, isRequests ? Math.max(0, left / one.limit!) : Math.max(0, left)]),
+          .map(([time, left]): [number, number] => [time, Math.max(0, isRequests ? left / limitAt(one, time)! : left)]),
       }))
       .filter((one) => one.points.length > 0);
     const lowest = (one: { points: [number, number][]; limit?: number }) =>
@@ -39,10 +39,12 @@ export function LeftChart({ isRequests, since }: { isRequests: boolean; since: n
       .slice(0, kMostCurves)
       .sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
     const [time, ...values] = aligned(shown.map((one) => one.points));
+    const label = (one: LevelSeries) => one.model_group + (isRequests ? "" : ` · ${word(one.dimension)}`);
+    const isAlone = (one: LevelSeries) => shown.filter((other) => label(other) === label(one)).length === 1;
     return {
       time,
       curves: shown.map((one, at): Curve => ({
-        label: one.model_group + (isRequests ? "" : ` · ${word(one.dimension)}`),
+        label: label(one) + (isAlone(one) ? "" : ` · ${one.pool}`),
         values: values[at],
         colour: at,
       })),

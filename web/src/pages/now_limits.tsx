@@ -5,6 +5,7 @@ import { Bar, Empty, Mark, Section, Table } from "../parts";
 import { tightness } from "../series";
 import { useLive, useWords } from "../state";
 import { kLikely, useThresholds } from "../thresholds";
+import { reasonTold } from "../told";
 import type { Forecast, ForecastSeries, Limit, Pool } from "../types";
 
 const kMostAhead = 12;
@@ -18,8 +19,9 @@ function forecastOf(forecast: Forecast | null, pool: Pool, level: Limit): Foreca
   );
 }
 
-function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecast: Forecast | null }) {
-  const { say, word, format } = useWords();
+/** `pools`: how many there are of this provider and group of models; a forecast is of what is asked of all of them. */
+function LimitRow({ pool, level, forecast, pools }: { pool: Pool; level: Limit; forecast: Forecast | null; pools: number }) {
+  const { say, word, format, language } = useWords();
   const { requestsLeft, tokensLeft } = useThresholds();
   const left = level.remaining_now ?? level.remaining;
   if (left === undefined || !level.limit) return null;
@@ -54,10 +56,10 @@ function LimitRow({ pool, level, forecast }: { pool: Pool; level: Limit; forecas
           <span>{end === undefined ? say("now.no_end") : say("now.ends_in", { time: format.duration(end) })}</span>
         )}
       </div>
-      {series && <Band series={series} limit={level.limit} />}
+      {series && <Band series={series} limit={ahead?.capacity ?? level.limit} pools={pools} />}
       {ahead && ahead.probability >= kLikely && (
         <div class="limit-foot soft">
-          <span title={ahead.reason}>
+          <span title={(language !== "en" && reasonTold(ahead, say, format)) || ahead.reason}>
             {ahead.first_crossing_minutes === null
               ? say("now.forecast_calm", { share: format.percent(ahead.probability, 0) })
               : say("now.forecast_ends", {
@@ -82,8 +84,13 @@ export function Pools({ forecast }: { forecast: Forecast | null }) {
   return (
     <div class="cards">
       {pools.map((pool) => {
-        const room = picture.rooms.find((one) => one.provider === pool.provider && one.model_group === pool.model_group);
-        const waiting = room ? room.waiting_interactive + room.waiting_batch : 0;
+        const isAlike = (one: { provider: string; model_group: string }) =>
+          one.provider === pool.provider && one.model_group === pool.model_group;
+        // Of each class of requests, and of each credential of a client, there is a room of its own.
+        const rooms = picture.rooms.filter(isAlike);
+        const waiting = rooms.reduce((sum, room) => sum + room.waiting_interactive + room.waiting_batch, 0);
+        const flying = rooms.reduce((sum, room) => sum + room.in_flight, 0);
+        const alike = pools.filter(isAlike).length;
         return (
           <article class="card" key={pool.pool + pool.model_group}>
             <h3>
@@ -94,10 +101,16 @@ export function Pools({ forecast }: { forecast: Forecast | null }) {
               </small>
             </h3>
             {pool.limits.map((level) => (
-              <LimitRow {...{ pool, level, forecast }} />
+              <LimitRow {...{ pool, level, forecast }} pools={alike} />
             ))}
             <p class="soft queue">
-              {room ? say("now.queue", { waiting: format.whole(waiting), flying: format.whole(room.in_flight) }) : say("now.quiet")}
+              {rooms.length > 0
+                ? say(alike > 1 ? "now.queue_of" : "now.queue", {
+                    waiting: format.whole(waiting),
+                    flying: format.whole(flying),
+                    pools: format.whole(alike),
+                  })
+                : say("now.quiet")}
             </p>
           </article>
         );
@@ -108,7 +121,7 @@ export function Pools({ forecast }: { forecast: Forecast | null }) {
 
 /** What may run out within the horizon, likeliest first. */
 export function Ahead({ forecast }: { forecast: Forecast }) {
-  const { say, word, format } = useWords();
+  const { say, word, format, language } = useWords();
   const limits = forecast.series
     .flatMap((series) => series.exhaustion.map((one) => ({ series, one })))
     .sort((a, b) => b.one.probability - a.one.probability);
@@ -128,8 +141,11 @@ export function Ahead({ forecast }: { forecast: Forecast }) {
               isText: true,
               cell: ({ series }) => (series.scope === "all" ? say("cost.everything") : `${word(series.scope)} ${series.name}`),
             },
-            { name: say("now.ahead_limit"), isText: true, cell: ({ one }) => one.limit },
-            { name: say("now.ahead_left"), cell: ({ one }) => format.compact(one.remaining) },
+            { name: say("now.ahead_limit"), isText: true, cell: ({ one }) => word(one.limit) },
+            {
+              name: say("now.ahead_left"),
+              cell: ({ series, one }) => (series.measure === "cost_usd" ? format.money : format.compact)(one.remaining),
+            },
             {
               name: say("now.ahead_chance"),
               cell: ({ one }) => (
@@ -142,7 +158,12 @@ export function Ahead({ forecast }: { forecast: Forecast }) {
               name: say("now.ahead_first"),
               cell: ({ one }) => (one.first_crossing_minutes === null ? "–" : format.duration(one.first_crossing_minutes * 60)),
             },
-            { name: say("now.ahead_reason"), isText: true, isLong: true, cell: ({ one }) => one.reason },
+            {
+              name: say("now.ahead_reason"),
+              isText: true,
+              isLong: true,
+              cell: ({ one }) => (language !== "en" && reasonTold(one, say, format)) || <span lang="en">{one.reason}</span>,
+            },
           ]}
         />
       )}

@@ -24,6 +24,9 @@ function PoolState({ pool }: { pool: RoomPool }) {
   return pool.is_learned ? <Mark state="good">{say("pools.healthy")}</Mark> : <Mark state="none">{say("pools.unknown")}</Mark>;
 }
 
+/** As a share of the limit: what less is said to be used by others, estimates of one's own requests miss by. */
+const kLeastForeign = 0.02;
+
 function Levels({ pool, room }: { pool: RoomPool; room: Room }) {
   const { word, say, format } = useWords();
   const levels = [
@@ -50,7 +53,7 @@ function Levels({ pool, room }: { pool: RoomPool; room: Room }) {
               limit: format.whole(one.limit),
             })}
           />
-          {one.foreign > 0 && <div class="limit-foot soft wraps">{say("pools.foreign", { count: format.compact(one.foreign) })}</div>}
+          {one.foreign > kLeastForeign * one.limit && <div class="limit-foot soft wraps">{say("pools.foreign", { count: format.compact(one.foreign) })}</div>}
         </div>
       ))}
     </>
