@@ -463,6 +463,144 @@ void Server::look_at_budgets(Now now) {
   budget_alarms_ = std::move(beyond);
 }
 
+void Server::look_at_clock(Now now) {
+  if (const auto jump = clock_watch_.look(now)) {
+    clock_jumped_ = now.steady;
+    const bool forward = *jump > Nanoseconds(0);
+    alarms_.raise({.kind = "clock",
+                   .subject = {},
+                   .severity = Severity::Warning,
+                   .message = fmt::format("the machine's clock was set {} by {}: days and hours in the ledger, and the expiry of keys and "
+                                          "certificates, follow it from here on; check the time service (`timedatectl`)",
+                                          forward ? "forward" : "back", to_text(forward ? *jump : -*jump)),
+                   .since = now.wall});
+  } else if (clock_jumped_ && now.steady - *clock_jumped_ > kTellOfClock) {
+    clock_jumped_.reset();
+    alarms_.clear("clock", {}, now.wall);
+  }
+}
+
+void Server::look_at_certificate(Now now) {
+  const config::Options options = this->options();
+  if (options.listen.certificate_file.empty()) return;
+  bool changed = false;
+  for (const std::string& file : {options.listen.certificate_file, options.listen.private_key_file}) {
+    std::error_code error;
+    const auto written = std::filesystem::last_write_time(file, error);
+    if (error) continue;  // being replaced; its absence shows when it is read
+    const auto [known, is_new] = certificate_files_.try_emplace(file, written);
+    if (!is_new && known->second != written) {
+      known->second = written;
+      changed = true;
+    }
+  }
+  if (changed) {
+    Result<void> adopted = adopt_again();
+    log_.say(adopted ? "certificate: read again\n"
+                     : fmt::format("certificate: {}; the former one stays\n", adopted.error().detail));
+    if (!adopted) {
+      alarms_.raise({.kind = "certificate",
+                     .subject = "new",
+                     .severity = Severity::Warning,
+                     .message = adopted.error().detail,
+                     .since = now.wall});
+    } else {
+      alarms_.clear("certificate", "new", now.wall);
+    }
+  }
+  const auto expires_at = plane_->certificate_expires_at();
+  if (expires_at && *expires_at < now.wall + kCertificateWarning) {
+    const bool expired = *expires_at <= now.wall;
+    alarms_.raise({.kind = "certificate",
+                   .subject = options.listen.certificate_file,
+                   .severity = expired ? Severity::Critical : Severity::Warning,
+                   .message = fmt::format("{} {}; put a new one in its place, it is read by itself",
+                                          expired ? "expired on" : "expires on", to_rfc3339(*expires_at)),
+                   .since = now.wall});
+  } else {
+    alarms_.clear("certificate", options.listen.certificate_file, now.wall);
+  }
+}
+
+void Server::collect_metrics() {
+  registry_.collect([this](metrics::SampleSink& sink) {
+    using metrics::Metric;
+    const Now now = clock_.now();
+    metrics::add(sink, Metric::ClaudeRpmLeft, limits_.smallest_requests_remaining(now));
+    for (const quota::PoolLevel& pool : limits_.levels(now)) {
+      for (const quota::LimitLevel& level : pool.limits) {
+        const auto limit = level.limit ? std::optional<double>(static_cast<double>(*level.limit)) : std::nullopt;
+        metrics::add(sink, metrics::PoolFigures{.pool = pool.pool,
+                                                .model_group = pool.model_group,
+                                                .dimension = llm::to_string(level.dimension),
+                                                .limit = limit,
+                                                .remaining = level.remaining_now,
+                                                .seconds_to_exhaustion = level.seconds_to_exhaustion});
+      }
+    }
+    add_room_figures(sink, rooms_.rooms());
+    add_shadow_figures(sink, shadow_.counts(now));
+    if (answers_ != nullptr) {
+      const gateway::AnswerCache::Figures kept = answers_->figures();
+      metrics::add(sink, metrics::AnswerCacheFigures{.hits = kept.hits,
+                                                     .joined = kept.joined,
+                                                     .misses = kept.misses,
+                                                     .entries = kept.entries,
+                                                     .bytes = kept.bytes,
+                                                     .saved_dollars = static_cast<double>(kept.saved.nanodollars()) / 1e9});
+    }
+    add_balance_figures(sink, balances_.list());
+    add_savings_figures(sink, cache_savings());
+    add_forecast_figures(sink, forecasts_);
+    add_alert_figures(sink, alerts_->alerts(now));
+    for (const auto& [labels, count] : courier_.counts()) {
+      sink.add(metrics::definition(Metric::AlertDeliveries), {labels.first, labels.second}, static_cast<double>(count));
+    }
+    for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
+      metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
+                                             .in_use = static_cast<std::int64_t>(keys.in_use),
+                                             .missing = static_cast<std::int64_t>(
+                                                 std::min(keys.in_use, provider_keys_.missing(keys.provider))),
+                                             .draining = static_cast<std::int64_t>(keys.draining)});
+    }
+    std::size_t samples = 0;
+    for (const quota::AccountLevel& tenant : tenants_.levels(quota::TenantBook::Which::Tenants, now)) {
+      for (const quota::BudgetLevel& level : tenant.budgets) {
+        if (++samples > kMostBudgetSamples) break;
+        // Dollars and tokens: nano-dollars are for sums.
+        const double unit = level.budget.unit == quota::BudgetUnit::Money ? 1e-9 : 1;
+        metrics::add(sink, metrics::BudgetFigures{.tenant = tenant.tenant,
+                                                  .period = to_string(level.budget.period),
+                                                  .unit = to_string(level.budget.unit),
+                                                  .limit = static_cast<double>(level.budget.limit) * unit,
+                                                  .spent = static_cast<double>(level.spent) * unit,
+                                                  .reserved = static_cast<double>(level.reserved) * unit,
+                                                  .overspent = static_cast<double>(level.overspent()) * unit});
+      }
+    }
+    const store::LedgerHealth health = keeper_->health();
+    metrics::add(sink, metrics::LedgerFigures{.appended = static_cast<std::int64_t>(health.drained + health.undrained),
+                                              .drained = static_cast<std::int64_t>(health.drained),
+                                              .undrained = static_cast<std::int64_t>(health.undrained),
+                                              .journal_bytes = static_cast<std::int64_t>(health.journal_bytes),
+                                              .errors = static_cast<std::int64_t>(health.failures),
+                                              .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
+    metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));
+    metrics::add(sink, Metric::LogLinesDropped, static_cast<std::int64_t>(log_.dropped()));
+    if (const auto expires_at = plane_->certificate_expires_at())
+      metrics::add(sink, Metric::CertificateExpiry, *expires_at);
+    metrics::add(sink, metrics::BuildFigures{.version = kVersion, .commit = kCommit});
+    metrics::add(sink, metrics::read_process_figures());
+  });
+}
+
+std::string Server::url() const {
+  const net::ListenOptions listen = options().listen;
+  const bool is_v6 = listen.host.find(':') != std::string::npos;
+  return fmt::format("{}://{}{}{}:{}", listen.certificate_file.empty() ? "http" : "https", is_v6 ? "[" : "",
+                     listen.host, is_v6 ? "]" : "", port());
+}
+
 std::string Server::name() const {
   const net::ListenOptions listen = options().listen;
   std::array<char, 256> machine{};
