@@ -4,6 +4,7 @@
 
 #include "base/header_field.h"
 #include "net/http1/field_class.h"
+#include "net/http1/known_lines.h"
 
 #include <array>
 #include <cstddef>
@@ -172,6 +173,7 @@ class RequestHeadParser {
   Rejection rejection_;
   ParseState state_ = ParseState::Incomplete;
   ResumeGate gate_;
+  KnownLines known_;  ///< of the head before
 };
 
 /// Reads one response head; used like the parser of requests and as strict, with two leniencies: equal repeated
@@ -192,6 +194,7 @@ class ResponseHeadParser {
   Rejection rejection_;
   ParseState state_ = ParseState::Incomplete;
   ResumeGate gate_;
+  KnownLines known_;  ///< of the head before
 };
 
 }  // namespace tidegate::net::http1

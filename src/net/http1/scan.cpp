@@ -65,9 +65,8 @@ class FieldBatch {
  public:
   explicit FieldBatch(Head& head) : head_(head) {}
 
-  void add(std::string_view name, std::string_view value) {
+  void add(std::string_view name, std::string_view value, FieldClass field) {
     if (count_ == kMost) hand_over();
-    const FieldClass field = classify(name);
     head_.note(field, number());
     std::construct_at(fields() + count_, HeaderField{name, value});
     tags_[count_] = {field, is_hop_by_hop(field)};
@@ -96,12 +95,13 @@ class FieldBatch {
 
 }  // namespace
 
-Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection& rejection) {
+Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, Head& head, Rejection& rejection) {
   const char* at = cursor.at;
   const char* const end = cursor.end;
   const char* const first_line = at;
   if (head.fields.capacity() == 0) head.reserve();
   FieldBatch fields(head);
+  std::size_t found_again = 0;
   for (;;) {
     const std::size_t line = fields.number() + 2;
     if (at == end) return Step::NeedMore;
@@ -112,7 +112,17 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
       const Step ended = read_line_end(cursor, rejection);
       if (ended == Step::Refused) rejection.line = static_cast<int>(line);
       head.size = static_cast<std::size_t>(cursor.at - cursor.begin);
+      const bool is_the_same = found_again == head.fields.size() && found_again == known.size();
+      if (ended == Step::Done && !is_the_same) {
+        known.learn(head.field_lines, head.fields, [&head](std::size_t number) { return head.tags[number].field_class; });
+      }
       return ended;
+    }
+    if (const KnownLines::Line* const again = known.find(fields.number(), at, end)) {
+      fields.add(again->name(at), again->value(at), again->field_class);
+      at += again->size;
+      ++found_again;
+      continue;
     }
 
     const char* const name = at;
@@ -137,7 +147,8 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
     while (value_end != value && is_blank(value_end[-1])) --value_end;
 
     if (fields.number() == limits.max_fields) return refuse(rejection, 431, "too many header fields", line);
-    fields.add(view(name, name_end), view(value, value_end));
+    const std::string_view field_name = view(name, name_end);
+    fields.add(field_name, view(value, value_end), classify(field_name));
     at += 2;
   }
 }
