@@ -46,12 +46,6 @@ struct Rejection {
   friend bool operator==(const Rejection&, const Rejection&) = default;
 };
 
-/// What was found out about one field, beside the field.
-struct FieldTag {
-  FieldClass field_class = FieldClass::Other;
-  bool hop_by_hop = false;  ///< not to be relayed: by its class, because `Connection` names it, or as a repetition
-};
-
 /// What both kinds of head have. All views point into the bytes last given to the parser.
 struct Head {
   int minor_version = 1;  ///< of HTTP/1

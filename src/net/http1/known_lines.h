@@ -5,6 +5,7 @@
 #include "base/header_field.h"
 #include "net/http1/field_class.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,24 +26,29 @@ class KnownLines {
     std::uint16_t name_size = 0;
     std::uint16_t value_begin = 0;  ///< from the line's begin
     std::uint16_t value_size = 0;
-    FieldClass field_class = FieldClass::Other;
+    FieldTag tag;                   ///< as its class says
 
     [[nodiscard]] std::string_view name(const char* line) const { return {line, name_size}; }
     [[nodiscard]] std::string_view value(const char* line) const { return {line + value_begin, value_size}; }
   };
 
-  /// The line with that number, if it stands at `at` again; null otherwise.
-  [[nodiscard]] const Line* find(std::size_t number, const char* at, const char* end) const {
-    if (number >= lines_.size()) return nullptr;
-    const Line& line = lines_[number];
-    if (static_cast<std::size_t>(end - at) < line.size) return nullptr;
-    return std::memcmp(at, bytes_.data() + line.begin, line.size) == 0 ? &line : nullptr;
+  /// Calls `again(line, at)` for each line, from that number on, that stands again where the one before ends, the first of them at `at`; gives
+  /// where the last one ends.
+  template <typename Again>
+  const char* for_each_again(std::size_t number, const char* at, const char* end, Again again) const {
+    const char* const bytes = bytes_.data();
+    const Line* const last = lines_.data() + lines_.size();
+    for (const Line* line = lines_.data() + std::min(number, lines_.size()); line != last; ++line) {
+      if (static_cast<std::size_t>(end - at) < line->size || std::memcmp(at, bytes + line->begin, line->size) != 0) break;
+      again(*line, at);
+      at += line->size;
+    }
+    return at;
   }
   [[nodiscard]] std::size_t size() const { return lines_.size(); }
 
-  /// These are the last ones from now on. `lines` holds each field with its CRLF, one behind the other; `field_class(number)` gives its class.
-  template <typename ClassOf>
-  void learn(std::string_view lines, HeaderFields fields, ClassOf field_class) {
+  /// These are the last ones from now on. `lines` holds each field with its CRLF, one behind the other.
+  void learn(std::string_view lines, HeaderFields fields, std::span<const FieldTag> tags) {
     lines_.clear();
     bytes_.clear();
     if (lines.size() > kLongest) return;
@@ -57,7 +63,7 @@ class KnownLines {
                         .name_size = static_cast<std::uint16_t>(name.size()),
                         .value_begin = offset(value.data(), name.data()),
                         .value_size = static_cast<std::uint16_t>(value.size()),
-                        .field_class = field_class(i)});
+                        .tag = tags[i]});
     }
   }
 

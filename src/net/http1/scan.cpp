@@ -65,11 +65,11 @@ class FieldBatch {
  public:
   explicit FieldBatch(Head& head) : head_(head) {}
 
-  void add(std::string_view name, std::string_view value, FieldClass field) {
+  void add(std::string_view name, std::string_view value, FieldTag tag) {
     if (count_ == kMost) hand_over();
-    head_.note(field, number());
+    head_.note(tag.field_class, number());
     std::construct_at(fields() + count_, HeaderField{name, value});
-    tags_[count_] = {field, is_hop_by_hop(field)};
+    tags_[count_] = tag;
     ++count_;
   }
   /// Fields so far.
@@ -103,6 +103,10 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, He
   FieldBatch fields(head);
   std::size_t found_again = 0;
   for (;;) {
+    at = known.for_each_again(fields.number(), at, end, [&](const KnownLines::Line& again, const char* begin) {
+      fields.add(again.name(begin), again.value(begin), again.tag);
+      ++found_again;
+    });
     const std::size_t line = fields.number() + 2;
     if (at == end) return Step::NeedMore;
     if (*at == '\r') {
@@ -114,17 +118,10 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, He
       head.size = static_cast<std::size_t>(cursor.at - cursor.begin);
       const bool is_the_same = found_again == head.fields.size() && found_again == known.size();
       if (ended == Step::Done && !is_the_same) {
-        known.learn(head.field_lines, head.fields, [&head](std::size_t number) { return head.tags[number].field_class; });
+        known.learn(head.field_lines, head.fields, head.tags);
       }
       return ended;
     }
-    if (const KnownLines::Line* const again = known.find(fields.number(), at, end)) {
-      fields.add(again->name(at), again->value(at), again->field_class);
-      at += again->size;
-      ++found_again;
-      continue;
-    }
-
     const char* const name = at;
     at = find_name_end(at, end);
     if (at == end) return Step::NeedMore;
@@ -148,7 +145,8 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, He
 
     if (fields.number() == limits.max_fields) return refuse(rejection, 431, "too many header fields", line);
     const std::string_view field_name = view(name, name_end);
-    fields.add(field_name, view(value, value_end), classify(field_name));
+    const FieldClass field_class = classify(field_name);
+    fields.add(field_name, view(value, value_end), {field_class, is_hop_by_hop(field_class)});
     at += 2;
   }
 }
