@@ -476,6 +476,13 @@ test("alerts can be acknowledged and silenced", async (t) => {
     ["/api/v1/alerts/a%2F1/silence", { minutes: 60, by: "ada" }],
   ]);
   assert.match(await page.getByRole("region", { name: "History" }).last().innerText(), /critical\s+key lost\s+anthropic\/A\s.*30 min\s+kim\s+the key was refused/s);
+  await page.setViewportSize({ width: 390, height: 800 });
+  const narrow = await page.getByText("10 % of the requests are left").boundingBox();
+  assert.ok(narrow.x >= 0 && narrow.x + narrow.width <= 390, JSON.stringify(narrow)); // to be read at night, on a phone
+  await page.getByRole("cell", { name: /acknowledged by ada/ }).waitFor();
+  await look(page, "alerts-small");
+  assert.deepEqual(await findings(page), []);
+  await page.setViewportSize({ width: 1440, height: 1000 });
   await page.locator("summary", { hasText: "All steps (2)" }).click();
   await page.getByText("pending → firing").waitFor();
   await look(page, "alerts-firing");

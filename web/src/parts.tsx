@@ -61,6 +61,8 @@ export interface Column<Row> {
   /** Sentences: broken into lines. */ isLong?: boolean;
 }
 
+/** On a small screen, rows with sentences stand as lists of what they hold: reading and acting must not need sideways scrolling. The roles
+ * say what the elements are, because browsers forget it of what is not displayed as a table. */
 export function Table<Row>({
   caption,
   columns,
@@ -74,22 +76,22 @@ export function Table<Row>({
 }) {
   return (
     <div class="scroll" role="region" aria-label={caption} tabIndex={0}>
-      <table>
+      <table role="table" class={columns.some((one) => one.isLong) ? "stacks" : ""}>
         <caption class="unseen">{caption}</caption>
-        <thead>
-          <tr>
+        <thead role="rowgroup">
+          <tr role="row">
             {columns.map((one) => (
-              <th scope="col" class={one.isText ? "text" : ""}>
+              <th scope="col" role="columnheader" class={one.isText ? "text" : ""}>
                 {one.name}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr>
+            <tr role="row">
               {columns.map((one) => (
-                <td class={one.isLong ? "text wrap" : one.isText ? "text" : ""}>{one.cell(row)}</td>
+                <td role="cell" data-name={one.name} class={one.isLong ? "text wrap" : one.isText ? "text" : ""}>{one.cell(row)}</td>
               ))}
             </tr>
           ))}

@@ -68,4 +68,10 @@ static_assert(kFieldClasses <= 64, "the set of classes present in a head is one 
   return field == FieldClass::TransferEncoding || (field >= FieldClass::Connection && field <= FieldClass::Upgrade);
 }
 
+/// What was found out about one field, beside the field.
+struct FieldTag {
+  FieldClass field_class = FieldClass::Other;
+  bool hop_by_hop = false;  ///< not to be relayed: by its class, because `Connection` names it, or as a repetition
+};
+
 }  // namespace tidegate::net::http1

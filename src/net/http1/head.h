@@ -4,6 +4,7 @@
 
 #include "base/header_field.h"
 #include "net/http1/field_class.h"
+#include "net/http1/known_lines.h"
 
 #include <array>
 #include <cstddef>
@@ -43,12 +44,6 @@ struct Rejection {
   int line = 0;  ///< where in the head, from 1 (the start line); 0 = the head as a whole
 
   friend bool operator==(const Rejection&, const Rejection&) = default;
-};
-
-/// What was found out about one field, beside the field.
-struct FieldTag {
-  FieldClass field_class = FieldClass::Other;
-  bool hop_by_hop = false;  ///< not to be relayed: by its class, because `Connection` names it, or as a repetition
 };
 
 /// What both kinds of head have. All views point into the bytes last given to the parser.
@@ -172,6 +167,7 @@ class RequestHeadParser {
   Rejection rejection_;
   ParseState state_ = ParseState::Incomplete;
   ResumeGate gate_;
+  KnownLines known_;  ///< of the head before
 };
 
 /// Reads one response head; used like the parser of requests and as strict, with two leniencies: equal repeated
@@ -192,6 +188,7 @@ class ResponseHeadParser {
   Rejection rejection_;
   ParseState state_ = ParseState::Incomplete;
   ResumeGate gate_;
+  KnownLines known_;  ///< of the head before
 };
 
 }  // namespace tidegate::net::http1

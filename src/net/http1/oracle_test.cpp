@@ -124,6 +124,44 @@ TEST(Oracle, AgreesAboutResponseHeads) { expect_agreement("http_response", oracl
 
 TEST(Oracle, AgreesAboutChunkedBodies) { expect_agreement("http_chunked", oracle::chunked_disagreement, 300); }
 
+/// All that a parser says of bytes.
+template <typename Parser>
+std::string reading(Parser& parser, std::string_view bytes) {
+  const ParseState state = parser.parse(bytes);
+  if (state == ParseState::Incomplete) return "incomplete";
+  if (state == ParseState::Rejected) return std::to_string(parser.rejection().line) + std::string(parser.rejection().reason);
+  const auto& head = parser.head();
+  std::string said = std::to_string(head.size) + (head.chunked ? " chunked" : "") + (head.keep_alive ? " keep-alive" : "");
+  if (head.content_length) said += " " + std::to_string(*head.content_length);
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    said.append("\n").append(head.fields[i].name).append("=").append(head.fields[i].value);
+    said += " " + std::to_string(static_cast<int>(head.tags[i].field_class)) + (head.tags[i].hop_by_hop ? " hop" : "");
+    said += head.repeats(head.tags[i].field_class) ? " repeated" : "";
+  }
+  return said;
+}
+
+template <typename Parser>
+void expect_no_memory(const std::string& folder) {
+  std::mt19937_64 random(20261126);
+  for (const std::string& file : corpus(folder)) {
+    Parser used;
+    (void)used.parse(file);
+    for (int i = 0; i < 200; ++i) {
+      const std::string mutated = mutate(file, random);
+      Parser fresh;
+      used.reset();
+      ASSERT_EQ(reading(used, mutated), reading(fresh, mutated)) << mutated;
+    }
+  }
+}
+
+// A parser compares the lines of a head with those of the one before, which it has read (KnownLines).
+TEST(Corpus, IsReadTheSameWhateverWasReadBefore) {
+  expect_no_memory<RequestHeadParser>("http_request");
+  expect_no_memory<ResponseHeadParser>("http_response");
+}
+
 TEST(Corpus, HoldsRequestsOfRealClientsThatAreRead) {
   int complete = 0;
   for (const std::string& file : corpus("http_request")) {

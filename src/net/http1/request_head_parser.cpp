@@ -152,7 +152,7 @@ ParseState RequestHeadParser::parse(std::string_view bytes) {
   head_.expect_continue = false;
   Cursor cursor{bytes.data(), bytes.data(), bytes.data() + (at_limit ? limits_.max_bytes : bytes.size())};
   Step step = read_request_line(cursor, limits_, head_, rejection_);
-  if (step == Step::Done) step = scan::read_fields(cursor, limits_, head_, rejection_);
+  if (step == Step::Done) step = scan::read_fields(cursor, limits_, known_, head_, rejection_);
   if (step == Step::Done && !read_meaning(head_, rejection_)) step = Step::Refused;
   if (step == Step::NeedMore && at_limit) step = refuse(rejection_, 431, "the request head is too large", 0);
 

@@ -78,7 +78,7 @@ ParseState ResponseHeadParser::parse(std::string_view bytes) {
   head_.clear();
   Cursor cursor{bytes.data(), bytes.data(), bytes.data() + (at_limit ? limits_.max_bytes : bytes.size())};
   Step step = read_status_line(cursor, head_, rejection_);
-  if (step == Step::Done) step = scan::read_fields(cursor, limits_, head_, rejection_);
+  if (step == Step::Done) step = scan::read_fields(cursor, limits_, known_, head_, rejection_);
   if (step == Step::Done && !read_meaning(head_, rejection_)) step = Step::Refused;
   if (step == Step::NeedMore && at_limit) step = refuse(rejection_, "the response head is too large", 0);
 

@@ -65,12 +65,11 @@ class FieldBatch {
  public:
   explicit FieldBatch(Head& head) : head_(head) {}
 
-  void add(std::string_view name, std::string_view value) {
+  void add(std::string_view name, std::string_view value, FieldTag tag) {
     if (count_ == kMost) hand_over();
-    const FieldClass field = classify(name);
-    head_.note(field, number());
+    head_.note(tag.field_class, number());
     std::construct_at(fields() + count_, HeaderField{name, value});
-    tags_[count_] = {field, is_hop_by_hop(field)};
+    tags_[count_] = tag;
     ++count_;
   }
   /// Fields so far.
@@ -96,13 +95,18 @@ class FieldBatch {
 
 }  // namespace
 
-Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection& rejection) {
+Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, Head& head, Rejection& rejection) {
   const char* at = cursor.at;
   const char* const end = cursor.end;
   const char* const first_line = at;
   if (head.fields.capacity() == 0) head.reserve();
   FieldBatch fields(head);
+  std::size_t found_again = 0;
   for (;;) {
+    at = known.for_each_again(fields.number(), at, end, [&](const KnownLines::Line& again, const char* begin) {
+      fields.add(again.name(begin), again.value(begin), again.tag);
+      ++found_again;
+    });
     const std::size_t line = fields.number() + 2;
     if (at == end) return Step::NeedMore;
     if (*at == '\r') {
@@ -112,9 +116,12 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
       const Step ended = read_line_end(cursor, rejection);
       if (ended == Step::Refused) rejection.line = static_cast<int>(line);
       head.size = static_cast<std::size_t>(cursor.at - cursor.begin);
+      const bool is_the_same = found_again == head.fields.size() && found_again == known.size();
+      if (ended == Step::Done && !is_the_same) {
+        known.learn(head.field_lines, head.fields, head.tags);
+      }
       return ended;
     }
-
     const char* const name = at;
     at = find_name_end(at, end);
     if (at == end) return Step::NeedMore;
@@ -137,7 +144,9 @@ Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection
     while (value_end != value && is_blank(value_end[-1])) --value_end;
 
     if (fields.number() == limits.max_fields) return refuse(rejection, 431, "too many header fields", line);
-    fields.add(view(name, name_end), view(value, value_end));
+    const std::string_view field_name = view(name, name_end);
+    const FieldClass field_class = classify(field_name);
+    fields.add(field_name, view(value, value_end), {field_class, is_hop_by_hop(field_class)});
     at += 2;
   }
 }

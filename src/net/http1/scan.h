@@ -158,8 +158,9 @@ struct Cursor {
 
 enum class Step : std::uint8_t { Done, NeedMore, Refused };
 
-/// The field lines and the empty line, with `cursor.at` at the first of them; fills the fields, their tags and `size`.
-[[nodiscard]] Step read_fields(Cursor& cursor, const HeadLimits& limits, Head& head, Rejection& rejection);
+/// The field lines and the empty line, with `cursor.at` at the first of them; fills the fields, their tags and `size`. `known` are those of
+/// the head before, read under the same limits, and then of this one.
+[[nodiscard]] Step read_fields(Cursor& cursor, const HeadLimits& limits, KnownLines& known, Head& head, Rejection& rejection);
 
 /// `HTTP/1.0` or `HTTP/1.1` at the cursor, which moves behind it.
 [[nodiscard]] Step read_version(Cursor& cursor, Head& head, Rejection& rejection);
