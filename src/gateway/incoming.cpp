@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <utility>
@@ -97,6 +98,18 @@ net::Task<bool> Incoming::make_room(BodyMemory& memory, std::size_t bytes, Nanos
   co_return true;
 }
 
+bool Incoming::take_whole_body(const net::ServerLimits& limits) {
+  const http1::BodyFraming framing = http1::body_framing(parser_.head());
+  const std::string_view waiting = inbox_view().substr(head_size_);
+  const bool is_there = framing.kind == http1::BodyFraming::Kind::None ||
+                        (framing.kind == http1::BodyFraming::Kind::Length && framing.length <= std::min<std::uint64_t>(waiting.size(), limits.max_body_bytes));
+  if (!is_there) return false;
+  body_in_inbox_ = true;
+  body_size_ = static_cast<std::size_t>(framing.length);
+  used_ += follower_.feed(waiting).consumed;
+  return true;
+}
+
 net::Task<bool> Incoming::read_body(const net::ServerLimits& limits, BodyMemory& memory, Nanoseconds body_wait) {
   const http1::BodyFraming framing = http1::body_framing(parser_.head());
   body_in_inbox_ = false;
@@ -105,14 +118,8 @@ net::Task<bool> Incoming::read_body(const net::ServerLimits& limits, BodyMemory&
   if (framing.kind == http1::BodyFraming::Kind::Length && framing.length > limits.max_body_bytes) {
     co_return refuse(413, "too_large", fmt::format("The request body has {} bytes; the limit is {}.", framing.length, limits.max_body_bytes));
   }
+  if (take_whole_body(limits)) co_return true;
   const std::string_view waiting = inbox_view().substr(head_size_);
-  if (framing.kind == http1::BodyFraming::Kind::None ||
-      (framing.kind == http1::BodyFraming::Kind::Length && framing.length <= waiting.size())) {
-    body_in_inbox_ = true;
-    body_size_ = static_cast<std::size_t>(framing.length);
-    used_ += follower_.feed(waiting).consumed;
-    co_return true;
-  }
   if (parser_.head().expect_continue && waiting.empty()) {
     Result<void> told = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!told) co_return refuse(408, "client_gone", "The client left.");

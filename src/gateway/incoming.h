@@ -39,6 +39,8 @@ class Incoming final : private net::Stream::Lender {
   [[nodiscard]] const net::http1::RequestHead& head() const { return parser_.head(); }
   [[nodiscard]] const OwnAnswer& refusal() const { return refusal_; }
 
+  /// Takes the body if all of it has come with the head, as nearly every one has, or there is none. False: it is still to be read.
+  [[nodiscard]] bool take_whole_body(const net::ServerLimits& limits);
   /// Reads the whole body under the shared memory. False: see refusal() (too large, no memory, timeout, client gone).
   [[nodiscard]] net::Task<bool> read_body(const net::ServerLimits& limits, BodyMemory& memory, Nanoseconds body_wait);
   /// The body as the client sent it, framing taken off. Valid until `done`.

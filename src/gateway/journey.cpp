@@ -75,8 +75,11 @@ net::Task<bool> Journey::run() {
   outcome_.match = llm::match_endpoint(head.path(), head.has(FieldClass::AnthropicVersion));
 
   bool goes_on = false;
-  net::Task<bool> receiving = receive();
-  const bool received = co_await receiving;
+  bool received = accept();
+  if (received && !streams_through() && !incoming_.take_whole_body(setup_->limits)) {
+    net::Task<bool> receiving = receive();
+    received = co_await receiving;
+  }
   if (received) read();
   if (received && identify() && plan() && admit_tenant() && set_patience()) {
     bool is_answered = false;
@@ -114,33 +117,34 @@ bool Journey::refuse(OwnAnswer answer) {
 
 // --- 1 receive -------------------------------------------------------------------------------------------------------
 
-net::Task<bool> Journey::receive() {
+/// False: it is refused for what its head says, or for what state the gateway is in.
+bool Journey::accept() {
   const http1::RequestHead& head = incoming_.head();
   if (head.upgrade && head.path() == "/v1/responses") {
     // Codex falls back to plain HTTP within 0.3 s of a 426; any other status costs it seven attempts
     // (facts/clients.md 4.12).
-    co_return refuse(
+    return refuse(
         {.status = 426, .reason = "upgrade", .message = "WebSocket is not served here; use HTTP.", .close = true});
   }
   if (head.path() == "/api/hello" || head.path() == "/healthz") {
-    co_return refuse({.status = 200, .reason = "hello", .message = "ok"});
+    return refuse({.status = 200, .reason = "hello", .message = "ok"});
   }
   if (!head.path().starts_with("/v1/") && head.path() != "/v1") {
-    co_return refuse(
+    return refuse(
         {.status = 404,
          .reason = "unknown_path",
          .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path.",
          .close = !incoming_.is_complete()});
   }
   if (worker_.draining()) {
-    co_return refuse({.status = 503,
-                      .reason = "draining",
-                      .message = "Tidegate is stopping; retry.",
-                      .retry_after = Seconds(1),
-                      .close = true});
+    return refuse({.status = 503,
+                   .reason = "draining",
+                   .message = "Tidegate is stopping; retry.",
+                   .retry_after = Seconds(1),
+                   .close = true});
   }
   if (!worker_.sink().accepting()) {
-    co_return refuse(
+    return refuse(
         {.status = 503,
          .reason = "ledger_full",
          .message =
@@ -148,12 +152,19 @@ net::Task<bool> Journey::receive() {
          .retry_after = Seconds(10),
          .close = true});
   }
-  if (outcome_.match.endpoint == llm::Endpoint::Files && head.method == "POST") co_return true;  // streams through
+  return true;
+}
+
+/// An upload is not kept: it goes on as it comes.
+bool Journey::streams_through() const {
+  return outcome_.match.endpoint == llm::Endpoint::Files && outcome_.method == "POST";
+}
+
+net::Task<bool> Journey::receive() {
   net::Task<bool> reading =
       incoming_.read_body(setup_->limits, worker_.shared().body_memory, setup_->options.body_wait);
   const bool whole = co_await reading;
-  if (!whole) co_return refuse(incoming_.refusal());
-  co_return true;
+  co_return whole || refuse(incoming_.refusal());
 }
 
 // --- 2 read ----------------------------------------------------------------------------------------------------------

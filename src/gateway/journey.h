@@ -61,6 +61,8 @@ class Journey {
   };
 
   // The stages, in order.
+  [[nodiscard]] bool accept();
+  [[nodiscard]] bool streams_through() const;
   [[nodiscard]] net::Task<bool> receive();
   void read();
   [[nodiscard]] bool identify();

@@ -7,21 +7,18 @@
 
 namespace tidegate::upstream {
 
-net::Task<Result<Connection>> ConnectionPool::acquire(std::shared_ptr<const Provider> provider) {
-  const auto found = idle_.find(provider->destination());
-  if (found != idle_.end()) {
-    std::deque<Idle>& idle = found->second;
-    const SteadyTime oldest = reactor_.now().steady - provider->options().max_idle_time;
-    while (!idle.empty()) {
-      Idle last = std::move(idle.back());
-      idle.pop_back();
-      // The reactor has already heard whether the provider closed it or sent something nobody asked for.
-      if (last.since >= oldest && last.stream->is_quiet()) co_return Connection{std::move(last.stream), true};
-    }
+std::optional<Connection> ConnectionPool::take_idle(const Provider& provider) {
+  const auto found = idle_.find(provider.destination());
+  if (found == idle_.end()) return std::nullopt;
+  std::deque<Idle>& idle = found->second;
+  const SteadyTime oldest = reactor_.now().steady - provider.options().max_idle_time;
+  while (!idle.empty()) {
+    Idle last = std::move(idle.back());
+    idle.pop_back();
+    // The reactor has already heard whether the provider closed it or sent something nobody asked for.
+    if (last.since >= oldest && last.stream->is_quiet()) return Connection{std::move(last.stream), true};
   }
-  net::Task<Result<Connection>> opening = open(std::move(provider));
-  Result<Connection> opened = co_await opening;
-  co_return std::move(opened);
+  return std::nullopt;
 }
 
 net::Task<Result<Connection>> ConnectionPool::open(std::shared_ptr<const Provider> provider) {

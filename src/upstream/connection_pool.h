@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -34,9 +35,9 @@ class ConnectionPool {
   ConnectionPool(net::Reactor& reactor, net::Resolver& resolver, std::function<void(const Provider&)> on_opened = {})
       : reactor_(reactor), resolver_(resolver), on_opened_(std::move(on_opened)) {}
 
-  /// An idle connection that is still good, or a new one. Failure as `net::connect`.
-  [[nodiscard]] net::Task<Result<Connection>> acquire(std::shared_ptr<const Provider> provider);
-  /// A new one in any case.
+  /// An idle connection that is still good; nothing if there is none. Most requests find one, and so pay for no task.
+  [[nodiscard]] std::optional<Connection> take_idle(const Provider& provider);
+  /// A new one. Failure as `net::connect`.
   [[nodiscard]] net::Task<Result<Connection>> open(std::shared_ptr<const Provider> provider);
   /// Gives back a connection whose exchange is complete.
   void release(const Provider& provider, std::unique_ptr<net::Stream> stream);

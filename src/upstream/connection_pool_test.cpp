@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -37,10 +38,15 @@ TEST(ConnectionPool, KeepsWhatTheNextWaveNeedsAndClosesWhatGrewOld) {
     for (int wave = 0; wave < 2; ++wave) {
       std::vector<Connection> held;
       for (std::size_t i = 0; i < kWave; ++i) {
-        net::Task<Result<Connection>> acquiring = pool.acquire(*provider);
-        Result<Connection> connection = co_await acquiring;
-        EXPECT_TRUE(connection);
-        if (connection) held.push_back(std::move(*connection));
+        if (std::optional<Connection> connection = pool.take_idle(**provider)) {
+          EXPECT_TRUE(connection->reused);
+          held.push_back(std::move(*connection));
+          continue;
+        }
+        net::Task<Result<Connection>> opening = pool.open(*provider);
+        Result<Connection> fresh = co_await opening;
+        EXPECT_TRUE(fresh);
+        if (fresh) held.push_back(std::move(*fresh));
       }
       for (Connection& connection : held) pool.release(**provider, std::move(connection.stream));
       idle.push_back(pool.idle());
@@ -48,8 +54,9 @@ TEST(ConnectionPool, KeepsWhatTheNextWaveNeedsAndClosesWhatGrewOld) {
     clock.advance(Seconds(60));
     net::Reactor::Yield yield = reactor.yield();
     co_await yield;
-    net::Task<Result<Connection>> acquiring = pool.open(*provider);
-    Result<Connection> connection = co_await acquiring;
+    EXPECT_FALSE(pool.take_idle(**provider)) << "all of them are too old";
+    net::Task<Result<Connection>> opening = pool.open(*provider);
+    Result<Connection> connection = co_await opening;
     EXPECT_TRUE(connection);
     if (connection) pool.release(**provider, std::move(connection->stream));
     idle.push_back(pool.idle());

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace tidegate::upstream {
@@ -48,13 +49,18 @@ std::span<char> Exchange::lend() {
 
 net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const std::string_view> body, std::string_view method) {
   method_ = method;
-  const SteadyTime asked = pool_.reactor().now().steady;
-  net::Task<Result<Connection>> acquiring = pool_.acquire(provider_);
-  Result<Connection> connection = co_await acquiring;
-  if (!connection) co_return fail(connection);
   if (cancelled_) co_return cancelled();
-  connection_ = std::move(*connection);
-  if (!connection_.reused) waited_ = pool_.reactor().now().steady - asked;
+  if (std::optional<Connection> idle = pool_.take_idle(*provider_)) {
+    connection_ = std::move(*idle);
+  } else {
+    const SteadyTime asked = pool_.reactor().now().steady;
+    net::Task<Result<Connection>> opening = pool_.open(provider_);
+    Result<Connection> opened = co_await opening;
+    if (!opened) co_return fail(opened);
+    if (cancelled_) co_return cancelled();
+    connection_ = std::move(*opened);
+    waited_ = pool_.reactor().now().steady - asked;
+  }
 
   net::Task<Result<void>> trying = write_and_read_head(head, body);
   Result<void> sent = co_await trying;
