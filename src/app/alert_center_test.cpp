@@ -86,7 +86,7 @@ TEST_F(AlertCenterTest, WhatCannotBeReadKeepsAlertsAsTheyAre) {
                                                         .probability = 0.9,
                                                         .minutes = 12,
                                                         .reason = {}}};
-  run(1);
+  run(61);
   EXPECT_THAT(told_, ElementsAre("firing daily_cost_high", "firing exhaustion_forecast"));
   spent_.reset();      // the ledger is locked
   forecasts_.reset();  // another method is being learned
