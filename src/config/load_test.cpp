@@ -60,6 +60,9 @@ TEST(Load, TakesEachProviderFromItsVariable) {
   ASSERT_EQ(result.options.providers.size(), 3U);
   EXPECT_EQ(result.options.providers[0].keys[0].name, "ANTHROPIC_API_KEY");
   EXPECT_EQ(result.options.providers[1].credential, upstream::CredentialKind::Bearer);
+  ASSERT_TRUE(result.options.providers[1].balance) << "a relay is paid beforehand";
+  EXPECT_EQ(result.options.providers[1].balance->kind, upstream::BalanceKind::NewApi);
+  EXPECT_FALSE(result.options.providers[0].balance);
   EXPECT_EQ(result.options.providers[2].dialect, llm::Dialect::OpenAi);
 }
 

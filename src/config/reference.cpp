@@ -33,7 +33,7 @@ reload takes effect, while anything is wrong.
 |---|---|
 | `CLAUDE_KEY`, else `ANTHROPIC_API_KEY` | provider `anthropic`, https://api.anthropic.com |
 | `ANTHROPIC_ADMIN_KEY` | its key of the Admin API |
-| `LZ_API_KEY` | provider `laozhang`, https://api.laozhang.ai, bearer token |
+| `LZ_API_KEY` | provider `laozhang`, https://api.laozhang.ai, bearer token; its balance is asked for |
 | `OPENAI_API_KEY` | provider `openai`, https://api.openai.com, OpenAI's dialect |
 
 | variable | gives in any case |

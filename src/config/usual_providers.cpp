@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <optional>
 
 namespace tidegate::config {
 
@@ -27,6 +28,7 @@ struct Usual {
   CredentialKind credential;
   std::array<std::string_view, 2> variables;  ///< the first that is set counts
   std::string_view admin_variable;
+  std::optional<upstream::BalanceKind> balance = std::nullopt;  ///< a relay's: what was paid there beforehand
 };
 
 constexpr std::array<Usual, 3> kUsual{{
@@ -36,7 +38,7 @@ constexpr std::array<Usual, 3> kUsual{{
      CredentialKind::ApiKeyHeader,
      {"CLAUDE_KEY", "ANTHROPIC_API_KEY"},
      "ANTHROPIC_ADMIN_KEY"},
-    {"laozhang", "https://api.laozhang.ai", llm::Dialect::Anthropic, CredentialKind::Bearer, {"LZ_API_KEY", ""}, ""},
+    {"laozhang", "https://api.laozhang.ai", llm::Dialect::Anthropic, CredentialKind::Bearer, {"LZ_API_KEY", ""}, "", upstream::BalanceKind::NewApi},
     {"openai", "https://api.openai.com", llm::Dialect::OpenAi, CredentialKind::Bearer, {"OPENAI_API_KEY", ""}, ""},
 }};
 
@@ -100,6 +102,7 @@ std::vector<ProviderOptions> usual_providers(const Environment& environment, std
       provider.dialect = usual.dialect;
       provider.credential = usual.credential;
       provider.keys.push_back(key_from(name, environment, problems));
+      if (usual.balance) provider.balance.emplace().kind = *usual.balance;
       if (!usual.admin_variable.empty()) set_admin_key(provider, key_from(usual.admin_variable, environment, problems));
       break;
     }
