@@ -25,9 +25,12 @@ void TieKeeper::restore(Now now) {
       board_.restore({static_cast<gateway::TieKind>(kind), std::move(tie.provider), std::move(tie.id), {std::move(tie.key), std::move(tie.pool)}});
     }
   }
+  is_restored_ = true;
+  note({}, now);
 }
 
 void TieKeeper::save(Now now) {
+  if (!is_restored_) restore(now);
   for (gateway::TieBoard::Tie& tie : board_.take_news()) {
     pending_.push_back({static_cast<std::int64_t>(tie.kind), std::move(tie.provider), std::move(tie.id), std::move(tie.holder.key), std::move(tie.holder.pool)});
   }

@@ -23,9 +23,9 @@ class TieKeeper {
   /// All outlive the keeper.
   TieKeeper(gateway::TieBoard& board, store::TieStore& store, AlarmBoard& alarms) : board_(board), store_(store), alarms_(alarms) {}
 
-  /// What earlier processes stored. A failure is an alarm: what they made is then looked for anywhere.
+  /// What earlier processes stored. A failure is an alarm: what they made is then looked for anywhere, until a `save` could read it.
   void restore(Now now);
-  /// Stores what is new. A failure is an alarm; it is tried again with the next call.
+  /// Stores what is new, once what was stored before has been read. A failure is an alarm; it is tried again with the next call.
   void save(Now now);
 
  private:
@@ -34,6 +34,7 @@ class TieKeeper {
   gateway::TieBoard& board_;
   store::TieStore& store_;
   AlarmBoard& alarms_;
+  bool is_restored_ = false;
   std::vector<store::StoredTie> pending_;
 };
 

@@ -58,6 +58,7 @@ TEST_F(TieKeeperTest, BringsBackWhoHeldWhat) {
 }
 
 TEST_F(TieKeeperTest, LosesNothingWhileTheStoreFails) {
+  store_.kept.push_back({static_cast<std::int64_t>(TieKind::Object), "anthropic", "file_0", "KEY_B", "org-2"});
   TieBoard board;
   TieKeeper keeper(board, store_, alarms_);
   store_.is_broken = true;
@@ -70,7 +71,8 @@ TEST_F(TieKeeperTest, LosesNothingWhileTheStoreFails) {
   store_.is_broken = false;
   board.note(TieKind::Object, "anthropic", "file_2", {"KEY_A", "org-1"});
   keeper.save(now_);
-  EXPECT_EQ(store_.kept.size(), 2U);
+  EXPECT_EQ(store_.kept.size(), 3U);
+  EXPECT_TRUE(board.holder_of(TieKind::Object, "anthropic", "file_0")) << "read as soon as it could be";
   EXPECT_TRUE(alarms_.list().empty());
 }
 

@@ -27,14 +27,14 @@ TieBoard::TieBoard(Sizes most) {
   for (std::size_t kind = 0; kind < kTieKinds; ++kind) most_per_part_[kind] = std::max<std::size_t>(1, most[kind] / kParts);
 }
 
-void TieBoard::keep(TieKind kind, std::string name, const Holder& holder, bool is_news) {
+void TieBoard::keep(TieKind kind, std::string name, const Holder& holder, Origin origin) {
   Part& part = part_of(kind, name);
   const std::lock_guard lock(part.mutex);
   const auto [at, is_new] = part.holders.try_emplace(std::move(name));
   Kept& kept = at->second;
-  if (!is_new && kept.holder == holder) return;
+  if (!is_new && (origin == Origin::Stored || kept.holder == holder)) return;
   kept.holder = holder;
-  if (is_news && !kept.is_news) {
+  if (origin == Origin::Noted && !kept.is_news) {
     kept.is_news = true;
     part.news.push_back(at->first);
   }
@@ -49,11 +49,11 @@ void TieBoard::keep(TieKind kind, std::string name, const Holder& holder, bool i
 }
 
 void TieBoard::note(TieKind kind, std::string_view provider, std::string_view id, const Holder& holder) {
-  if (can_be_kept(id)) keep(kind, name_of(provider, id), holder, true);
+  if (can_be_kept(id)) keep(kind, name_of(provider, id), holder, Origin::Noted);
 }
 
 void TieBoard::restore(const Tie& tie) {
-  if (can_be_kept(tie.id)) keep(tie.kind, name_of(tie.provider, tie.id), tie.holder, false);
+  if (can_be_kept(tie.id)) keep(tie.kind, name_of(tie.provider, tie.id), tie.holder, Origin::Stored);
 }
 
 std::optional<Holder> TieBoard::holder_of(TieKind kind, std::string_view provider, std::string_view id) const {

@@ -56,7 +56,7 @@ class TieBoard {
 
   /// What was noted since the last call and has not given way, the oldest first within its part; to be stored.
   [[nodiscard]] std::vector<Tie> take_news();
-  /// As `note`, of what an earlier process stored; no news.
+  /// As `note`, of what an earlier process stored: no news, and whatever is known already counts for more.
   void restore(const Tie& tie);
 
  private:
@@ -81,7 +81,8 @@ class TieBoard {
   [[nodiscard]] const Part& part_of(TieKind kind, std::string_view name) const {
     return parts_[static_cast<std::size_t>(kind)][Hash{}(name) % kParts];
   }
-  void keep(TieKind kind, std::string name, const Holder& holder, bool is_news);
+  enum class Origin : std::uint8_t { Noted, Stored };
+  void keep(TieKind kind, std::string name, const Holder& holder, Origin origin);
 
   Sizes most_per_part_;
   std::array<std::array<Part, kParts>, kTieKinds> parts_;

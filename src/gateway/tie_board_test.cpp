@@ -55,6 +55,8 @@ TEST(TieBoard, TellsOnceWhatIsNew) {
   EXPECT_TRUE(ties.take_news().empty()) << "nothing has changed";
   ties.note(TieKind::Object, "p", "file_1", kB);
   ties.note(TieKind::Object, "p", "file_1", kA);
+  ties.restore({TieKind::Object, "p", "file_1", kB});
+  EXPECT_EQ(ties.holder_of(TieKind::Object, "p", "file_1"), kA) << "what was stored is older than what is known";
   ties.note(TieKind::Conversation, "q", "session", kB);
   const std::vector<TieBoard::Tie> expected{{TieKind::Object, "p", "file_1", kA}, {TieKind::Conversation, "q", "session", kB}};
   EXPECT_EQ(ties.take_news(), expected) << "each with its last holder";
