@@ -85,7 +85,7 @@ Type<CallDeadlines> deadlines() {
 Type<ProviderOptions> connections() {
   return record<ProviderOptions>(
       {field<ProviderOptions>("max", TIDEGATE_AT(max_connections), count<std::size_t>(1, 100'000),
-                              "open at once, per worker thread"),
+                              "open at once, busy and idle, per worker thread; further requests wait for one as long as for connecting"),
        field<ProviderOptions>("max_idle", TIDEGATE_AT(max_idle_connections), count<std::size_t>(0, 100'000),
                               "kept open for the next request, per worker thread"),
        field<ProviderOptions>("max_idle_time", TIDEGATE_AT(max_idle_time), duration(Milliseconds(100), hours(1)),

@@ -93,6 +93,8 @@ class Reactor {
   /// Suspends until the next round, so that a task that never waits lets others run.
   class Yield;
   [[nodiscard]] Yield yield();
+  /// Resumes a suspended task in the next round, for who wakes another in the midst of its own work.
+  void resume_soon(std::coroutine_handle<> task) { yielded_.push_back(task); }
 
  private:
   friend class Sleep;

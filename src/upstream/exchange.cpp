@@ -70,7 +70,7 @@ net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const st
   // The provider closed the idle connection while the request was on its way: nothing was answered, so nothing was done twice.
   replayed_ = true;
   connection_ = Connection{};
-  net::Task<Result<Connection>> opening = pool_.open(provider_);
+  net::Task<Result<Connection>> opening = pool_.open(provider_, Places::Wish::Fresh);
   Result<Connection> fresh = co_await opening;
   if (!fresh) co_return fail(fresh);
   if (cancelled_) co_return cancelled();
@@ -81,7 +81,7 @@ net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const st
 }
 
 net::Task<Result<void>> Exchange::send_head(std::string_view head) {
-  net::Task<Result<Connection>> opening = pool_.open(provider_);
+  net::Task<Result<Connection>> opening = pool_.open(provider_, Places::Wish::Fresh);
   Result<Connection> connection = co_await opening;
   if (!connection) co_return fail(connection);
   if (cancelled_) co_return cancelled();
@@ -175,9 +175,9 @@ net::Stream::Read Exchange::read() {
 void Exchange::complete() {
   if (connection_.stream == nullptr || cancelled_) return;
   if (parser_->head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
-    pool_.release(*provider_, std::move(connection_.stream));
+    pool_.release(*provider_, std::move(connection_));
   }
-  connection_.stream.reset();
+  connection_ = Connection{};
 }
 
 void Exchange::cancel() {

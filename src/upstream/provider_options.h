@@ -70,7 +70,7 @@ struct ProviderOptions {
   std::map<std::string, std::string> models;  ///< requested model → the model's name there; others keep their name
   quota::PoolOptions pools;  ///< limits as the operator knows them, and how the provider counts
   CallDeadlines deadlines;
-  std::size_t max_connections = 1'000;     ///< per worker thread
+  std::size_t max_connections = 10'000;     ///< per worker thread, busy and idle; further requests wait for one
   std::size_t max_idle_connections = 1'000;  ///< kept open per worker thread
   Nanoseconds max_idle_time = Seconds(55); ///< an idle connection older than this is not reused
   std::string ca_file;                     ///< PEM; empty = the system's authorities
