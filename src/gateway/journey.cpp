@@ -64,6 +64,7 @@ Journey::~Journey() {
   if (finished_) return;
   outcome_.state = store::AttemptState::Interrupted;
   shadow_provider_ = {};
+  charge();
   finish();
 }
 
@@ -299,7 +300,7 @@ void Journey::take_back_if_unsent() {
 }
 
 net::Task<bool> Journey::lose_client() {
-  outcome_.state = store::AttemptState::ClientGone;
+  outcome_.state = worker_.cutting() ? store::AttemptState::Interrupted : store::AttemptState::ClientGone;
   if (exchange_ != nullptr) exchange_->cancel();
   take_back_if_unsent();
   charge();

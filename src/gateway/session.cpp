@@ -26,7 +26,7 @@ class Membership final : public Worker::Member {
   void drain() override {
     if (incoming_.is_idle()) stream_.cancel();
   }
-  void cut() override { stream_.cancel(); }
+  void cut() override { stream_.break_off(); }
 
  private:
   Worker& worker_;

@@ -10,6 +10,12 @@
 
 namespace tidegate::gateway {
 
+namespace {
+
+constexpr Nanoseconds kLongestCut = Seconds(1);  ///< for requests that are broken off to be recorded
+
+}  // namespace
+
 void Setup::lay_routes() {
   std::vector<routing::RouteTable::ProviderRow> rows;
   for (const auto& provider : providers) rows.push_back({provider->id().text(), provider->options().dialect});
@@ -23,7 +29,14 @@ Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared
   if (shared.steering != nullptr) steering_.emplace(*shared.steering);
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() {
+  reactor_.abandon_tasks();  // they hold on to the other members
+}
+
+void Worker::run() {
+  reactor_.run();
+  reactor_.abandon_tasks();
+}
 
 Result<std::uint16_t> Worker::listen(const net::ListenOptions& options) {
   auto listener = net::Listener::open(reactor_, options, [this](int descriptor) { accept(descriptor); });
@@ -49,9 +62,7 @@ void Worker::begin_drain(Nanoseconds timeout) {
     if (draining_) return;
     draining_ = true;
     listener_.reset();
-    // A member that is idle leaves at once, and so changes the set.
-    const std::vector<Member*> members(members_.begin(), members_.end());
-    for (Member* member : members) member->drain();
+    tell_members(&Member::drain);
     reactor_.spawn(cut_after(timeout));
     stop_if_drained();
   });
@@ -60,9 +71,20 @@ void Worker::begin_drain(Nanoseconds timeout) {
 net::Task<void> Worker::cut_after(Nanoseconds timeout) {
   net::Reactor::Sleep sleep = reactor_.sleep_for(timeout);
   co_await sleep;
-  const std::vector<Member*> members(members_.begin(), members_.end());
-  for (Member* member : members) member->cut();
+  cutting_ = true;
+  tell_members(&Member::cut);
+  // They end by themselves, and with the last of them the worker; who waits for what cannot be broken off is not waited for.
+  net::Reactor::Sleep last = reactor_.sleep_for(kLongestCut);
+  co_await last;
   reactor_.stop();
+}
+
+void Worker::tell_members(void (Member::*what)()) {
+  // Who is told may leave at once, and have others leave.
+  const std::vector<Member*> members(members_.begin(), members_.end());
+  for (Member* member : members) {
+    if (members_.contains(member)) (member->*what)();
+  }
 }
 
 void Worker::join(Member& member) {

@@ -83,8 +83,8 @@ class Worker {
 
   /// Begins to accept. Before `run`. Failure as net::Listener::open.
   [[nodiscard]] Result<std::uint16_t> listen(const net::ListenOptions& options);
-  /// Serves until drained or stopped.
-  void run() { reactor_.run(); }
+  /// Serves until drained or stopped; what is still under way then has been recorded when it returns.
+  void run();
   /// Any thread: new requests use this from now on. `taken` is called on the worker's thread when that is so.
   void adopt(std::shared_ptr<const Setup> setup, std::function<void()> taken = {});
   /// Any thread: accept nothing more, let running exchanges end for `timeout`, then cut them, then `run` returns.
@@ -99,6 +99,8 @@ class Worker {
   [[nodiscard]] const Steering* steering() { return steering_ ? steering_->get().get() : nullptr; }
   [[nodiscard]] const std::shared_ptr<const Setup>& setup() const { return setup_; }
   [[nodiscard]] bool draining() const { return draining_; }
+  /// Whether it breaks off what is still under way.
+  [[nodiscard]] bool cutting() const { return cutting_; }
   /// Any thread.
   [[nodiscard]] std::size_t open_connections() const { return open_connections_.load(std::memory_order_relaxed); }
   /// `req_tg` + 20 hexadecimal digits, unique over workers and, by the start time within, over restarts.
@@ -118,6 +120,7 @@ class Worker {
 
  private:
   void accept(int descriptor);
+  void tell_members(void (Member::*what)());
   void stop_if_drained();
   [[nodiscard]] net::Task<void> cut_after(Nanoseconds timeout);
 
@@ -134,6 +137,7 @@ class Worker {
   std::uint64_t id_prefix_;
   std::uint64_t next_id_ = 0;
   bool draining_ = false;
+  bool cutting_ = false;
 };
 
 }  // namespace tidegate::gateway

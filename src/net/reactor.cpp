@@ -77,13 +77,17 @@ Reactor::Reactor(const Clock& clock)
   if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event) != 0) throw_system_error("epoll_ctl");
 }
 
-Reactor::~Reactor() {
-  // A frame's destructor may end other tasks' waits but must not spawn.
+void Reactor::abandon_tasks() {
   while (!detached_.empty()) {
     void* address = *detached_.begin();
     detached_.erase(detached_.begin());
     std::coroutine_handle<>::from_address(address).destroy();
   }
+  yielded_.clear();
+}
+
+Reactor::~Reactor() {
+  abandon_tasks();
   removed_.clear();
   ::close(wake_);
   ::close(epoll_);

@@ -93,6 +93,9 @@ class Reactor {
   /// Suspends until the next round, so that a task that never waits lets others run.
   class Yield;
   [[nodiscard]] Yield yield();
+  /// Destroys every spawned task where it waits. After `run`, on its thread: what tasks hold on to is still there.
+  /// A frame's destructor may end other tasks' waits but must not spawn.
+  void abandon_tasks();
   /// Resumes a suspended task in the next round, for who wakes another in the midst of its own work.
   void resume_soon(std::coroutine_handle<> task) { yielded_.push_back(task); }
 

@@ -93,6 +93,15 @@ void Stream::on_deadline() { fail_present_operation(FailureKind::Timeout); }
 void Stream::cancel() { fail_present_operation(FailureKind::Cancelled); }
 void Stream::on_peer_closed(Watch::Waiter* waiter) { watch_->hangup = waiter; }
 
+void Stream::break_off() {
+  reset_on_close();
+  Watch& watch = *watch_;  // is in memory until the round is over, even if this stream is destroyed by who hears of it
+  const bool was_there = !std::exchange(watch.peer_closed, true);
+  if (was_there && watch.hangup != nullptr) watch.hangup->on_ready();
+  if (watch.descriptor >= 0 && watch.reader != nullptr) watch.reader->on_ready();
+  if (watch.descriptor >= 0 && watch.writer != nullptr) watch.writer->on_ready();
+}
+
 bool Stream::is_quiet() {
   if (watch_->peer_closed || failure_) return false;
   if (!may_have_bytes()) return true;

@@ -70,6 +70,9 @@ class Stream final : private DeadlineEntry {
   void cancel();
   /// Told once when the peer has closed or broken the connection. `nullptr` to stop.
   void on_peer_closed(Watch::Waiter* waiter);
+  /// From now on as if the peer had broken the connection off: what waits for it ends, who listens for its leaving is told, and
+  /// it is closed with a reset, which nobody takes for an orderly end.
+  void break_off();
   [[nodiscard]] bool peer_closed() const { return watch_->peer_closed; }
   /// Nothing has come in that a reader would get, and the peer is there: what an idle pooled connection must be to be used
   /// again. Costs a system call only if something may have come.

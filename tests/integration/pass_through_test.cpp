@@ -8,9 +8,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace tidegate {
 namespace {
@@ -37,6 +40,8 @@ std::string answer(std::string_view body, std::string_view extra = "") {
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_up1\r\n{}content-length: {}\r\n\r\n{}",
       extra, body.size(), body);
 }
+
+std::string chunk(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); }
 
 /// Reads a request as the provider sees it: head and body of the length it states.
 std::pair<std::string, std::string> read_request(const PlainSocket& socket) {
@@ -101,7 +106,6 @@ TEST(PassThrough, StreamsEventsAsTheyCome) {
   client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","stream":true,"max_tokens":9,"messages":[]})"));
   const PlainSocket upstream = provider.accept();
   (void)read_request(upstream);
-  const auto chunk = [](std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); };
   const std::string start = chunk(
       "event: message_start\ndata: "
       "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_2\",\"model\":\"claude-haiku-4-5\",\"usage\":{"
@@ -427,6 +431,37 @@ TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {
   EXPECT_NE(all.find(kAnswer), std::string::npos) << all;
   gateway.join();
   EXPECT_EQ(gateway.recorded().wait_for(1).at(0).state, store::AttemptState::Completed);
+}
+
+TEST(PassThrough, BreaksOffAndRecordsWhatIsUnderWayWhenItsTimeToStopIsOver) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket streaming = PlainSocket::connect(gateway.port());
+  streaming.send(request("/v1/messages", R"({"model":"claude-sonnet-4-5","max_tokens":64,"stream":true,"messages":[]})"));
+  const PlainSocket first = provider.accept();
+  (void)read_request(first);
+  first.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+  first.send(chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude-sonnet-4-5\","
+                   "\"usage\":{\"input_tokens\":5,\"output_tokens\":1}}}\n\n"));
+  (void)streaming.read_until("message_start");
+  const PlainSocket silent = PlainSocket::connect(gateway.port());
+  silent.send(request("/v1/messages", kBody));
+  const PlainSocket second = provider.accept();
+  (void)read_request(second);  // and no answer
+  gateway.worker().begin_drain(Nanoseconds(0));
+  gateway.join();
+  // The ends are not those of whole answers, for the client and for the provider.
+  EXPECT_EQ(streaming.read_all().find("0\r\n\r\n"), std::string::npos);
+  EXPECT_EQ(silent.read_all(), "");
+  EXPECT_EQ(first.read_all(), "");
+  EXPECT_EQ(second.read_all(), "");
+  std::vector<gateway::Outcome> outcomes = gateway.recorded().wait_for(2);
+  ASSERT_EQ(outcomes.size(), 2U);
+  if (!outcomes[0].view.stream) std::swap(outcomes[0], outcomes[1]);
+  for (const gateway::Outcome& outcome : outcomes) EXPECT_EQ(outcome.state, store::AttemptState::Interrupted);
+  EXPECT_EQ(outcomes[0].answer.usage.tokens.input, 5);
+  const std::vector<std::string> events = gateway.recorded().events();
+  EXPECT_EQ(std::count(events.begin(), events.end(), "charge"), 2);
 }
 
 }  // namespace
