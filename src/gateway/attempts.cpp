@@ -242,6 +242,14 @@ net::Task<Journey::Step> Journey::attempt() {
     goes_on_ = co_await losing;
     co_return Step::Over;
   }
+  if (is_upload_too_large_) {
+    outcome_.error = llm::UpstreamErrorKind::None;
+    (void)refuse(upload_too_large());
+    charge();
+    net::Task<bool> answering = answer_ourselves();
+    goes_on_ = co_await answering;
+    co_return Step::Over;
+  }
   if (!called) {
     failure_ = std::move(called.error());
     held_.reset();
@@ -564,7 +572,8 @@ void Journey::write_upstream_head() {
 net::Task<Result<void>> Journey::call() {
   if (translator_) write_translated_head();
   else write_upstream_head();
-  return exchange_->send(head_, body_, outcome_.method);
+  using Replay = upstream::Exchange::Replay;
+  return exchange_->send(head_, body_, outcome_.method, may_be_done_twice(llm::UpstreamErrorKind::Reset) ? Replay::Once : Replay::Never);
 }
 
 net::Task<Result<void>> Journey::upload() {
@@ -589,6 +598,11 @@ net::Task<Result<void>> Journey::upload() {
       co_return fail(piece);
     }
     outcome_.request_bytes += static_cast<std::int64_t>(piece->size());
+    if (static_cast<std::size_t>(outcome_.request_bytes) > setup_->limits.max_upload_bytes) {
+      is_upload_too_large_ = true;
+      exchange_->cancel();
+      co_return fail(FailureKind::Cancelled, Origin::Client, "the upload is larger than limits.max_upload");
+    }
     std::string_view bytes = *piece;
     if (chunked) {
       chunk.clear();
@@ -603,7 +617,8 @@ net::Task<Result<void>> Journey::upload() {
     }
     if (last) break;
   }
-  if (sent) {
+  // Who refuses an upload need not read it to its end: its answer counts, if there is one.
+  if (sent || sent.error().kind == FailureKind::Closed) {
     net::Task<Result<void>> awaiting = exchange_->await_head(outcome_.method);
     sent = co_await awaiting;
   }

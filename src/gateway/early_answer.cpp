@@ -71,6 +71,7 @@ net::Task<bool> Journey::relay_early() {
   while (true) {
     payload.clear();
     const http1::Followed followed = follower.feed(bytes, [&](std::string_view piece) { payload.append(piece); });
+    exchange_->took(followed.consumed, bytes);
     watch(payload);
     if (breaks_its_grammar()) {
       net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);

@@ -109,6 +109,14 @@ net::Task<void> Journey::refuse_unread(OwnAnswer answer) {
   finish();
 }
 
+OwnAnswer Journey::upload_too_large() const {
+  return {.status = 413,
+          .reason = "too_large",
+          .message = fmt::format("The upload is larger than the limit of {} bytes (limits.max_upload).", setup_->limits.max_upload_bytes),
+          .should_retry = false,
+          .close = true};
+}
+
 bool Journey::refuse(OwnAnswer answer) {
   outcome_.state = store::AttemptState::Refused;
   outcome_.refusal = answer.reason;
@@ -152,6 +160,10 @@ bool Journey::accept() {
              "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
          .retry_after = Seconds(10),
          .close = true});
+  }
+  if (streams_through()) {
+    const http1::BodyFraming framing = http1::body_framing(head);
+    if (framing.kind == http1::BodyFraming::Kind::Length && framing.length > setup_->limits.max_upload_bytes) return refuse(upload_too_large());
   }
   return true;
 }

@@ -173,6 +173,7 @@ class Journey {
   [[nodiscard]] net::Task<bool> send_rewritten(std::string body);
   [[nodiscard]] net::Task<bool> lose_client();
   [[nodiscard]] bool refuse(OwnAnswer answer);
+  [[nodiscard]] OwnAnswer upload_too_large() const;
   void write_upstream_head();
   void write_client_head();
   void write_own_fields(net::http1::HeadWriter& writer) const;
@@ -234,6 +235,7 @@ class Journey {
   llm::RateLimitReading limits_;  ///< of the last answer's head
   quota::Refusal refusal_;        ///< of the last attempt
   bool is_client_lost_ = false;   ///< it left in the middle of its upload
+  bool is_upload_too_large_ = false;
   bool is_key_lost_ = false;      ///< the key was refused, and there is no other
   quota::Decision overflow_;      ///< of the rooms that would not serve it in time the soonest; Go: none yet
   /// A provider's refusal, kept until it is known whether somebody else can serve.

@@ -214,6 +214,7 @@ net::Task<Journey::Step> Journey::relay() {
       if (keeps_created_ && created_.size() < kLongestCreated) created_.append(payload);
       if (dechunk) unframed.append(payload);
     });
+    exchange_->took(followed.consumed, bytes);
     if (breaks_its_grammar()) {
       if (!answered_ && may_go_elsewhere()) co_return refuse_beginning();
       net::Task<bool> breaking = break_off(false, llm::UpstreamErrorKind::Protocol);
@@ -340,6 +341,7 @@ net::Task<Result<std::string>> Journey::read_whole_body() {
   std::string_view bytes = exchange_->first_bytes();
   while (true) {
     const http1::Followed followed = follower.feed(bytes, [&body](std::string_view payload) { body.append(payload); });
+    exchange_->took(followed.consumed, bytes);
     if (followed.state == http1::BodyState::Complete) co_return body;
     net::Stream::Read reading = exchange_->read();
     Result<std::size_t> next = co_await reading;

@@ -204,6 +204,7 @@ net::Task<Result<void>> Copy::exchange() {
       reader_.feed(payload);
       if (answer_.size() < kLongestAnswer) answer_.append(payload.substr(0, kLongestAnswer - answer_.size()));
     });
+    exchange_->took(followed.consumed, bytes);
     if (!std::exchange(has_first_, has_first_ || copy_.response_bytes > 0) && has_first_) first_at_ = worker_.reactor().read_clock().steady;
     if (followed.state == http1::BodyState::Complete) break;
     net::Stream::Read reading = exchange_->read();

@@ -140,6 +140,7 @@ net::Task<Journey::Step> Journey::relay_translated() {
       if (!streams_ && created_.size() < kLongestError) created_.append(payload);
       text += translator_->feed(payload);
     });
+    exchange_->took(followed.consumed, bytes);
     if (streams_) report_progress();
     const bool complete = followed.state == http1::BodyState::Complete || at_end;
     bool broken = followed.state == http1::BodyState::Rejected || breaks_its_grammar();

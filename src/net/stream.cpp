@@ -235,7 +235,9 @@ void Stream::Operation::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   attached_ = true;
   stream_.present_ = this;
-  (waiting_for_ == Attempt::WaitForRead ? stream_.watch_->reader : stream_.watch_->writer) = this;
+  Watch& watch = *stream_.watch_;
+  if (hears_both_) watch.reader = watch.writer = this;
+  else (waiting_for_ == Attempt::WaitForRead ? watch.reader : watch.writer) = this;
 }
 
 void Stream::Operation::on_ready() {
@@ -299,8 +301,24 @@ void Stream::Write::consume(std::size_t bytes) {
   pieces_[first_].iov_len -= bytes;
 }
 
+bool Stream::Write::is_answered() {
+  if (!stream_.may_have_bytes()) return false;
+  // A session ticket of TLS is no answer.
+  std::array<char, 1> byte{};
+  return stream_.peek(byte).attempt == Attempt::Done;
+}
+
 Stream::Attempt Stream::Write::attempt() {
-  if (stream_.ssl_ != nullptr) return attempt_tls();
+  const Attempt done = stream_.ssl_ != nullptr ? attempt_tls() : attempt_plain();
+  hears_both_ = done != Attempt::Done && stream_.answers_end_writes_;
+  if (hears_both_ && is_answered()) {
+    fail(closed("write: the peer answers already", EPIPE));
+    return Attempt::Done;
+  }
+  return done;
+}
+
+Stream::Attempt Stream::Write::attempt_plain() {
   while (first_ < end_) {
     Progress progress = stream_.write_plain(std::span(pieces_).subspan(first_, end_ - first_));
     if (progress.failure) fail(std::move(*progress.failure));

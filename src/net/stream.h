@@ -70,6 +70,9 @@ class Stream final : private DeadlineEntry {
   void cancel();
   /// Told once when the peer has closed or broken the connection. `nullptr` to stop.
   void on_peer_closed(Watch::Waiter* waiter);
+  /// A write that waits ends with Closed when the peer begins to speak: who answers before it has read everything may never
+  /// read the rest.
+  void let_answers_end_writes() { answers_end_writes_ = true; }
   /// From now on as if the peer had broken the connection off: what waits for it ends, who listens for its leaving is told, and
   /// it is closed with a reset, which nobody takes for an orderly end.
   void break_off();
@@ -108,6 +111,7 @@ class Stream final : private DeadlineEntry {
   SslHandle ssl_;
   Operation* present_ = nullptr;
   std::optional<FailureKind> failure_;  ///< Cancelled stays; Timeout until the next deadline is set
+  bool answers_end_writes_ = false;
 };
 
 /// What the four operations share: attempt, wait for the direction that was asked for, attempt again.
@@ -127,6 +131,7 @@ class Stream::Operation : private Watch::Waiter {
   virtual void fail(Failure failure) = 0;
   Stream& stream_;
   Attempt waiting_for_ = Attempt::Done;
+  bool hears_both_ = false;  ///< attempts as well when the other direction becomes ready
 
  private:
   friend class Stream;
@@ -179,7 +184,9 @@ class Stream::Write final : public Operation {
 
  private:
   Attempt attempt() override;
+  Attempt attempt_plain();
   Attempt attempt_tls();
+  [[nodiscard]] bool is_answered();
   void fail(Failure failure) override { result_ = tl::unexpected<Failure>(std::move(failure)); }
   void consume(std::size_t bytes);
 

@@ -26,7 +26,8 @@ tl::unexpected<Failure> cancelled() {
 }  // namespace
 
 Exchange::Exchange(ConnectionPool& pool, std::shared_ptr<const Provider> provider)
-    : pool_(pool), provider_(std::move(provider)), parser_(pool.parsers().take()) {}
+    : pool_(pool), provider_(std::move(provider)), parser_(pool.parsers().take()),
+      ends_at_(pool.reactor().now().steady + provider_->options().deadlines.total) {}
 
 Exchange::~Exchange() {
   drop_inbox();
@@ -47,18 +48,25 @@ std::span<char> Exchange::lend() {
   return {inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_};
 }
 
-net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const std::string_view> body, std::string_view method) {
+void Exchange::take(Connection connection) {
+  connection_ = std::move(connection);
+  connection_.stream->let_answers_end_writes();
+}
+
+net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const std::string_view> body, std::string_view method, Replay replay) {
   method_ = method;
   if (cancelled_) co_return cancelled();
-  if (std::optional<Connection> idle = pool_.take_idle(*provider_)) {
+  std::optional<Connection> idle;
+  if (replay == Replay::Once) idle = pool_.take_idle(*provider_);
+  if (idle) {
     connection_ = std::move(*idle);
   } else {
     const SteadyTime asked = pool_.reactor().now().steady;
-    net::Task<Result<Connection>> opening = pool_.open(provider_);
+    net::Task<Result<Connection>> opening = pool_.open(provider_, replay == Replay::Once ? Places::Wish::Any : Places::Wish::Fresh);
     Result<Connection> opened = co_await opening;
     if (!opened) co_return fail(opened);
     if (cancelled_) co_return cancelled();
-    connection_ = std::move(*opened);
+    take(std::move(*opened));
     waited_ = pool_.reactor().now().steady - asked;
   }
 
@@ -74,7 +82,8 @@ net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const st
   Result<Connection> fresh = co_await opening;
   if (!fresh) co_return fail(fresh);
   if (cancelled_) co_return cancelled();
-  connection_ = std::move(*fresh);
+  take(std::move(*fresh));
+  in_step_ = true;
   net::Task<Result<void>> again = write_and_read_head(head, body);
   Result<void> resent = co_await again;
   co_return std::move(resent);
@@ -85,7 +94,7 @@ net::Task<Result<void>> Exchange::send_head(std::string_view head) {
   Result<Connection> connection = co_await opening;
   if (!connection) co_return fail(connection);
   if (cancelled_) co_return cancelled();
-  connection_ = std::move(*connection);
+  take(std::move(*connection));
   net::Task<Result<void>> sending = send_piece(head);
   Result<void> sent = co_await sending;
   co_return std::move(sent);
@@ -93,8 +102,9 @@ net::Task<Result<void>> Exchange::send_head(std::string_view head) {
 
 net::Task<Result<void>> Exchange::send_piece(std::string_view piece) {
   net::Stream& stream = *connection_.stream;
-  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
+  stream.set_deadline(end_of(provider_->options().deadlines.idle));
   Result<void> sent = co_await stream.write(piece);
+  in_step_ = in_step_ && sent.has_value();
   co_return std::move(sent);
 }
 
@@ -107,15 +117,16 @@ net::Task<Result<void>> Exchange::await_head(std::string_view method) {
 
 net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std::span<const std::string_view> body) {
   net::Stream& stream = *connection_.stream;
-  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.first_byte);
+  stream.set_deadline(end_of(provider_->options().deadlines.first_byte));
   if (!head.empty()) {
     const auto piece = [&body](std::size_t number) { return number < body.size() ? body[number] : std::string_view{}; };
     Result<void> written = co_await stream.write(head, piece(0), piece(1));
     for (std::size_t sent = 2; written && sent < body.size(); sent += 3) {
       written = co_await stream.write(piece(sent), piece(sent + 1), piece(sent + 2));
     }
-    // A provider that refuses early may close before it has read everything; its answer counts, so look for one.
+    // A provider that refuses early may close before it has read everything, or read no more; its answer counts, so look for one.
     if (!written && written.error().kind != FailureKind::Closed) co_return std::move(written);
+    in_step_ = written.has_value();
   }
   const SteadyTime written_at = pool_.reactor().read_clock().steady;
   parser_->reset();
@@ -124,9 +135,7 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
     Result<std::size_t> count = co_await stream.read_some(*this);
     if (!count) {
       if (count.error().kind == FailureKind::Timeout) {
-        co_return broken(FailureKind::Timeout,
-                         fmt::format("{} did not begin to answer within {}", provider_->authority(),
-                                     to_text(provider_->options().deadlines.first_byte)));
+        co_return broken(FailureKind::Timeout, no_answer_within());
       }
       co_return fail(count);
     }
@@ -142,6 +151,9 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
       inbox_size_ -= size;
       parser_->reset();
       state = parser_->parse(std::string_view(inbox_.get(), inbox_size_));
+    }
+    if (state == net::http1::ParseState::Complete && parser_->head().status == 101) {
+      co_return broken(FailureKind::Protocol, fmt::format("{} changed the protocol (101), which nobody asked for", provider_->authority()));
     }
     if (state == net::http1::ParseState::Complete) {
       head_size_ = parser_->head().size;
@@ -164,9 +176,16 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
   }
 }
 
+std::string Exchange::no_answer_within() const {
+  const CallDeadlines& deadlines = provider_->options().deadlines;
+  const bool is_over = pool_.reactor().now().steady >= ends_at_;
+  return fmt::format("{} did not begin to answer within {} (deadlines.{})", provider_->authority(),
+                     to_text(is_over ? deadlines.total : deadlines.first_byte), is_over ? "total" : "first_byte");
+}
+
 net::Stream::Read Exchange::read() {
   net::Stream& stream = *connection_.stream;
-  stream.set_deadline(stream.reactor().now().steady + provider_->options().deadlines.idle);
+  stream.set_deadline(end_of(provider_->options().deadlines.idle));
   drop_inbox();
   head_size_ = 0;
   return stream.read_some(*this);
@@ -174,7 +193,7 @@ net::Stream::Read Exchange::read() {
 
 void Exchange::complete() {
   if (connection_.stream == nullptr || cancelled_) return;
-  if (parser_->head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
+  if (in_step_ && parser_->head().keep_alive && framing_.kind != net::http1::BodyFraming::Kind::UntilClose) {
     pool_.release(*provider_, std::move(connection_));
   }
   connection_ = Connection{};

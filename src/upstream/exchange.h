@@ -8,6 +8,7 @@
 #include "net/stream.h"
 #include "upstream/connection_pool.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,14 +27,19 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange();
 
+  enum class Replay : std::uint8_t { Once, Never };
+
   /// Sends head and body and waits for the answer's head (informational ones are passed over). A kept-alive connection that
   /// turns out to be stale before one byte of the answer has come is replaced by a fresh one, once; so all of it must stay
-  /// valid. Failure: Resolve | Connect | Tls | Closed | Timeout | Protocol | Cancelled.
+  /// valid. What must `Never` be sent twice goes on a fresh one. Failure: Resolve | Connect | Tls | Closed | Timeout | Protocol |
+  /// Cancelled.
   /// `body`: in pieces, one after the other.
-  [[nodiscard]] net::Task<Result<void>> send(std::string_view head, std::span<const std::string_view> body, std::string_view method);
+  [[nodiscard]] net::Task<Result<void>> send(std::string_view head, std::span<const std::string_view> body, std::string_view method,
+                                             Replay replay = Replay::Once);
 
   /// Sends the head alone, on a fresh connection: for uploads whose body follows piece by piece (no replay possible).
   [[nodiscard]] net::Task<Result<void>> send_head(std::string_view head);
+  /// Failure also where the provider answers before it has everything, or leaves: `await_head` tells which.
   [[nodiscard]] net::Task<Result<void>> send_piece(std::string_view piece);
   [[nodiscard]] net::Task<Result<void>> await_head(std::string_view method);
 
@@ -47,6 +53,8 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   /// Views the exchange's buffer until the next `read`.
   [[nodiscard]] std::string_view received(std::size_t count) const { return {inbox_.get(), count}; }
 
+  /// Of what has been received, so much belongs to the answer. A connection that brought more is out of step and not used again.
+  void took(std::size_t count, std::string_view received) { in_step_ = in_step_ && count == received.size(); }
   /// The answer was complete: the connection may be used again if the provider is willing.
   void complete();
   /// Ends whatever waits with Cancelled and closes the connection.
@@ -57,6 +65,10 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
 
  private:
   [[nodiscard]] net::Task<Result<void>> write_and_read_head(std::string_view head, std::span<const std::string_view> body);
+  void take(Connection connection);
+  /// The end of a wait that may be so long, in a call that may be no longer than `deadlines.total`.
+  [[nodiscard]] SteadyTime end_of(Nanoseconds wait) const { return std::min(pool_.reactor().now().steady + wait, ends_at_); }
+  [[nodiscard]] std::string no_answer_within() const;
 
   // The buffer is held only while something has come.
   [[nodiscard]] std::span<char> lend() override;
@@ -75,6 +87,8 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   std::size_t inbox_capacity_ = 0;
   std::size_t inbox_size_ = 0;
   std::size_t head_size_ = 0;
+  SteadyTime ends_at_;
+  bool in_step_ = true;  ///< the request is with the provider, and of its connection only the answer has been read
   bool cancelled_ = false;
   bool replayed_ = false;
   Nanoseconds waited_{0};
