@@ -105,7 +105,7 @@ void append_log_line(std::string& line, const gateway::Outcome& outcome) {
   if (outcome.error != llm::UpstreamErrorKind::None) append(line, "error", llm::to_string(outcome.error));
   append(line, "refused", outcome.refusal);
   if (outcome.obstacle != quota::Obstacle::None) append(line, "obstacle", quota::to_string(outcome.obstacle));
-  const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
+  const llm::TokenCounts tokens = llm::billed_tokens(outcome.answer.usage);
   append(line, "input_tokens", tokens.input);
   append(line, "cache_read_tokens", tokens.cache_read);
   append(line, "cache_write_tokens", tokens.cache_write_5m + tokens.cache_write_1h);

@@ -34,7 +34,7 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.wanted_room = outcome.wanted_room;
     sample.was_sent = outcome.id != 0;
     sample.lacked_capacity = outcome.refusal == "no_capacity";
-    sample.tokens = outcome.answer.usage.tokens;
+    sample.tokens = llm::billed_tokens(outcome.answer.usage);
     sample.cost = cost;
     sample.at = now;
   });

@@ -69,7 +69,7 @@ std::string_view genai_operation(llm::Endpoint endpoint) {
 
 metrics::RequestSample sample_of(const gateway::Outcome& outcome) {
   metrics::RequestSample sample;
-  const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
+  const llm::TokenCounts tokens = llm::billed_tokens(outcome.answer.usage);
   sample.provider = outcome.provider;
   sample.model = outcome.refusal == "unauthorised" ? std::string_view{} : std::string_view(outcome.view.model);
   sample.response_model = outcome.answer.model;
@@ -132,7 +132,7 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
   const llm::Usage& usage = outcome.answer.usage;
   store::ChargeRecord record;
   record.id = outcome.id;
-  record.tokens = usage.tokens;
+  record.tokens = llm::billed_tokens(usage);
   record.web_search_requests = usage.web_search_requests;
   record.estimated = usage.estimated;
   record.response_model = outcome.answer.model;

@@ -106,6 +106,24 @@ TEST_F(WorkerSinkTest, MakesOneEntryOfAServedRequestWithItsCost) {
   EXPECT_EQ(entries[0].model, "claude-haiku-4-5");
 }
 
+TEST_F(WorkerSinkTest, CountsTheTokensOfEveryIterationThatIsPaidFor) {
+  gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  outcome.id = sink_->begin(outcome);
+  outcome.answer.usage.seen = outcome.answer.usage.complete = true;
+  outcome.answer.usage.tokens = {.input = 100, .output = 50};  // the last iteration's
+  outcome.answer.usage.iterations = {{llm::UsageIteration::Kind::Compaction, "", {.input = 200'000, .output = 3'000}},
+                                     {llm::UsageIteration::Kind::Message, "", {.input = 100, .output = 50}}};
+  outcome.answer.model = "claude-haiku-4-5";
+  outcome.state = store::AttemptState::Completed;
+  outcome.cost = sink_->charge(outcome).cost;
+  sink_->finish(outcome);
+  const auto& entries = drained();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].tokens, (llm::TokenCounts{.input = 200'100, .output = 3'050}));
+  EXPECT_EQ(to_text(entries[0].cost), "0.21535");
+  EXPECT_EQ(use_.totals(Seconds(60), clock_.now().steady)->input_tokens, 200'100);
+}
+
 TEST_F(WorkerSinkTest, ShowsAServedRequestInWindowsAndMetrics) {
   gateway::Outcome outcome = request_of("claude-haiku-4-5");
   outcome.id = sink_->begin(outcome);

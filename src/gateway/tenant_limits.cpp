@@ -144,7 +144,7 @@ std::optional<OwnAnswer> TenantLimits::admit(quota::TenantBook& book, const Outc
 }
 
 void TenantLimits::settle(const Outcome& outcome, Now now) {
-  const llm::TokenCounts& tokens = outcome.answer.usage.tokens;
+  const llm::TokenCounts tokens = llm::billed_tokens(outcome.answer.usage);
   admission_.ticket.settle({outcome.cost, tokens.total_input() + tokens.output}, tokens.output, now);
 }
 

@@ -49,4 +49,11 @@ struct Usage {
   friend bool operator==(const Usage&, const Usage&) = default;
 };
 
+/// Some relays repeat the list without its figures; then the top level is all there is.
+[[nodiscard]] bool iterations_are_the_bill(const Usage& usage);
+/// A `message` iteration without output declined, and is free if a fallback served (facts/anthropic-api.md 2.3).
+[[nodiscard]] bool is_billed(const Usage& usage, const UsageIteration& iteration);
+/// What is paid for: the sum of the iterations where they are the bill, else the top level.
+[[nodiscard]] TokenCounts billed_tokens(const Usage& usage);
+
 }  // namespace tidegate::llm

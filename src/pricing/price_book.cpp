@@ -76,18 +76,6 @@ Money price_of(std::int64_t tokens, PricePerMillion price, std::int64_t numerato
   return numerator == denominator ? money : scaled(money, numerator, denominator);
 }
 
-bool has_served_fallback(const llm::Usage& usage) {
-  return std::any_of(usage.iterations.begin(), usage.iterations.end(),
-                     [](const auto& iteration) { return iteration.kind == llm::UsageIteration::Kind::Fallback; });
-}
-
-/// Some relays repeat the list without its figures; then the top level is all there is.
-bool iterations_are_the_bill(const llm::Usage& usage) {
-  return std::any_of(usage.iterations.begin(), usage.iterations.end(), [](const auto& iteration) {
-    return iteration.tokens.total_input() + iteration.tokens.output > 0;
-  });
-}
-
 }  // namespace
 
 PriceBook::PriceBook(PriceOptions options)
@@ -174,11 +162,9 @@ Cost PriceBook::cost(std::string_view model, std::string_view provider, const ll
                                     usage.inference_geo == "us", at};
   Cost cost;
   const PriceRow* row = nullptr;
-  if (iterations_are_the_bill(usage)) {
-    const bool fallback_served = has_served_fallback(usage);
+  if (llm::iterations_are_the_bill(usage)) {
     for (const llm::UsageIteration& iteration : usage.iterations) {
-      const bool declined = iteration.kind == llm::UsageIteration::Kind::Message && iteration.tokens.output == 0;
-      if (declined && fallback_served) continue;
+      if (!llm::is_billed(usage, iteration)) continue;
       add(cost, iteration.model.empty() ? model : std::string_view(iteration.model), iteration.tokens, circumstances);
     }
     row = find(model, usage.tokens.total_input(), circumstances).row;

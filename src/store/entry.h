@@ -60,7 +60,7 @@ struct BeginRecord {
 /// Known before the answer's last bytes are handed to the socket.
 struct ChargeRecord {
   AttemptId id = 0;
-  llm::TokenCounts tokens;           ///< totals over all iterations
+  llm::TokenCounts tokens;           ///< what is paid for: llm::billed_tokens
   std::int64_t web_search_requests = 0;
   bool estimated = false;            ///< the figures are the gateway's estimate
   bool price_known = true;
