@@ -167,6 +167,7 @@ class Journey {
   [[nodiscard]] net::Task<bool> answer_ourselves();
   void take_back_if_unsent();
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
+  void note_break(llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
   [[nodiscard]] net::Task<bool> relay_rewritten();

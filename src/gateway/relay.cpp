@@ -311,7 +311,7 @@ net::Task<Journey::Step> Journey::relay() {
   outcome_.state = outcome_.status >= 400 ? store::AttemptState::Failed : store::AttemptState::Completed;
   if (streams_ && outcome_.status == 200 && outcome_.metered() && !answer_so_far().finished) {
     outcome_.state = store::AttemptState::Truncated;
-    outcome_.error = llm::UpstreamErrorKind::Truncated;
+    if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = llm::UpstreamErrorKind::Truncated;  // else it told why
   }
   goes_on_ = true;
   co_return Step::Over;
@@ -391,10 +391,16 @@ net::Task<bool> Journey::send_rewritten(std::string body) {
   co_return true;
 }
 
-net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind) {
-  outcome_.error = kind;
+/// The answer did not come whole; `kind` is why, unless it told that itself.
+void Journey::note_break(llm::UpstreamErrorKind kind) {
+  const llm::UpstreamErrorKind told = answer_so_far().error.kind;
+  outcome_.error = told == llm::UpstreamErrorKind::None ? kind : told;
   outcome_.state = store::AttemptState::Truncated;
   charge();
+}
+
+net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind) {
+  note_break(kind);
   if (at_boundary) {
     std::string event = error_event(
         outcome_.match, 502, "The provider broke its answer off; what came before is incomplete.", outcome_.request_id);

@@ -182,9 +182,7 @@ net::Task<Journey::Step> Journey::relay_translated() {
       if (!answered_ && !early_) co_return refuse_beginning();
       // The error event that says so, and then a connection that ends in the middle of a body.
       if (!complete) text += translator_->end();
-      outcome_.error = llm::UpstreamErrorKind::Truncated;
-      outcome_.state = store::AttemptState::Truncated;
-      charge();
+      note_break(llm::UpstreamErrorKind::Truncated);
       net::Task<bool> sending = send_translated(text, false);
       (void)co_await sending;
       goes_on_ = false;

@@ -145,6 +145,25 @@ TEST(Exchange, UsesNoConnectionAgainThatSaidMoreThanItsAnswer) {
   EXPECT_TRUE(read_message(client).ends_with(kAnswer));
 }
 
+TEST(Exchange, RecordsTheErrorThatAStreamTellsOfAsItsOwn) {
+  for (const bool ends_in_good_order : {true, false}) {
+    const PlainListener provider;
+    RunningGateway gateway(provider.port());
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","max_tokens":9,"stream":true,"messages":[]})"));
+    PlainSocket upstream = provider.accept();
+    (void)read_message(upstream);
+    upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
+                  chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":5}}}\n\n") +
+                  chunk("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
+    if (ends_in_good_order) upstream.send("0\r\n\r\n");
+    upstream.close();
+    const gateway::Outcome outcome = gateway.recorded().wait_for(1).at(0);
+    EXPECT_EQ(outcome.state, store::AttemptState::Truncated);
+    EXPECT_EQ(outcome.error, llm::UpstreamErrorKind::MidStream);
+  }
+}
+
 TEST(Exchange, TakesAChangeOfProtocolForAnError) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
