@@ -6,12 +6,6 @@
 
 namespace tidegate::llm {
 
-bool iterations_are_the_bill(const Usage& usage) {
-  return std::any_of(usage.iterations.begin(), usage.iterations.end(), [](const UsageIteration& iteration) {
-    return iteration.tokens.total_input() + iteration.tokens.output > 0;
-  });
-}
-
 bool is_billed(const Usage& usage, const UsageIteration& iteration) {
   using Kind = UsageIteration::Kind;
   const bool has_declined = iteration.kind == Kind::Message && iteration.tokens.output == 0;
@@ -19,8 +13,7 @@ bool is_billed(const Usage& usage, const UsageIteration& iteration) {
                                        [](const UsageIteration& other) { return other.kind == Kind::Fallback; });
 }
 
-TokenCounts billed_tokens(const Usage& usage) {
-  if (!iterations_are_the_bill(usage)) return usage.tokens;
+TokenCounts sum_of_billed_iterations(const Usage& usage) {
   TokenCounts sum;
   for (const UsageIteration& iteration : usage.iterations) {
     if (is_billed(usage, iteration)) sum += iteration.tokens;

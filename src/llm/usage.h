@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,10 +51,16 @@ struct Usage {
 };
 
 /// Some relays repeat the list without its figures; then the top level is all there is.
-[[nodiscard]] bool iterations_are_the_bill(const Usage& usage);
+[[nodiscard]] inline bool iterations_are_the_bill(const Usage& usage) {
+  return std::any_of(usage.iterations.begin(), usage.iterations.end(),
+                     [](const UsageIteration& iteration) { return iteration.tokens.total_input() + iteration.tokens.output > 0; });
+}
 /// A `message` iteration without output declined, and is free if a fallback served (facts/anthropic-api.md 2.3).
 [[nodiscard]] bool is_billed(const Usage& usage, const UsageIteration& iteration);
 /// What is paid for: the sum of the iterations where they are the bill, else the top level.
-[[nodiscard]] TokenCounts billed_tokens(const Usage& usage);
+[[nodiscard]] TokenCounts sum_of_billed_iterations(const Usage& usage);
+[[nodiscard]] inline TokenCounts billed_tokens(const Usage& usage) {
+  return iterations_are_the_bill(usage) ? sum_of_billed_iterations(usage) : usage.tokens;
+}
 
 }  // namespace tidegate::llm

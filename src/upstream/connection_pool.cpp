@@ -5,25 +5,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tidegate::upstream {
 
-std::optional<Connection> ConnectionPool::take_idle(const Provider& provider) {
+bool ConnectionPool::take_idle(const Provider& provider, Connection& connection) {
   const auto found = uplinks_.find(provider.destination());
-  if (found == uplinks_.end()) return std::nullopt;
+  if (found == uplinks_.end()) return false;
   std::deque<Idle>& idle = found->second.idle;
   const SteadyTime oldest = reactor_.now().steady - provider.options().max_idle_time;
   while (!idle.empty()) {
-    Idle last = std::move(idle.back());
-    idle.pop_back();
+    Idle& last = idle.back();
     // The reactor has already heard whether the provider closed it or sent something nobody asked for.
-    if (last.since >= oldest && last.connection.stream->is_quiet()) {
-      last.connection.reused = true;
-      return std::move(last.connection);
-    }
+    const bool is_good = last.since >= oldest && last.connection.stream->is_quiet();
+    if (is_good) connection = std::move(last.connection);
+    idle.pop_back();
+    if (!is_good) continue;
+    connection.reused = true;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 ConnectionPool::Uplink& ConnectionPool::uplink(const Provider& provider) {

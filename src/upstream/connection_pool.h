@@ -15,7 +15,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -31,8 +30,9 @@ class ConnectionPool {
   ConnectionPool(net::Reactor& reactor, net::Resolver& resolver, std::function<void(const Provider&)> on_opened = {})
       : reactor_(reactor), resolver_(resolver), on_opened_(std::move(on_opened)) {}
 
-  /// An idle connection that is still good; nothing if there is none. Most requests find one, and so pay for no task.
-  [[nodiscard]] std::optional<Connection> take_idle(const Provider& provider);
+  /// Moves an idle connection that is still good into `connection`; false if there is none. Most requests find one, and so pay
+  /// for no task.
+  [[nodiscard]] bool take_idle(const Provider& provider, Connection& connection);
   /// A new one, or, with `Any`, where as many as may be are open, one that another gives back meanwhile. Failure as
   /// `net::connect`; Timeout also where none became free within the time for connecting.
   [[nodiscard]] net::Task<Result<Connection>> open(std::shared_ptr<const Provider> provider, Places::Wish wish = Places::Wish::Any);

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,9 +75,9 @@ TEST_F(ConnectionPoolTest, KeepsWhatTheNextWaveNeedsAndClosesWhatGrewOld) {
     for (int wave = 0; wave < 2; ++wave) {
       std::vector<Connection> held;
       for (std::size_t i = 0; i < kWave; ++i) {
-        if (std::optional<Connection> connection = pool_.take_idle(*provider)) {
-          EXPECT_TRUE(connection->reused);
-          held.push_back(std::move(*connection));
+        if (Connection connection; pool_.take_idle(*provider, connection)) {
+          EXPECT_TRUE(connection.reused);
+          held.push_back(std::move(connection));
           continue;
         }
         net::Task<Result<Connection>> opening = pool_.open(provider);
@@ -92,7 +91,8 @@ TEST_F(ConnectionPoolTest, KeepsWhatTheNextWaveNeedsAndClosesWhatGrewOld) {
     clock_.advance(Seconds(60));
     net::Reactor::Yield yield = reactor_.yield();
     co_await yield;
-    EXPECT_FALSE(pool_.take_idle(*provider)) << "all of them are too old";
+    Connection none;
+    EXPECT_FALSE(pool_.take_idle(*provider, none)) << "all of them are too old";
     net::Task<Result<Connection>> opening = pool_.open(provider);
     Result<Connection> connection = co_await opening;
     EXPECT_TRUE(connection);

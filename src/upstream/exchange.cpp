@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <utility>
 
 namespace tidegate::upstream {
@@ -56,11 +55,7 @@ void Exchange::take(Connection connection) {
 net::Task<Result<void>> Exchange::send(std::string_view head, std::span<const std::string_view> body, std::string_view method, Replay replay) {
   method_ = method;
   if (cancelled_) co_return cancelled();
-  std::optional<Connection> idle;
-  if (replay == Replay::Once) idle = pool_.take_idle(*provider_);
-  if (idle) {
-    connection_ = std::move(*idle);
-  } else {
+  if (replay == Replay::Never || !pool_.take_idle(*provider_, connection_)) {
     const SteadyTime asked = pool_.reactor().now().steady;
     net::Task<Result<Connection>> opening = pool_.open(provider_, replay == Replay::Once ? Places::Wish::Any : Places::Wish::Fresh);
     Result<Connection> opened = co_await opening;

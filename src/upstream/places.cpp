@@ -4,9 +4,7 @@
 
 namespace tidegate::upstream {
 
-void Place::give_up(std::shared_ptr<Places> places) {
-  if (places != nullptr) places->leave();
-}
+void Place::give_up() { std::exchange(places_, nullptr)->leave(); }
 
 std::optional<Place> Places::take(std::size_t most) {
   if (taken_ >= most || !waiting_.empty()) return std::nullopt;

@@ -24,16 +24,18 @@ class Place {
   Place() = default;
   Place(Place&& other) noexcept = default;
   Place& operator=(Place&& other) noexcept {
-    std::shared_ptr<Places> mine = std::exchange(places_, std::move(other.places_));
-    give_up(std::move(mine));
+    if (places_ != nullptr) give_up();
+    places_ = std::move(other.places_);
     return *this;
   }
-  ~Place() { give_up(std::move(places_)); }
+  ~Place() {
+    if (places_ != nullptr) give_up();
+  }
 
  private:
   friend class Places;
   explicit Place(std::shared_ptr<Places> places) : places_(std::move(places)) {}
-  static void give_up(std::shared_ptr<Places> places);
+  void give_up();
 
   std::shared_ptr<Places> places_;
 };
