@@ -137,6 +137,25 @@ TEST(SimOrganisation, HoldsAWorkspaceToItsOwnLimitBesideTheOrganisations) {
   EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4").requests->remaining, 98);
 }
 
+TEST(SimOrganisation, ShowsAWorkspacesLimitAsTheMostRestrictiveAndNamesItWhenItRefuses) {
+  GroupLimits group;
+  group.input_tokens = 2'000'000;
+  group.output_tokens = 400'000;
+  OrganisationLimits limits = limits_of(group);
+  limits.workspaces["narrow"].table.standard.input_tokens = 20'000;
+  limits.workspaces["slow"].table.standard.output_tokens = 4'000;
+  Organisation organisation("org", limits, at(0));
+  EXPECT_TRUE(is_admitted(organisation.admit(at(0), request_of(15'000, 100, "narrow"))));
+  const RateLimitReading narrow = organisation.reading(at(0), "opus-4", "narrow");
+  EXPECT_DOUBLE_EQ(narrow.tokens->limit, 20'000);
+  EXPECT_DOUBLE_EQ(narrow.tokens->remaining, 5'000);
+  EXPECT_DOUBLE_EQ(narrow.input_tokens->limit, 2'000'000);
+  EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4", "slow").tokens->limit, 4'000);
+  EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4").tokens->limit, 2'400'000);
+  const Admission refused = organisation.admit(at(0), request_of(15'000, 100, "narrow"));
+  EXPECT_THAT(std::get<Rejected>(refused).message, HasSubstr("rate limit for your workspace (narrow) of 20,000 input tokens per minute"));
+}
+
 TEST(SimOrganisation, KeepsGroupsClassesAndFastModeApart) {
   GroupLimits group;
   group.requests = 10;
