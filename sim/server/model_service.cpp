@@ -376,7 +376,7 @@ Reply refusal(Exchange& exchange, const ApiError& error, Dialect dialect, std::s
 }
 
 asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall& call, const FaultSet& faults,
-                                            AdmittedCall admitted, RequestClass kind) {
+                                            AdmittedCall admitted) {
   Provider& provider = exchange.provider;
   const Dialect dialect = dialect_of(call.surface);
   OpenCall open(provider, std::move(admitted), call, exchange);
@@ -400,9 +400,7 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
   }
   open.begin();
   std::string headers = exchange.identity_headers(dialect);
-  if (faults.find("no_rate_headers") == nullptr) {
-    headers += provider.rate_limit_headers(provider.now(), exchange.caller, call.info->group, kind, dialect);
-  }
+  if (faults.find("no_rate_headers") == nullptr) headers += open.admitted().rate_limit_headers;
   if (call.surface == Surface::Responses && call.stores)
     provider.remember_response(exchange.caller, "resp_" + answer.id);
   const Nanoseconds per_event = milliseconds_header(exchange.request, "x-sim-event-delay-ms").value_or(Nanoseconds(0));
@@ -495,7 +493,7 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
     co_return persistence;
   }
   if (admitted->has_priority) call->service_tier = "priority";
-  const Persistence persistence = co_await serve_admitted(exchange, *call, *faults, *std::move(admitted), kind);
+  const Persistence persistence = co_await serve_admitted(exchange, *call, *faults, *std::move(admitted));
   co_return persistence;
 }
 

@@ -234,6 +234,7 @@ tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& call
   admitted.ticket = granted.ticket;
   admitted.generation = generation_;
   admitted.has_priority = granted.has_priority;
+  admitted.rate_limit_headers = headers_of(now, caller, request.group, kind, dialect_of(call.surface));
   if (options_.instant) {
     admitted.output_length = options_.output_tokens.value_or(kInstantOutputTokens);
     return admitted;
@@ -310,6 +311,11 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
 std::string Provider::rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind,
                                          Dialect dialect) {
   const std::lock_guard lock(mutex_);
+  return headers_of(now, caller, group, kind, dialect);
+}
+
+std::string Provider::headers_of(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                 Dialect dialect) {
   if (Subscription* own = subscription(caller.organisation)) return own->headers(now.wall);
   const RateLimitReading reading = organisation(caller.organisation, now).reading(now, group, caller.workspace, kind);
   return dialect == Dialect::OpenAi ? openai_rate_limit_headers(reading)

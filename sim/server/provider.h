@@ -43,6 +43,8 @@ struct AdmittedCall {
   std::int64_t output_length = 0;  ///< drawn; compose_answer cuts it at max_tokens
   Nanoseconds first_token{};
   double tokens_per_second = 0;  ///< 0: everything at once
+  /// As they stood when it was admitted, this call counted: what its answer tells when it begins (QUOTA.md 2).
+  std::string rate_limit_headers;
 };
 
 enum class Outcome : std::uint8_t { Completed, Interrupted, Cancelled };
@@ -118,6 +120,8 @@ class Provider {
 
  private:
   Organisation& organisation(const std::string& id, Now now);
+  [[nodiscard]] std::string headers_of(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                       Dialect dialect);
   /// Null unless subscriptions are configured.
   Subscription* subscription(const std::string& organisation);
   [[nodiscard]] OrganisationLimits configured(std::string_view id) const;

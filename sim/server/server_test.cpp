@@ -437,6 +437,23 @@ TEST_F(SimServerOfTier1, RefusesTheSixthRequestAndTellsWhenToComeBack) {
   EXPECT_EQ(stats().at("refusals").at("requests"), 2);
 }
 
+TEST(SimServerHeaders, TellWhatWasLeftWhenTheRequestWasAdmitted) {
+  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
+  Options options = instant();
+  options.limits = *preset_limits("storm_c");
+  const Server server(options, clock);
+  const auto in_flight = [&] { return json::parse(server.stats()).at("in_flight").to_number<int>(); };
+  TestClient slow(server.port());
+  slow.begin("POST", "/v1/messages", kHi, fmt::format("{}x-sim-delay-ms: 500\r\n", kAnthropic));
+  TestClient other(server.port());
+  // Bounded by the test's own time limit: each look is a request of its own.
+  while (in_flight() == 0) other.request("GET", "/sim/stats", {}, {});
+  for (int i = 0; i < 10; ++i) other.request("POST", "/v1/messages", kHi, kAnthropic);
+  clock.advance(std::chrono::seconds(3));
+  EXPECT_EQ(slow.receive().header("anthropic-ratelimit-requests-remaining"), "99");
+  EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"), "93");
+}
+
 TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
   EXPECT_EQ(post("/sim/limits", R"({"preset":"tier2"})", {}).status, 200);
   EXPECT_EQ(message().header("anthropic-ratelimit-requests-limit"), "20");
