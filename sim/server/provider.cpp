@@ -77,6 +77,8 @@ json::object to_json(const Charge& charge) {
           {"outcome", json::string_view(to_string(charge.outcome).data(), to_string(charge.outcome).size())},
           {"stream", charge.is_streamed},
           {"service_tier", charge.service_tier},
+          {"speed", charge.speed},
+          {"inference_geo", charge.inference_geo},
           {"session", charge.session}};
 }
 
@@ -293,6 +295,8 @@ void Provider::charge_batched(Charge charge, const ModelCall& call) {
 
 void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   charge.at = clock_.now().wall;
+  charge.speed = call.is_fast ? "fast" : "standard";
+  charge.inference_geo = call.inference_geo;
   charge.cost = cost_of(*call.info, charge.input, charge.output_tokens);
   if (call.is_fast) charge.cost = scaled(charge.cost, 2, 1);  // facts 4: fast mode is about twice the price
   if (call.inference_geo == "us") charge.cost = scaled(charge.cost, 11, 10);

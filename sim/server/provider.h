@@ -62,6 +62,8 @@ struct Charge {
   Outcome outcome = Outcome::Completed;
   bool is_streamed = false;
   std::string service_tier = "standard";
+  std::string speed = "standard";
+  std::string inference_geo = "global";
   std::string session;  ///< x-claude-code-session-id of the request
 };
 
