@@ -108,6 +108,31 @@ constexpr std::array<NamedPreset, 13> kPresets{{
 
 }  // namespace
 
+bool is_endpoint_group(std::string_view group) { return group == "batches" || group == "count_tokens" || group == "files"; }
+
+void LimitFigures::apply_to(OrganisationLimits& limits) const {
+  const auto apply = [this](GroupLimits& group) {
+    if (requests) group.requests = requests;
+    if (input_tokens) group.input_tokens = input_tokens;
+    if (output_tokens) group.output_tokens = output_tokens;
+    if (tokens) group.tokens = tokens;
+    if (concurrent) group.concurrent = concurrent;
+    if (burst_seconds) {
+      group.burst_window = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(*burst_seconds));
+    }
+    if (has_ramp) group.ramp = *has_ramp ? std::optional<RampLimit>(RampLimit{}) : std::nullopt;
+    if (reserves_output) {
+      group.accounting = *reserves_output ? OutputAccounting::ReserveMaximum : OutputAccounting::AsProduced;
+    }
+  };
+  apply(limits.table.standard);
+  for (auto& [name, group] : limits.table.groups) {
+    if (!is_endpoint_group(name)) apply(group);
+  }
+  if (fast) limits.fast = fast;
+  if (priority) limits.priority = priority;
+}
+
 GroupLimits GroupLimits::scaled(double factor) const {
   GroupLimits limits = *this;
   multiply(limits.requests, factor);

@@ -507,6 +507,50 @@ TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
   EXPECT_EQ(message().status, 429);
 }
 
+class SimServerWithAWorkspace : public SimServer {
+ protected:
+  static Options narrow() {
+    Options options = instant();
+    options.limits = *preset_limits("start");
+    options.limits.workspaces["ws1"].table.standard.requests = 2;
+    return options;
+  }
+  SimServerWithAWorkspace() : SimServer(narrow()) {}
+  std::string limit_of(std::string_view model) {
+    return message(fmt::format(R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}}]}})", model))
+        .header("anthropic-ratelimit-requests-limit");
+  }
+  Received change(std::string_view body) { return post("/sim/limits", body, {}); }
+};
+
+TEST_F(SimServerWithAWorkspace, KeepsItWhenALimitIsSetAndSetsFiguresOfEveryGroup) {
+  EXPECT_EQ(change(R"({"preset":"build"})").status, 200);
+  EXPECT_EQ(limit_of("claude-fable-5"), "2000");
+  const auto in_workspace = [this] {
+    return post("/v1/messages", kHi, "x-api-key: k@org-sim:ws1\r\nanthropic-version: 2023-06-01\r\n").status;
+  };
+  EXPECT_EQ(in_workspace(), 200);
+  EXPECT_EQ(in_workspace(), 200);
+  EXPECT_EQ(in_workspace(), 429);
+  EXPECT_EQ(change(R"({"preset":"start","requests":7})").status, 200);
+  EXPECT_EQ(limit_of("claude-fable-5"), "7");
+  EXPECT_EQ(limit_of("claude-opus-5"), "7");
+  EXPECT_EQ(post("/v1/messages/count_tokens", kHi, kAnthropic).header("anthropic-ratelimit-requests-limit"), "2000");
+}
+
+TEST_F(SimServerWithAWorkspace, RefusesLimitsItDoesNotUnderstand) {
+  EXPECT_THAT(change(R"({"request":7})").body, HasSubstr("request: no such field; there are preset, "));
+  EXPECT_THAT(change(R"({"requests":0})").body, HasSubstr("requests: a number from 0.001 to "));
+  EXPECT_THAT(change(R"({"requests":"7"})").body, HasSubstr("requests: a number from "));
+  EXPECT_THAT(change(R"({"concurrent":0})").body, HasSubstr("concurrent: a number from 1 to "));
+  EXPECT_THAT(change(R"({"ramp":1})").body, HasSubstr("ramp: true or false"));
+  EXPECT_THAT(change(R"({"preset":5})").body, HasSubstr("preset: a text"));
+  EXPECT_THAT(change(R"({"priority":{"input_tokens":5}})").body, HasSubstr("priority: a text"));
+  EXPECT_THAT(change(R"({"fast":"5"})").body, HasSubstr("fast: '5' is not limits like 50/20000/-"));
+  EXPECT_EQ(change(R"({"requests":7,"input":1})").status, 400);
+  EXPECT_EQ(limit_of("claude-opus-5"), "1000");  // all or nothing
+}
+
 /// Real latency: a first token after a while, then one piece after the other.
 class SlowSimServer : public SimServer {
  protected:
