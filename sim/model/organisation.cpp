@@ -38,13 +38,20 @@ std::string with_commas(double amount) {
   return digits;
 }
 
-/// A need above the bucket is met by a full bucket, or a short burst window would shut out large prompts for ever. A
-/// need above the limit itself is never met.
+/// A need above the limit itself is never met.
+bool is_above_limit(const TokenBucket& bucket, double need) { return need > std::max(bucket.per_minute(), bucket.capacity()); }
+
+/// A need above the bucket is met by a full bucket, or a short burst window would shut out large prompts for ever.
 bool is_short_of(const std::optional<TokenBucket>& bucket, double need) {
-  return bucket && (need > std::max(bucket->per_minute(), bucket->capacity()) || bucket->level() < std::min(need, bucket->capacity()));
+  return bucket && (is_above_limit(*bucket, need) || bucket->level() < std::min(need, bucket->capacity()));
 }
 
-Nanoseconds wait_for(const TokenBucket& bucket, double need) { return bucket.until(need); }
+/// Nothing where no wait is long enough. The refusal stays a limit's 429 (413 is of bytes, facts 2.1), and is like the others
+/// that no retry helps (facts 1.4): without a retry-after.
+std::optional<Nanoseconds> wait_for(const TokenBucket& bucket, double need) {
+  if (is_above_limit(bucket, need)) return std::nullopt;
+  return bucket.until(need);
+}
 
 Rejected refused(RejectionKind kind, std::optional<Nanoseconds> retry_after) { return Rejected{kind, retry_after, {}}; }
 
@@ -220,7 +227,7 @@ std::vector<Organisation::Scope> Organisation::scopes(const Now& now, const Admi
 }
 
 LimitSet* Organisation::priority_scope(const Now& now, std::string_view group) {
-  if (!limits_.priority) return nullptr;
+  if (!limits_.priority || is_endpoint_group(group)) return nullptr;
   return &scope(now, fmt::format("{}{}", kPriorityMark, group), *limits_.priority);
 }
 
@@ -284,7 +291,8 @@ Admission Organisation::admit(const Now& now, const AdmissionRequest& request) {
     sets.push_back(scope.set);
   }
   bool has_priority = false;
-  if (LimitSet* priority = priority_scope(now, request.group)) {
+  const bool may_have_priority = request.takes_priority && request.kind != RequestClass::Fast;  // facts 1.2: never both
+  if (LimitSet* priority = may_have_priority ? priority_scope(now, request.group) : nullptr) {
     priority->advance(now.steady);
     has_priority = !priority->refuse(now, request.input_tokens, request.max_tokens);
     if (has_priority) sets.push_back(priority);

@@ -28,6 +28,7 @@ struct AdmissionRequest {
   std::int64_t input_tokens = 0;  ///< the provider's estimate, as it counts against the input limit
   std::int64_t max_tokens = 0;    ///< matters only where output is reserved
   RequestClass kind = RequestClass::Ordinary;
+  bool takes_priority = true;  ///< draws on Priority Tier where there is some
 };
 
 enum class RejectionKind : std::uint8_t {
@@ -44,7 +45,7 @@ struct Admitted {
 
 struct Rejected {
   RejectionKind kind;
-  std::optional<Nanoseconds> retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps)
+  std::optional<Nanoseconds> retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps, a need above the limit)
   std::string message;                     ///< as the provider words it
 };
 

@@ -140,10 +140,12 @@ const std::vector<Dimension>& cost_dimensions() {
 
 /// Which charges a report is about, and what it tells apart.
 struct Selection {
+  bool has_priority_tier = true;
   std::vector<std::string Place::*> by;
   std::vector<std::pair<std::string Place::*, std::set<std::string>>> filters;
 
   [[nodiscard]] bool takes(const Place& place) const {
+    if (!has_priority_tier && place.tier == "priority") return false;
     return std::all_of(filters.begin(), filters.end(),
                        [&](const auto& filter) { return filter.second.contains(place.*filter.first); });
   }
@@ -260,14 +262,16 @@ struct ReportKind {
   std::span<const Width> widths;
   const std::vector<Dimension>& (*dimensions)();
   json::object (*describe)(const Place&, const Sum&);
+  bool has_priority_tier;
 };
 
-constexpr ReportKind kUsageReport{kWidths, usage_dimensions, usage_result};
-constexpr ReportKind kCostReport{std::span(kWidths).first(1), cost_dimensions, cost_result};
+constexpr ReportKind kUsageReport{kWidths, usage_dimensions, usage_result, true};
+constexpr ReportKind kCostReport{std::span(kWidths).first(1), cost_dimensions, cost_result, false};
 
 Reply report(Exchange& exchange, std::string_view organisation, const ReportKind& kind) {
-  const auto selection = selection_of(exchange.request, kind.dimensions());
+  auto selection = selection_of(exchange.request, kind.dimensions());
   if (!selection) return error_reply(selection.error(), Dialect::Anthropic, exchange.request_id);
+  selection->has_priority_tier = kind.has_priority_tier;
   const auto window = window_of(exchange.request, exchange.started.wall, kind.widths);
   if (!window) return error_reply(window.error(), Dialect::Anthropic, exchange.request_id);
   WallTime from = window->from;
@@ -295,12 +299,17 @@ void add_limiter(json::array& limits, const char* type, const std::optional<doub
   if (value) limits.push_back(json::object{{"type", type}, {"value", static_cast<std::int64_t>(*value)}});
 }
 
-json::object limits_of_group(const std::string& group, const GroupLimits& limits, json::array models) {
+json::object limits_of_group(const std::string& group, const GroupLimits& limits, const GroupLimits* fast,
+                             json::array models) {
   json::array list;
   add_limiter(list, "requests_per_minute", limits.requests);
   add_limiter(list, "input_tokens_per_minute_cache_aware", limits.input_tokens);
   add_limiter(list, "output_tokens_per_minute", limits.output_tokens);
   add_limiter(list, "tokens_per_minute", limits.tokens);
+  if (fast != nullptr) {
+    add_limiter(list, "fast_itpmca", fast->input_tokens);
+    add_limiter(list, "fast_otpm", fast->output_tokens);
+  }
   const bool is_batch = group == "batches";
   const std::string type = is_batch                  ? "batch"
                            : group == "count_tokens" ? "token_count"
@@ -333,7 +342,8 @@ Reply rate_limits(Exchange& exchange, std::string_view organisation, std::string
     const bool has_model =
         std::any_of(ids.begin(), ids.end(), [&](const json::value& id) { return id.get_string() == wanted_model; });
     if (!wanted_model.empty() && !has_model) continue;
-    json::object entry = limits_of_group(group, table.of(group), std::move(ids));
+    const bool has_fast = workspace.empty() && limits.fast && !is_endpoint_group(group);
+    json::object entry = limits_of_group(group, table.of(group), has_fast ? &*limits.fast : nullptr, std::move(ids));
     if (!wanted_type.empty() && entry["group_type"].get_string() != wanted_type) continue;
     data.push_back(std::move(entry));
   }

@@ -412,6 +412,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
 
   call.signatures = signatures_of(*messages);
   call.is_fast = text_of(member(body, "speed")) == "fast";
+  call.is_standard_only = text_of(member(body, "service_tier")) == "standard_only";
   const std::string_view thinking = text_of(member(member(body, "thinking"), "type"));
   call.wants_thinking = thinking == "enabled" || thinking == "adaptive";
   call.wants_citations = asks_for_citations(*member(body, "messages"));

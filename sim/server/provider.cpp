@@ -227,6 +227,7 @@ tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& call
   request.input_tokens = estimate(limited_input(*call.info, admitted.cache.usage));
   request.max_tokens = call.max_tokens;
   request.kind = kind;
+  request.takes_priority = !call.is_standard_only;
   const Admission admission = organisation(caller.organisation, now).admit(now, request);
   if (const auto* rejected = std::get_if<Rejected>(&admission)) {
     ++refusals_[std::string(to_string(rejected->kind))];

@@ -88,6 +88,14 @@ TEST_F(SimServer, AnswersAMessageWithUsageIdentityAndLimits) {
   EXPECT_EQ(stats().at("charged"), 2);
 }
 
+TEST_F(SimServer, TellsATracedCallerItsOwnSpan) {
+  const Received traced = message(kHi, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  EXPECT_THAT(traced.header("traceresponse"), testing::MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]+-01"));
+  EXPECT_EQ(traced.header("traceresponse").size(), 55U);
+  EXPECT_EQ(message().header("traceresponse"), "");
+  EXPECT_EQ(message(kHi, "traceparent: 00-short\r\n").header("traceresponse"), "");
+}
+
 TEST_F(SimServer, StreamsAMessageInTheProvidersOrder) {
   const Received received = message(kHiStreamed);
   EXPECT_THAT(received.header("content-type"), StartsWith("text/event-stream"));
@@ -498,6 +506,15 @@ TEST(SimServerHeaders, TellWhatWasLeftWhenTheRequestWasAdmitted) {
   EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"), "93");
 }
 
+TEST_F(SimServerOfTier1, NamesNoTimeForARequestThatCanNeverPass) {
+  const std::string long_text(4 * 37'000, 'x');
+  const Received refused = message(
+      fmt::format(R"({{"model":"claude-opus-5","max_tokens":5,"messages":[{{"role":"user","content":"{}"}}]}})", long_text));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("25,000 tokens per minute"));
+  EXPECT_EQ(refused.header("retry-after"), "");
+}
+
 TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
   EXPECT_EQ(post("/sim/limits", R"({"preset":"tier2"})", {}).status, 200);
   EXPECT_EQ(message().header("anthropic-ratelimit-requests-limit"), "20");
@@ -536,6 +553,29 @@ TEST_F(SimServerWithAWorkspace, KeepsItWhenALimitIsSetAndSetsFiguresOfEveryGroup
   EXPECT_EQ(limit_of("claude-fable-5"), "7");
   EXPECT_EQ(limit_of("claude-opus-5"), "7");
   EXPECT_EQ(post("/v1/messages/count_tokens", kHi, kAnthropic).header("anthropic-ratelimit-requests-limit"), "2000");
+}
+
+TEST_F(SimServerWithAWorkspace, ShowsFastModesLimitsAndPriorityTiersWhereTheyAreSet) {
+  EXPECT_EQ(change(R"({"fast":"5/20000/4000","priority":"30000/6000"})").status, 200);
+  const Received ordinary = message();
+  EXPECT_EQ(ordinary.header("anthropic-priority-input-tokens-limit"), "30000");
+  EXPECT_EQ(ordinary.header("anthropic-priority-output-tokens-remaining"), "6000");
+  EXPECT_EQ(json::parse(ordinary.body).at("usage").at("service_tier"), "priority");
+  const Received fast = message(
+      R"({"model":"claude-opus-5-5","max_tokens":5,"speed":"fast","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_EQ(fast.header("anthropic-fast-input-tokens-limit"), "20000");
+  EXPECT_EQ(fast.header("anthropic-fast-output-tokens-limit"), "4000");
+  EXPECT_EQ(json::parse(fast.body).at("usage").at("service_tier"), "standard");
+  const Received standard = message(
+      R"({"model":"claude-opus-5-5","max_tokens":5,"service_tier":"standard_only","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_EQ(json::parse(standard.body).at("usage").at("service_tier"), "standard");
+  EXPECT_THAT(get("/v1/organizations/rate_limits", "x-api-key: sk-ant-admin01-x\r\n").body,
+              HasSubstr(R"({"type":"fast_otpm","value":4000})"));
+  clock_.advance(std::chrono::seconds(1));
+  const json::value cost = json::parse(
+      get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z&group_by[]=description", "x-api-key: sk-ant-admin01-x\r\n").body);
+  ASSERT_EQ(cost.at("data").at(0).at("results").get_array().size(), 1U);  // without Priority Tier's
+  EXPECT_EQ(cost.at("data").at(0).at("results").at(0).at("model"), "claude-opus-5-5");
 }
 
 TEST_F(SimServerWithAWorkspace, RefusesLimitsItDoesNotUnderstand) {
