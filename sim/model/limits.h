@@ -6,6 +6,8 @@
 #include "base/result.h"
 #include "base/time.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -61,11 +63,20 @@ struct WorkspaceLimits {
 /// Endpoints with a limit of requests of their own, beside those of model groups: `batches`, `count_tokens`, `files`.
 [[nodiscard]] bool is_endpoint_group(std::string_view group);
 
+/// Of message batches (facts 1.2).
+struct BatchLimits {
+  std::size_t queued;     ///< requests in batches that have not ended, of an organisation
+  std::size_t per_batch;  ///< requests
+
+  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
+};
+
 struct OrganisationLimits {
   GroupLimitTable table;
   std::map<std::string, WorkspaceLimits, std::less<>> workspaces;
   std::optional<GroupLimits> fast;      ///< per group, for `speed: "fast"`; absent: same figures as the group
   std::optional<GroupLimits> priority;  ///< capacity of Priority Tier; absent: none was bought
+  std::optional<BatchLimits> batches;   ///< absent: of any size
   double code_generation_share = 0.7;   ///< what the `code_generation` class may use of its group's figures
   std::optional<Money> tier_spend_cap;      ///< monthly, 429 without retry-after
   std::optional<Money> contract_spend_cap;  ///< monthly, 429 without retry-after

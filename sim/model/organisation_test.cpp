@@ -290,6 +290,9 @@ TEST(SimPresets, AreTheFiguresOfTheReportAndOfTheStormBench) {
   }
   EXPECT_EQ(preset_limits("start")->table.of("fable-5").input_tokens, 500e3);
   EXPECT_EQ(preset_limits("scale")->table.of("count_tokens").requests, 8'000);
+  EXPECT_EQ(preset_limits("start")->batches, (BatchLimits{200'000, 100'000}));
+  EXPECT_EQ(preset_limits("build")->batches, (BatchLimits{300'000, 100'000}));
+  EXPECT_EQ(preset_limits("scale")->batches, (BatchLimits{500'000, 100'000}));
   EXPECT_EQ(preset_limits("tier9").error().kind, FailureKind::NotFound);
 }
 

@@ -344,6 +344,10 @@ Reply rate_limits(Exchange& exchange, std::string_view organisation, std::string
     if (!wanted_model.empty() && !has_model) continue;
     const bool has_fast = workspace.empty() && limits.fast && !is_endpoint_group(group);
     json::object entry = limits_of_group(group, table.of(group), has_fast ? &*limits.fast : nullptr, std::move(ids));
+    if (group == "batches" && workspace.empty() && limits.batches) {
+      entry["limits"].get_array().push_back(
+          json::object{{"type", "enqueued_batch_requests"}, {"value", limits.batches->queued}});
+    }
     if (!wanted_type.empty() && entry["group_type"].get_string() != wanted_type) continue;
     data.push_back(std::move(entry));
   }

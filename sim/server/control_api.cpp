@@ -134,6 +134,7 @@ Reply set_limits(Exchange& exchange) {
     if (!named) return refuse(named.error().detail);
     // What no preset speaks of stays: workspaces, fast mode, what was bought, the customer's own spend limits.
     limits.table = std::move(named->table);
+    limits.batches = named->batches;
     limits.tier_spend_cap = named->tier_spend_cap;
   }
   change->figures.apply_to(limits);

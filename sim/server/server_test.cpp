@@ -370,6 +370,32 @@ TEST_F(SimServer, RunsABatchToItsResultsAtItsOwnOrigin) {
   EXPECT_EQ(get("/v1/messages/batches/" + id, "x-api-key: k@other\r\nanthropic-version: 2023-06-01\r\n").status, 404);
 }
 
+TEST(SimServerBatches, AreRefusedAboveTheirSizeAndAboveTheQueue) {
+  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
+  Options options;  // not instant: a batch takes 2 s
+  options.limits.batches = BatchLimits{.queued = 5, .per_batch = 3};
+  const Server server(options, clock);
+  TestClient client(server.port());
+  const auto create = [&](int requests) {
+    std::string items;
+    for (int i = 0; i < requests; ++i) items += fmt::format(R"({}{{"custom_id":"{}","params":{}}})", i == 0 ? "" : ",", i, kHi);
+    return client.request("POST", "/v1/messages/batches", fmt::format(R"({{"requests":[{}]}})", items), kAnthropic);
+  };
+  const Received large = create(4);
+  EXPECT_EQ(large.status, 400);
+  EXPECT_THAT(large.body, HasSubstr("a batch has at most 3 requests, not 4"));
+  EXPECT_EQ(create(3).status, 200);
+  const Received queued = create(3);
+  EXPECT_EQ(queued.status, 429);
+  EXPECT_THAT(queued.body, HasSubstr("5 queued batch requests"));
+  EXPECT_EQ(queued.header("retry-after"), "2");
+  EXPECT_EQ(create(2).status, 200);
+  clock.advance(std::chrono::seconds(2));
+  EXPECT_EQ(create(3).status, 200);
+  EXPECT_THAT(client.request("GET", "/v1/organizations/rate_limits?group_type=batch", {}, "x-api-key: sk-ant-admin01-x\r\n").body,
+              HasSubstr(R"({"type":"enqueued_batch_requests","value":5})"));
+}
+
 TEST_F(SimServer, KeepsFilesByteForByte) {
   const std::string content("a\r\n\0b", 5);
   const std::string form =
