@@ -375,6 +375,17 @@ Reply refusal(Exchange& exchange, const ApiError& error, Dialect dialect, std::s
   return reply;
 }
 
+/// Rate-limit headers of what the call counts against, as they stand.
+std::string limits_of(Exchange& exchange, const ModelCall& call) {
+  Provider& provider = exchange.provider;
+  const Dialect dialect = dialect_of(call.surface);
+  if (call.surface == Surface::CountTokens) {
+    return provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+  }
+  const RequestClass kind = class_of(exchange.request, call, provider.options());
+  return provider.rate_limit_headers(exchange.started, exchange.caller, call.info->group, kind, dialect);
+}
+
 asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall& call, const FaultSet& faults,
                                             AdmittedCall admitted) {
   Provider& provider = exchange.provider;
@@ -450,17 +461,19 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
   }
   const std::optional<Persistence> ended = co_await fail_before_head(exchange, *faults);
   if (ended) co_return *ended;
-  if (auto forced = faults->error_reply(dialect, exchange.request_id)) {
-    forced->headers += exchange.identity_headers(dialect);
-    const Persistence persistence = co_await send(exchange, *std::move(forced));
-    co_return persistence;
-  }
-
   json::error_code parse_error;
   const json::value body = json::parse({exchange.request.body.data(), exchange.request.body.size()}, parse_error);
   tl::expected<ModelCall, ApiError> call =
       parse_error ? tl::unexpected(ApiError{400, "invalid_request_error", "The request body is not valid JSON."})
                   : read_model_call(surface, body, exchange.request.header("anthropic-version"), provider.options());
+  if (auto forced = faults->error_reply(dialect, exchange.request_id)) {
+    forced->headers += exchange.identity_headers(dialect);
+    // A limit that refuses tells how it stands. A call that cannot be read has no limits to tell of.
+    const bool tells_limits = forced->status == 429 && faults->find("no_rate_headers") == nullptr;
+    if (tells_limits && call) forced->headers += limits_of(exchange, *call);
+    const Persistence persistence = co_await send(exchange, *std::move(forced));
+    co_return persistence;
+  }
   std::optional<ApiError> error;
   if (!call) {
     error = call.error();
@@ -475,8 +488,7 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
 
   if (surface == Surface::CountTokens) {
     const auto limited = provider.admit_plain(exchange.started, exchange.caller, "count_tokens");
-    const std::string limits =
-        provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+    const std::string limits = limits_of(exchange, *call);
     Reply reply = limited ? refusal(exchange, *limited, dialect, limits)
                           : Reply{200, render_body(*call, {}), exchange.identity_headers(dialect) + limits};
     const Persistence persistence = co_await send(exchange, std::move(reply));
@@ -486,9 +498,7 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
   const RequestClass kind = class_of(exchange.request, *call, provider.options());
   auto admitted = provider.admit(exchange.started, exchange.caller, *call, kind);
   if (!admitted) {
-    const std::string limits =
-        provider.rate_limit_headers(exchange.started, exchange.caller, call->info->group, kind, dialect);
-    Reply reply = refusal(exchange, admitted.error(), dialect, limits);
+    Reply reply = refusal(exchange, admitted.error(), dialect, limits_of(exchange, *call));
     const Persistence persistence = co_await send(exchange, std::move(reply));
     co_return persistence;
   }

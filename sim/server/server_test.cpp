@@ -252,6 +252,40 @@ TEST_F(SimServer, ForcesEveryRefusalOfTheBook) {
   EXPECT_EQ(stats().at("charged"), 0);
 }
 
+TEST_F(SimServer, TellsHowALimitStandsWhereItIsMadeToRefuse) {
+  for (const std::string_view fault : {"rate", "429", "ramp", "concurrency", "tier_cap"}) {
+    EXPECT_EQ(faulty(fault).header("anthropic-ratelimit-requests-remaining"), "10000") << fault;
+  }
+  for (const std::string_view fault : {"529", "500", "400", "rate, no_rate_headers"}) {
+    EXPECT_EQ(faulty(fault).header("anthropic-ratelimit-requests-remaining"), "") << fault;
+  }
+  EXPECT_EQ(faulty("rate", "{").header("anthropic-ratelimit-requests-remaining"), "");
+  EXPECT_EQ(get("/v1/files", fmt::format("{}x-sim-fault: rate\r\n", kAnthropic)).header("anthropic-ratelimit-requests-limit"), "500");
+}
+
+TEST_F(SimServer, RefusesWhatLaterModelsAndUnknownVersionsDoNotTake) {
+  const auto prefilled = [this](std::string_view model, std::string_view content) {
+    return message(fmt::format(
+        R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":{}}}]}})", model, content));
+  };
+  for (const std::string_view content : {R"("And")", R"([{"type":"text","text":"And"}])"}) {
+    EXPECT_THAT(prefilled("claude-opus-4-6", content).body, HasSubstr("does not support assistant message prefill"));
+    EXPECT_EQ(prefilled("claude-opus-5-5", content).status, 400);
+    EXPECT_EQ(prefilled("claude-haiku-4-5", content).status, 200);
+  }
+  EXPECT_EQ(prefilled("claude-opus-5-5", R"([{"type":"server_tool_use","id":"s","name":"web_search","input":{}}])").status, 200);
+  const auto thinking = [this](std::string_view model, std::string_view type) {
+    return message(fmt::format(
+        R"({{"model":"{}","max_tokens":5,"thinking":{{"type":"{}","budget_tokens":4}},"messages":[{{"role":"user","content":"hi"}}]}})", model, type));
+  };
+  EXPECT_THAT(thinking("claude-opus-4-7", "enabled").body, HasSubstr("is not supported for this model"));
+  EXPECT_EQ(thinking("claude-opus-4-6", "enabled").status, 200);
+  EXPECT_EQ(thinking("claude-opus-4-7", "adaptive").status, 200);
+  const Received version = post("/v1/messages", kHi, "x-api-key: k\r\nanthropic-version: 2099-01-01\r\n");
+  EXPECT_EQ(version.status, 400);
+  EXPECT_THAT(version.body, HasSubstr(R"(\"2099-01-01\" is not a valid version)"));
+}
+
 TEST_F(SimServer, BreaksStreamsInEveryWay) {
   const Received error = faulty("error_event", kHiStreamed);
   EXPECT_TRUE(error.is_complete);
