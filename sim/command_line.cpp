@@ -21,77 +21,79 @@ namespace {
 struct Arguments {
   std::string preset = "scale";
   std::vector<std::string> organisations, workspaces, keys, faults, schedule, tiers;
-  double requests = -1, input = -1, output = -1, tokens = -1, burst_seconds = -1;
-  int concurrent = -1;
-  bool has_ramp = false, reserves_output = false;
+  LimitFigures figures;
+  std::string fast, priority;
   std::string tier_cap, contract_cap, spend_limit;
   std::string subscription;
   std::string upgrade_term;
   std::string pace_since;
   std::string tools = "asked", code_generation = "header";
-  std::int64_t output_tokens = -1;
 };
 
-Result<void> apply_figures(const Arguments& arguments, OrganisationLimits& limits) {
-  const auto apply = [&](GroupLimits& group) {
-    if (arguments.requests >= 0) group.requests = arguments.requests;
-    if (arguments.input >= 0) group.input_tokens = arguments.input;
-    if (arguments.output >= 0) group.output_tokens = arguments.output;
-    if (arguments.tokens >= 0) group.tokens = arguments.tokens;
-    if (arguments.concurrent >= 0) group.concurrent = arguments.concurrent;
-    if (arguments.burst_seconds > 0) {
-      group.burst_window =
-          std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(arguments.burst_seconds));
-    }
-    if (arguments.has_ramp) group.ramp = RampLimit{};
-    if (arguments.reserves_output) group.accounting = OutputAccounting::ReserveMaximum;
-  };
-  apply(limits.table.standard);
-  for (auto& [name, group] : limits.table.groups) {
-    if (name != "count_tokens" && name != "batches" && name != "files") apply(group);
-  }
-  const auto read = [](const std::string& text, std::optional<Money>& into) -> Result<void> {
-    if (text.empty()) return {};
-    const auto money = Money::parse(text);
-    if (!money) return fail(money);
-    into = *money;
-    return {};
-  };
-  if (auto done = read(arguments.tier_cap, limits.tier_spend_cap); !done) return done;
-  if (auto done = read(arguments.contract_cap, limits.contract_spend_cap); !done) return done;
-  return read(arguments.spend_limit, limits.spend_limit);
+/// An option's number; CLI11 puts the option's name before the complaint. Its own Range lets NaN through.
+CLI::Validator number_from(NumberRange range) {
+  return {[range](std::string& text) {
+            const auto number = parse_decimal(text);
+            return number && range.holds(*number)
+                       ? std::string()
+                       : fmt::format("'{}' is not a number from {} to {}", text, range.least, range.most);
+          },
+          fmt::format("from {} to {}", range.least, range.most)};
 }
 
 tl::unexpected<Failure> invalid(std::string detail) {
   return fail(FailureKind::InvalidInput, Origin::Operator, std::move(detail));
 }
 
+Result<void> read_dollars(std::string_view option, const std::string& text, std::optional<Money>& into) {
+  if (text.empty()) return {};
+  const auto money = Money::parse(text);
+  if (!money || *money < Money()) return invalid(fmt::format("{}: '{}' is not an amount of dollars like 12.50, from 0", option, text));
+  into = *money;
+  return {};
+}
+
+Result<void> apply_figures(Arguments arguments, OrganisationLimits& limits) {
+  if (!arguments.fast.empty()) {
+    const auto fast = parse_rates(arguments.fast);
+    if (!fast) return invalid("--fast: " + fast.error().detail);
+    arguments.figures.fast = *fast;
+  }
+  if (!arguments.priority.empty()) {
+    const auto priority = parse_token_rates(arguments.priority);
+    if (!priority) return invalid("--priority: " + priority.error().detail);
+    arguments.figures.priority = *priority;
+  }
+  arguments.figures.apply_to(limits);
+  if (auto done = read_dollars("--tier-cap", arguments.tier_cap, limits.tier_spend_cap); !done) return done;
+  if (auto done = read_dollars("--contract-cap", arguments.contract_cap, limits.contract_spend_cap); !done) return done;
+  return read_dollars("--spend-limit", arguments.spend_limit, limits.spend_limit);
+}
+
 /// `ws=requests/input/output`, `-` for what is not limited.
 Result<void> apply_workspace(std::string_view text, OrganisationLimits& limits) {
   const std::size_t equals = text.find('=');
-  const std::size_t first = text.find('/', equals == std::string_view::npos ? 0 : equals);
-  const std::size_t second = first == std::string_view::npos ? first : text.find('/', first + 1);
-  if (equals == std::string_view::npos || second == std::string_view::npos) {
-    return invalid(
-        fmt::format("'{}' is not a workspace's limits like ws=50/20000/- (requests, input, output a minute)", text));
+  if (equals == std::string_view::npos || equals == 0) {
+    return invalid(fmt::format("'{}' is not a workspace's limits like ws=50/20000/-", text));
   }
-  const auto figure = [](std::string_view part) -> std::optional<double> { return parse_decimal(part); };
-  GroupLimits group;
-  group.requests = figure(text.substr(equals + 1, first - equals - 1));
-  group.input_tokens = figure(text.substr(first + 1, second - first - 1));
-  group.output_tokens = figure(text.substr(second + 1));
-  limits.workspaces[std::string(text.substr(0, equals))].table.standard = group;
+  const auto rates = parse_rates(text.substr(equals + 1));
+  if (!rates) return invalid("--workspace: " + rates.error().detail);
+  limits.workspaces[std::string(text.substr(0, equals))].table.standard = *rates;
   return {};
 }
+
+constexpr NumberRange kWindowTokens{1, 1e15};
+constexpr NumberRange kTierFactor{1, 1e6};
 
 /// `5H/7D`, tokens in each window.
 Result<SubscriptionLimits> read_subscription(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto five_hours = parse_decimal(text.substr(0, slash));
   const auto seven_days = slash == std::string_view::npos ? std::nullopt : parse_decimal(text.substr(slash + 1));
-  if (!five_hours || !seven_days) {
+  if (!five_hours || !seven_days || !kWindowTokens.holds(*five_hours) || !kWindowTokens.holds(*seven_days)) {
     return invalid(
-        fmt::format("'{}' is not a subscription's tokens like 200000/1000000 (in five hours, in seven days)", text));
+        fmt::format("'{}' is not a subscription's tokens like 200000/1000000 (in five hours, in seven days, each from {} to {})",
+                    text, kWindowTokens.least, kWindowTokens.most));
   }
   return SubscriptionLimits{*five_hours, *seven_days};
 }
@@ -102,7 +104,9 @@ Result<void> read_tiers(const Arguments& arguments, TierTerms& terms) {
     const std::size_t equals = text.find('=');
     const auto factor =
         equals == std::string::npos ? std::nullopt : parse_decimal(std::string_view(text).substr(equals + 1));
-    if (!factor || *factor < 1) return invalid(fmt::format("'{}' is not a tier like double=2", text));
+    if (!factor || equals == 0 || !kTierFactor.holds(*factor)) {
+      return invalid(fmt::format("'{}' is not a tier like double=2 (a factor from {} to {})", text, kTierFactor.least, kTierFactor.most));
+    }
     terms.tiers[text.substr(0, equals)] = *factor;
   }
   if (arguments.upgrade_term.empty()) return {};
@@ -122,7 +126,7 @@ Result<void> complete(const Arguments& arguments, Options& options) {
   options.limits = *std::move(limits);
   for (const std::string& text : arguments.organisations) {
     const std::size_t equals = text.find('=');
-    if (equals == std::string::npos)
+    if (equals == std::string::npos || equals == 0)
       return invalid(fmt::format("'{}' is not an organisation and its preset like org-a=tier2", text));
     auto own = preset_limits(text.substr(equals + 1));
     if (!own) return fail(own);
@@ -146,7 +150,6 @@ Result<void> complete(const Arguments& arguments, Options& options) {
   auto schedule = parse_schedule(fmt::format("{}", fmt::join(arguments.schedule, ",")));
   if (!schedule) return fail(schedule);
   options.schedule = *std::move(schedule);
-  if (arguments.output_tokens >= 0) options.output_tokens = arguments.output_tokens;
   options.tools = arguments.tools == "never"    ? ToolUse::Never
                   : arguments.tools == "always" ? ToolUse::Always
                                                 : ToolUse::Asked;
@@ -157,7 +160,6 @@ Result<void> complete(const Arguments& arguments, Options& options) {
     if (!since) return invalid("--pace-since: " + since.error().detail);
     options.pace_since = *since;
   }
-  if (options.speed <= 0) return invalid("--speed must be above 0");
   if (options.tls_certificate.empty() != options.tls_key.empty())
     return invalid("--tls-certificate and --tls-key go together");
   return {};
@@ -171,10 +173,12 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
       ->capture_default_str()
       ->check(CLI::Range(1, 64));
   app.add_option("--seed", options.seed, "of latencies, lengths, faults and ids")->capture_default_str();
-  app.add_option("--speed", options.speed, "limits times, latencies divided by this")->capture_default_str();
+  app.add_option("--speed", options.speed, "limits times, latencies divided by this")
+      ->capture_default_str()
+      ->check(number_from({0.001, 10'000}));
   app.add_option("--pace", options.pace, "the clock runs so many times faster, latencies too")
       ->capture_default_str()
-      ->check(CLI::Range(1.0, 1000.0));
+      ->check(number_from({1, 1000}));
   app.add_option("--pace-since", arguments.pace_since,
                  "when it began to, RFC 3339: whoever is told the same tells the same time");
   app.add_flag("--instant", options.instant, "no latency, answers of 12 tokens");
@@ -182,14 +186,25 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
 
   app.add_option("--preset", arguments.preset, fmt::format("limits: {}", fmt::join(preset_names(), ", ")))
       ->capture_default_str();
-  app.add_option("--requests", arguments.requests, "per minute, over the preset");
-  app.add_option("--input-tokens", arguments.input, "per minute, over the preset");
-  app.add_option("--output-tokens-limit", arguments.output, "per minute, over the preset");
-  app.add_option("--tokens", arguments.tokens, "input and output together per minute, over the preset");
-  app.add_option("--concurrent", arguments.concurrent, "requests in flight, over the preset");
-  app.add_option("--burst-seconds", arguments.burst_seconds, "how much time of refill the buckets hold; 60 by default");
-  app.add_flag("--ramp", arguments.has_ramp, "refuse sharp ramps");
-  app.add_flag("--reserve-output", arguments.reserves_output, "charge max_tokens at the start, as OpenAI does");
+  LimitFigures& figures = arguments.figures;
+  app.add_option("--requests", figures.requests, "per minute, over the preset")->check(number_from(kPerMinute));
+  app.add_option("--input-tokens", figures.input_tokens, "per minute, over the preset")->check(number_from(kPerMinute));
+  app.add_option("--output-tokens-limit", figures.output_tokens, "per minute, over the preset")
+      ->check(number_from(kPerMinute));
+  app.add_option("--tokens", figures.tokens, "input and output together per minute, over the preset")
+      ->check(number_from(kPerMinute));
+  app.add_option("--concurrent", figures.concurrent, "requests in flight, over the preset")
+      ->check(number_from(kConcurrent));
+  app.add_option("--burst-seconds", figures.burst_seconds,
+                 "how much time of refill the buckets hold; 60 by default")
+      ->check(number_from(kBurstSeconds));
+  app.add_flag_callback("--ramp", [&figures] { figures.has_ramp = true; }, "refuse sharp ramps");
+  app.add_flag_callback("--reserve-output", [&figures] { figures.reserves_output = true; },
+                        "charge max_tokens at the start, as OpenAI does");
+  app.add_option("--fast", arguments.fast,
+                 "REQUESTS/INPUT/OUTPUT a minute of each model group in fast mode, '-' for none; the group's by default");
+  app.add_option("--priority", arguments.priority,
+                 "INPUT/OUTPUT tokens a minute of Priority Tier for each model group, '-' for none");
   app.add_option("--tier-cap", arguments.tier_cap, "dollars a month, then 429 without retry-after");
   app.add_option("--contract-cap", arguments.contract_cap, "dollars a month, then 429 without retry-after");
   app.add_option("--spend-limit", arguments.spend_limit, "the customer's own, dollars a month, then 400");
@@ -209,12 +224,20 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
   app.add_flag("--any-model", options.any_model, "accept ids that look like no known model");
 
   app.add_option("--text", options.text, "what answers begin with")->capture_default_str();
-  app.add_option("--output-tokens", arguments.output_tokens, "length of every answer instead of a drawn one");
-  app.add_option("--mean-output-tokens", options.latency.output.mean, "of drawn lengths")->capture_default_str();
+  app.add_option("--output-tokens", options.output_tokens, "length of every answer instead of a drawn one")
+      ->check(number_from({0, 1e6}));
+  app.add_option("--mean-output-tokens", options.latency.output.mean, "of drawn lengths")
+      ->capture_default_str()
+      ->check(number_from({1, 1e6}));
   app.add_option("--output-sigma", options.latency.output.sigma, "of the logarithm of drawn lengths")
-      ->capture_default_str();
-  app.add_option("--first-token-seconds", options.latency.first_token_median, "median")->capture_default_str();
-  app.add_option("--tokens-per-second", options.latency.tokens_per_second, "of one answer")->capture_default_str();
+      ->capture_default_str()
+      ->check(number_from({0, 5}));
+  app.add_option("--first-token-seconds", options.latency.first_token_median, "median")
+      ->capture_default_str()
+      ->check(number_from({0, 3600}));
+  app.add_option("--tokens-per-second", options.latency.tokens_per_second, "of one answer; 0: all at once")
+      ->capture_default_str()
+      ->check(number_from({0, 1e6}));
   app.add_option("--tokens-per-event", options.tokens_per_event, "of a stream")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

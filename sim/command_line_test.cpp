@@ -66,6 +66,65 @@ TEST(SimCommandLine, TakesPresetFiguresAndFaults) {
   EXPECT_EQ(options.subscription, (SubscriptionLimits{200'000, 1'000'000}));
 }
 
+TEST(SimCommandLine, TakesFiguresOfFastModeAndPriorityTier) {
+  const CommandLine line = read({"--fast", "10/-/3000", "--priority", "20000/4000", "--ramp", "--reserve-output",
+                                 "--burst-seconds", "1.5", "--preset", "start", "--requests", "7"});
+  ASSERT_TRUE(line.options);
+  const OrganisationLimits& limits = line.options->limits;
+  EXPECT_EQ(limits.fast->requests, 10);
+  EXPECT_FALSE(limits.fast->input_tokens);
+  EXPECT_EQ(limits.fast->output_tokens, 3000);
+  EXPECT_EQ(limits.priority->input_tokens, 20'000);
+  EXPECT_EQ(limits.priority->output_tokens, 4'000);
+  const GroupLimits& fable = limits.table.of("fable-5");
+  EXPECT_EQ(fable.requests, 7);
+  EXPECT_EQ(fable.burst_window, std::chrono::milliseconds(1500));
+  EXPECT_TRUE(fable.ramp);
+  EXPECT_EQ(fable.accounting, OutputAccounting::ReserveMaximum);
+  EXPECT_EQ(limits.table.of("count_tokens").requests, 2000);
+}
+
+TEST(SimCommandLine, SaysWhichNumbersItTakes) {
+  struct Row {
+    std::vector<const char*> arguments;
+    const char* complaint;
+  };
+  const Row rows[] = {
+      {{"--requests", "-5"}, "--requests: '-5' is not a number from 0.001 to"},
+      {{"--requests", "nan"}, "--requests: 'nan' is not a number from 0.001 to"},
+      {{"--requests", "0"}, "--requests: '0' is not a number from 0.001 to"},
+      {{"--input-tokens", "inf"}, "--input-tokens: 'inf' is not"},
+      {{"--output-tokens-limit", "0"}, "--output-tokens-limit: '0' is not"},
+      {{"--tokens", "-1"}, "--tokens: '-1' is not"},
+      {{"--concurrent", "0"}, "--concurrent: '0' is not a number from 1 to"},
+      {{"--burst-seconds", "0"}, "--burst-seconds: '0' is not a number from 0.001 to 3600"},
+      {{"--speed", "nan"}, "--speed: 'nan' is not"},
+      {{"--pace", "nan"}, "--pace: 'nan' is not"},
+      {{"--first-token-seconds", "nan"}, "--first-token-seconds: 'nan' is not a number from 0 to 3600"},
+      {{"--tokens-per-second", "-1"}, "--tokens-per-second: '-1' is not"},
+      {{"--output-tokens", "-1"}, "--output-tokens: '-1' is not"},
+      {{"--mean-output-tokens", "nan"}, "--mean-output-tokens: 'nan' is not"},
+      {{"--output-sigma", "-1"}, "--output-sigma: '-1' is not"},
+      {{"--workspace", "ws=abc/x/y"}, "--workspace: 'abc/x/y' is not limits like 50/20000/-"},
+      {{"--workspace", "ws=1/2"}, "--workspace: '1/2' is not"},
+      {{"--workspace", "ws=1/2/3/4"}, "--workspace: '1/2/3/4' is not"},
+      {{"--workspace", "ws=0/-/-"}, "--workspace: '0/-/-' is not"},
+      {{"--workspace", "=1/2/3"}, "ws=50/20000/-"},
+      {{"--fast", "5"}, "--fast: '5' is not limits like 50/20000/-"},
+      {{"--priority", "5/6/7"}, "--priority: '5/6/7' is not limits like 20000/4000"},
+      {{"--spend-limit", "-3"}, "--spend-limit: '-3' is not an amount of dollars"},
+      {{"--tier-cap", "much"}, "--tier-cap: 'much' is not an amount of dollars"},
+      {{"--subscription", "0/5"}, "'0/5' is not a subscription's tokens"},
+      {{"--upgrade-tier", "double=1e9"}, "a factor from 1 to"},
+      {{"--fault", "drip=abc"}, "fault 'drip=abc': its value is whole milliseconds"},
+      {{"--fault", "rate=soon"}, "fault 'rate=soon': its value is a retry-after in whole seconds"},
+      {{"--fault", "cut=-1"}, "fault 'cut=-1': its value is a whole number of events"},
+      {{"--fault", "stall_mid_stream=nan"}, "fault 'stall_mid_stream=nan': its value is seconds"},
+      {{"--fault", "split=3"}, "fault 'split=3': it takes no value"},
+  };
+  for (const Row& row : rows) EXPECT_THAT(complaint(row.arguments), HasSubstr(row.complaint));
+}
+
 TEST(SimCommandLine, TakesTiersAndThePaceOfItsClock) {
   const CommandLine line = read({"--upgrade-tier", "double=2", "--upgrade-tier", "more=3.5", "--upgrade-term", "20m",
                                  "--upgrade-secret", "s", "--pace", "10", "--pace-since", "2026-11-23T10:00:00.250Z"});

@@ -53,6 +53,7 @@ OrganisationLimits storm(double requests, double input_tokens, int concurrent) {
 struct PublishedTier {
   GroupLimits fable, usual, haiku_3_5;
   double batch_requests, count_requests;
+  BatchLimits batches;
   Money monthly_cap;
 };
 
@@ -64,23 +65,24 @@ OrganisationLimits published(const PublishedTier& tier) {
   organisation.table.groups["batches"] = requests_only(tier.batch_requests);
   organisation.table.groups["count_tokens"] = requests_only(tier.count_requests);
   organisation.table.groups["files"] = requests_only(500);
+  organisation.batches = tier.batches;
   organisation.tier_spend_cap = tier.monthly_cap;
   return organisation;
 }
 
 OrganisationLimits start_tier() {
   return published({split(1'000, 500e3, 100e3), split(1'000, 2e6, 400e3), split(1'000, 100e3, 20e3), 1'000, 2'000,
-                    Money::dollars(500)});
+                    {200'000, 100'000}, Money::dollars(500)});
 }
 
 OrganisationLimits build_tier() {
   return published({split(2'000, 1.5e6, 300e3), split(5'000, 5e6, 1e6), split(2'000, 200e3, 40e3), 2'000, 4'000,
-                    Money::dollars(1'000)});
+                    {300'000, 100'000}, Money::dollars(1'000)});
 }
 
 OrganisationLimits scale_tier() {
   return published({split(4'000, 4e6, 800e3), split(10'000, 10e6, 2e6), split(4'000, 400e3, 80e3), 4'000, 8'000,
-                    Money::dollars(200'000)});
+                    {500'000, 100'000}, Money::dollars(200'000)});
 }
 
 struct NamedPreset {
@@ -107,6 +109,31 @@ constexpr std::array<NamedPreset, 13> kPresets{{
 }};
 
 }  // namespace
+
+bool is_endpoint_group(std::string_view group) { return group == "batches" || group == "count_tokens" || group == "files"; }
+
+void LimitFigures::apply_to(OrganisationLimits& limits) const {
+  const auto apply = [this](GroupLimits& group) {
+    if (requests) group.requests = requests;
+    if (input_tokens) group.input_tokens = input_tokens;
+    if (output_tokens) group.output_tokens = output_tokens;
+    if (tokens) group.tokens = tokens;
+    if (concurrent) group.concurrent = concurrent;
+    if (burst_seconds) {
+      group.burst_window = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(*burst_seconds));
+    }
+    if (has_ramp) group.ramp = *has_ramp ? std::optional<RampLimit>(RampLimit{}) : std::nullopt;
+    if (reserves_output) {
+      group.accounting = *reserves_output ? OutputAccounting::ReserveMaximum : OutputAccounting::AsProduced;
+    }
+  };
+  apply(limits.table.standard);
+  for (auto& [name, group] : limits.table.groups) {
+    if (!is_endpoint_group(name)) apply(group);
+  }
+  if (fast) limits.fast = fast;
+  if (priority) limits.priority = priority;
+}
 
 GroupLimits GroupLimits::scaled(double factor) const {
   GroupLimits limits = *this;

@@ -6,6 +6,8 @@
 #include "base/result.h"
 #include "base/time.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,15 +60,51 @@ struct WorkspaceLimits {
   std::optional<Money> spend_limit;  ///< the customer's own; answered with 400
 };
 
+/// Endpoints with a limit of requests of their own, beside those of model groups: `batches`, `count_tokens`, `files`.
+[[nodiscard]] bool is_endpoint_group(std::string_view group);
+
+/// Of message batches (facts 1.2).
+struct BatchLimits {
+  std::size_t queued;     ///< requests in batches that have not ended, of an organisation
+  std::size_t per_batch;  ///< requests
+
+  friend bool operator==(const BatchLimits&, const BatchLimits&) = default;
+};
+
 struct OrganisationLimits {
   GroupLimitTable table;
   std::map<std::string, WorkspaceLimits, std::less<>> workspaces;
   std::optional<GroupLimits> fast;      ///< per group, for `speed: "fast"`; absent: same figures as the group
   std::optional<GroupLimits> priority;  ///< capacity of Priority Tier; absent: none was bought
+  std::optional<BatchLimits> batches;   ///< absent: of any size
   double code_generation_share = 0.7;   ///< what the `code_generation` class may use of its group's figures
   std::optional<Money> tier_spend_cap;      ///< monthly, 429 without retry-after
   std::optional<Money> contract_spend_cap;  ///< monthly, 429 without retry-after
   std::optional<Money> spend_limit;         ///< monthly, the customer's own; answered with 400
+};
+
+/// Numbers that an option may have, both ends included.
+struct NumberRange {
+  double least, most;
+
+  /// False for NaN.
+  [[nodiscard]] bool holds(double number) const { return number >= least && number <= most; }
+};
+
+/// With the least a request waits for most of a day; with zero it would wait for ever.
+inline constexpr NumberRange kPerMinute{0.001, 1e12};
+inline constexpr NumberRange kConcurrent{1, 1e6};
+inline constexpr NumberRange kBurstSeconds{0.001, 3600};
+
+/// Figures that take the place of a preset's; what is absent stays. From the command line or `POST /sim/limits`.
+struct LimitFigures {
+  std::optional<double> requests, input_tokens, output_tokens, tokens;  ///< of every model group; kPerMinute
+  std::optional<double> burst_seconds;                                  ///< kBurstSeconds
+  std::optional<int> concurrent;                                        ///< kConcurrent
+  std::optional<bool> has_ramp, reserves_output;
+  std::optional<GroupLimits> fast, priority;  ///< OrganisationLimits'
+
+  void apply_to(OrganisationLimits& limits) const;
 };
 
 /// Named limits: `tier1`, `tier2`, `tier3`, `tier2_before`, `tier3_before`, `tier4`, `storm_a`, `storm_b`, `storm_c`,

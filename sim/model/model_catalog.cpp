@@ -39,27 +39,27 @@ constexpr std::array kModels{
     ModelInfo{"claude-mythos-5", A, "mythos-5", 512, kFable5},
     ModelInfo{"claude-opus-5-5", A, "opus-5-5", 512, kOpus55},
     ModelInfo{"claude-sonnet-5-5", A, "sonnet-5-5", 1024, kSonnet55},
-    ModelInfo{"claude-haiku-5-5", A, "haiku-5-5", 4096, kHaiku55, false, kHaiku55Long},
+    ModelInfo{"claude-haiku-5-5", A, "haiku-5-5", 4096, kHaiku55, Era::Since47, false, kHaiku55Long},
     ModelInfo{"claude-opus-5", A, "opus-5", 512, kOpus},
     ModelInfo{"claude-sonnet-5", A, "sonnet-5", 1024, kSonnet5},
     ModelInfo{"claude-opus-4-8", A, "opus-4", 1024, kOpus},
     ModelInfo{"claude-opus-4-7", A, "opus-4", 2048, kOpus},
-    ModelInfo{"claude-opus-4-6", A, "opus-4", 4096, kOpus},
-    ModelInfo{"claude-opus-4-5", A, "opus-4", 4096, kOpus},
-    ModelInfo{"claude-opus-4-5-20251101", A, "opus-4", 4096, kOpus},
-    ModelInfo{"claude-sonnet-4-6", A, "sonnet-4", 1024, kSonnet4},
-    ModelInfo{"claude-sonnet-4-5", A, "sonnet-4", 1024, kSonnet4},
-    ModelInfo{"claude-sonnet-4-5-20250929", A, "sonnet-4", 1024, kSonnet4},
-    ModelInfo{"claude-haiku-4-5", A, "haiku-4-5", 4096, kHaiku45},
-    ModelInfo{"claude-haiku-4-5-20251001", A, "haiku-4-5", 4096, kHaiku45},
-    ModelInfo{"claude-3-5-haiku", A, "haiku-3-5", 2048, kHaiku35, true},
+    ModelInfo{"claude-opus-4-6", A, "opus-4", 4096, kOpus, Era::Of46},
+    ModelInfo{"claude-opus-4-5", A, "opus-4", 4096, kOpus, Era::UpTo45},
+    ModelInfo{"claude-opus-4-5-20251101", A, "opus-4", 4096, kOpus, Era::UpTo45},
+    ModelInfo{"claude-sonnet-4-6", A, "sonnet-4", 1024, kSonnet4, Era::Of46},
+    ModelInfo{"claude-sonnet-4-5", A, "sonnet-4", 1024, kSonnet4, Era::UpTo45},
+    ModelInfo{"claude-sonnet-4-5-20250929", A, "sonnet-4", 1024, kSonnet4, Era::UpTo45},
+    ModelInfo{"claude-haiku-4-5", A, "haiku-4-5", 4096, kHaiku45, Era::UpTo45},
+    ModelInfo{"claude-haiku-4-5-20251001", A, "haiku-4-5", 4096, kHaiku45, Era::UpTo45},
+    ModelInfo{"claude-3-5-haiku", A, "haiku-3-5", 2048, kHaiku35, Era::UpTo45, true},
     ModelInfo{"gpt-5.1", O, "gpt-5", 1024, kGpt},
     ModelInfo{"gpt-4.1", O, "gpt-4.1", 1024, kGpt},
     ModelInfo{"gpt-4.1-mini", O, "gpt-4.1-mini", 1024, kGptMini},
     ModelInfo{"text-embedding-3-small", O, "embeddings", 1024, kEmbedding},
 };
 
-constexpr ModelInfo kOtherClaude{"claude", A, "other", 1024, kOpus};
+constexpr ModelInfo kOtherClaude{"claude", A, "other", 1024, kOpus, Era::UpTo45};  // unknown ids are not refused
 constexpr ModelInfo kOtherOpenAi{"gpt", O, "other-openai", 1024, kGpt};
 
 }  // namespace

@@ -20,12 +20,20 @@ struct ModelPrice {
   double input = 0, write_5m = 0, write_1h = 0, read = 0, output = 0;
 };
 
+/// What requests of its time a model still takes (facts/anthropic-api.md 2.2).
+enum class Era : std::uint8_t {
+  UpTo45,   ///< prefill, and `thinking: enabled`
+  Of46,     ///< no prefill: the conversation ends with the user
+  Since47,  ///< nor `thinking: enabled`: it is `adaptive`
+};
+
 struct ModelInfo {
   std::string_view id;
   Vendor vendor;
   std::string_view group;              ///< models of one group share limits
   std::int64_t minimum_cached_tokens;  ///< shorter prefixes are not cached
   ModelPrice price;
+  Era era = Era::Since47;
   bool counts_cache_reads = false;  ///< against the input limit (the models marked † in facts 1.2)
   std::optional<ModelPrice> above_100k = std::nullopt;  ///< of the whole request when its prompt is longer
 };

@@ -38,13 +38,20 @@ std::string with_commas(double amount) {
   return digits;
 }
 
-/// A need above the bucket is met by a full bucket, or a short burst window would shut out large prompts for ever. A
-/// need above the limit itself is never met.
+/// A need above the limit itself is never met.
+bool is_above_limit(const TokenBucket& bucket, double need) { return need > std::max(bucket.per_minute(), bucket.capacity()); }
+
+/// A need above the bucket is met by a full bucket, or a short burst window would shut out large prompts for ever.
 bool is_short_of(const std::optional<TokenBucket>& bucket, double need) {
-  return bucket && (need > std::max(bucket->per_minute(), bucket->capacity()) || bucket->level() < std::min(need, bucket->capacity()));
+  return bucket && (is_above_limit(*bucket, need) || bucket->level() < std::min(need, bucket->capacity()));
 }
 
-Nanoseconds wait_for(const TokenBucket& bucket, double need) { return bucket.until(need); }
+/// Nothing where no wait is long enough. The refusal stays a limit's 429 (413 is of bytes, facts 2.1), and is like the others
+/// that no retry helps (facts 1.4): without a retry-after.
+std::optional<Nanoseconds> wait_for(const TokenBucket& bucket, double need) {
+  if (is_above_limit(bucket, need)) return std::nullopt;
+  return bucket.until(need);
+}
 
 Rejected refused(RejectionKind kind, std::optional<Nanoseconds> retry_after) { return Rejected{kind, retry_after, {}}; }
 
@@ -179,7 +186,7 @@ std::optional<LimitReading> LimitSet::tokens(SteadyTime now) const {
   if (tokens_) return read(tokens_, now);
   const auto in = input(now);
   const auto out = output(now);
-  if (!in || !out) return std::nullopt;
+  if (!in || !out) return in ? in : out;
   return LimitReading{in->limit + out->limit, std::max(0.0, in->remaining) + std::max(0.0, out->remaining),
                       std::max(in->until_full, out->until_full)};
 }
@@ -196,30 +203,31 @@ LimitSet& Organisation::scope(const Now& now, std::string name, const GroupLimit
   return sets_.emplace(std::move(name), LimitSet(now.steady, limits)).first->second;
 }
 
-std::vector<LimitSet*> Organisation::scopes(const Now& now, const AdmissionRequest& request) {
-  std::vector<LimitSet*> found;
+std::vector<Organisation::Scope> Organisation::scopes(const Now& now, const AdmissionRequest& request) {
+  std::vector<Scope> found;
   const GroupLimits& group = limits_.table.of(request.group);
   switch (request.kind) {
     case RequestClass::Ordinary:
-      found.push_back(&scope(now, std::string(request.group), group));
+      found.push_back({&scope(now, std::string(request.group), group)});
       break;
     case RequestClass::CodeGeneration:
-      found.push_back(&scope(now, fmt::format("{}{}", kCodeMark, request.group), group.scaled(limits_.code_generation_share)));
+      found.push_back({&scope(now, fmt::format("{}{}", kCodeMark, request.group), group.scaled(limits_.code_generation_share))});
       break;
     case RequestClass::Fast:
-      found.push_back(&scope(now, fmt::format("{}{}", kFastMark, request.group), limits_.fast ? *limits_.fast : group));
+      found.push_back({&scope(now, fmt::format("{}{}", kFastMark, request.group), limits_.fast ? *limits_.fast : group)});
       break;
   }
   const auto workspace = limits_.workspaces.find(request.workspace);
   if (workspace != limits_.workspaces.end()) {
-    found.push_back(&scope(now, fmt::format("{}{}/{}", kWorkspaceMark, request.workspace, request.group),
-                           workspace->second.table.of(request.group)));
+    found.push_back({&scope(now, fmt::format("{}{}/{}", kWorkspaceMark, request.workspace, request.group),
+                            workspace->second.table.of(request.group)),
+                     true});
   }
   return found;
 }
 
 LimitSet* Organisation::priority_scope(const Now& now, std::string_view group) {
-  if (!limits_.priority) return nullptr;
+  if (!limits_.priority || is_endpoint_group(group)) return nullptr;
   return &scope(now, fmt::format("{}{}", kPriorityMark, group), *limits_.priority);
 }
 
@@ -247,11 +255,13 @@ std::optional<Rejected> Organisation::refuse_spend(const Now& now, std::string_v
   return std::nullopt;
 }
 
-std::string Organisation::word_refusal(const Rejected& refused, const LimitSet& set, std::string_view group) const {
-  const GroupLimits& limits = set.limits();
+std::string Organisation::word_refusal(const Rejected& refused, const Scope& scope, const AdmissionRequest& request) const {
+  const GroupLimits& limits = scope.set->limits();
+  const std::string whose =
+      scope.is_workspace ? fmt::format("workspace ({})", request.workspace) : fmt::format("organization ({})", id_);
   const auto rate = [&](double limit, std::string_view unit) {
-    return fmt::format("This request would exceed the rate limit for your organization ({}) of {} {} per minute (model group: {}).",
-                       id_, with_commas(limit), unit, group);
+    return fmt::format("This request would exceed the rate limit for your {} of {} {} per minute (model group: {}).", whose,
+                       with_commas(limit), unit, request.group);
   };
   switch (refused.kind) {
     case RejectionKind::Requests: return rate(*limits.requests, "requests");
@@ -271,16 +281,18 @@ std::string Organisation::word_refusal(const Rejected& refused, const LimitSet& 
 
 Admission Organisation::admit(const Now& now, const AdmissionRequest& request) {
   if (auto rejected = refuse_spend(now, request.workspace)) return *std::move(rejected);
-  std::vector<LimitSet*> sets = scopes(now, request);
-  for (LimitSet* set : sets) {
-    set->advance(now.steady);
-    if (auto rejected = set->refuse(now, request.input_tokens, request.max_tokens)) {
-      rejected->message = word_refusal(*rejected, *set, request.group);
+  std::vector<LimitSet*> sets;
+  for (const Scope& scope : scopes(now, request)) {
+    scope.set->advance(now.steady);
+    if (auto rejected = scope.set->refuse(now, request.input_tokens, request.max_tokens)) {
+      rejected->message = word_refusal(*rejected, scope, request);
       return *std::move(rejected);
     }
+    sets.push_back(scope.set);
   }
   bool has_priority = false;
-  if (LimitSet* priority = priority_scope(now, request.group)) {
+  const bool may_have_priority = request.takes_priority && request.kind != RequestClass::Fast;  // facts 1.2: never both
+  if (LimitSet* priority = may_have_priority ? priority_scope(now, request.group) : nullptr) {
     priority->advance(now.steady);
     has_priority = !priority->refuse(now, request.input_tokens, request.max_tokens);
     if (has_priority) sets.push_back(priority);
@@ -326,13 +338,13 @@ void Organisation::finish(const Now& now, std::uint64_t ticket) {
 RateLimitReading Organisation::reading(const Now& now, std::string_view group, std::string_view workspace, RequestClass kind) {
   RateLimitReading reading;
   const bool is_fast = kind == RequestClass::Fast;
-  const std::vector<LimitSet*> sets = scopes(now, {group, workspace, 0, 0, is_fast ? RequestClass::Ordinary : kind});
-  const LimitSet& own = *sets.front();
+  const std::vector<Scope> found = scopes(now, {group, workspace, 0, 0, is_fast ? RequestClass::Ordinary : kind});
+  const LimitSet& own = *found.front().set;
   reading.requests = own.requests(now.steady);
   reading.input_tokens = own.input(now.steady);
   reading.output_tokens = own.output(now.steady);
-  for (const LimitSet* set : sets) {
-    const auto tokens = set->tokens(now.steady);
+  for (const Scope& scope : found) {
+    const auto tokens = scope.set->tokens(now.steady);
     if (tokens && (!reading.tokens || tokens->remaining < reading.tokens->remaining)) reading.tokens = tokens;
   }
   if (const LimitSet* priority = priority_scope(now, group)) {
@@ -340,7 +352,7 @@ RateLimitReading Organisation::reading(const Now& now, std::string_view group, s
     reading.priority_output_tokens = priority->output(now.steady);
   }
   if (is_fast) {
-    const LimitSet& fast = *scopes(now, {group, {}, 0, 0, RequestClass::Fast}).front();
+    const LimitSet& fast = *scopes(now, {group, {}, 0, 0, RequestClass::Fast}).front().set;
     reading.fast_input_tokens = fast.input(now.steady);
     reading.fast_output_tokens = fast.output(now.steady);
   }

@@ -28,6 +28,7 @@ struct AdmissionRequest {
   std::int64_t input_tokens = 0;  ///< the provider's estimate, as it counts against the input limit
   std::int64_t max_tokens = 0;    ///< matters only where output is reserved
   RequestClass kind = RequestClass::Ordinary;
+  bool takes_priority = true;  ///< draws on Priority Tier where there is some
 };
 
 enum class RejectionKind : std::uint8_t {
@@ -44,7 +45,7 @@ struct Admitted {
 
 struct Rejected {
   RejectionKind kind;
-  std::optional<Nanoseconds> retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps)
+  std::optional<Nanoseconds> retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps, a need above the limit)
   std::string message;                     ///< as the provider words it
 };
 
@@ -87,7 +88,7 @@ class LimitSet {
   [[nodiscard]] std::optional<LimitReading> requests(SteadyTime now) const { return read(requests_, now); }
   [[nodiscard]] std::optional<LimitReading> input(SteadyTime now) const { return read(input_, now); }
   [[nodiscard]] std::optional<LimitReading> output(SteadyTime now) const { return read(output_, now); }
-  /// The combined limit, else the sum of input and output where both exist.
+  /// The combined limit, else the sum of input and output, else the one of the two that is limited.
   [[nodiscard]] std::optional<LimitReading> tokens(SteadyTime now) const;
 
  private:
@@ -144,12 +145,19 @@ class Organisation {
     std::map<std::string, Money, std::less<>> spent;  ///< by workspace; "" is everything
   };
 
-  [[nodiscard]] std::vector<LimitSet*> scopes(const Now& now, const AdmissionRequest& request);
+  /// Limits that a request must fit, and whose they are.
+  struct Scope {
+    LimitSet* set;
+    bool is_workspace = false;  ///< else the organisation's
+  };
+
+  /// The organisation's first.
+  [[nodiscard]] std::vector<Scope> scopes(const Now& now, const AdmissionRequest& request);
   LimitSet& scope(const Now& now, std::string name, const GroupLimits& limits);
   [[nodiscard]] const GroupLimits* limits_of_scope(std::string_view name, GroupLimits& storage) const;
   [[nodiscard]] std::optional<Rejected> refuse_spend(const Now& now, std::string_view workspace) const;
   [[nodiscard]] LimitSet* priority_scope(const Now& now, std::string_view group);
-  [[nodiscard]] std::string word_refusal(const Rejected& refused, const LimitSet& set, std::string_view group) const;
+  [[nodiscard]] std::string word_refusal(const Rejected& refused, const Scope& scope, const AdmissionRequest& request) const;
 
   std::string id_;
   OrganisationLimits limits_;

@@ -137,6 +137,25 @@ TEST(SimOrganisation, HoldsAWorkspaceToItsOwnLimitBesideTheOrganisations) {
   EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4").requests->remaining, 98);
 }
 
+TEST(SimOrganisation, ShowsAWorkspacesLimitAsTheMostRestrictiveAndNamesItWhenItRefuses) {
+  GroupLimits group;
+  group.input_tokens = 2'000'000;
+  group.output_tokens = 400'000;
+  OrganisationLimits limits = limits_of(group);
+  limits.workspaces["narrow"].table.standard.input_tokens = 20'000;
+  limits.workspaces["slow"].table.standard.output_tokens = 4'000;
+  Organisation organisation("org", limits, at(0));
+  EXPECT_TRUE(is_admitted(organisation.admit(at(0), request_of(15'000, 100, "narrow"))));
+  const RateLimitReading narrow = organisation.reading(at(0), "opus-4", "narrow");
+  EXPECT_DOUBLE_EQ(narrow.tokens->limit, 20'000);
+  EXPECT_DOUBLE_EQ(narrow.tokens->remaining, 5'000);
+  EXPECT_DOUBLE_EQ(narrow.input_tokens->limit, 2'000'000);
+  EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4", "slow").tokens->limit, 4'000);
+  EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4").tokens->limit, 2'400'000);
+  const Admission refused = organisation.admit(at(0), request_of(15'000, 100, "narrow"));
+  EXPECT_THAT(std::get<Rejected>(refused).message, HasSubstr("rate limit for your workspace (narrow) of 20,000 input tokens per minute"));
+}
+
 TEST(SimOrganisation, KeepsGroupsClassesAndFastModeApart) {
   GroupLimits group;
   group.requests = 10;
@@ -194,6 +213,46 @@ TEST(SimOrganisation, AdmitsALargePromptFromAFullShortBucketButNeverOneAboveTheL
   EXPECT_EQ(rejection(organisation.admit(at(300), request_of(60'001))), RejectionKind::InputTokens);
 }
 
+TEST(SimOrganisation, SaysNoTimeToComeBackForWhatCanNeverPass) {
+  GroupLimits group;
+  group.tokens = 25'000;
+  group.output_tokens = 5'000;
+  group.accounting = OutputAccounting::ReserveMaximum;
+  Organisation organisation("org", limits_of(group), at(0));
+  const Admission large = organisation.admit(at(0), request_of(37'000));
+  EXPECT_EQ(rejection(large), RejectionKind::Tokens);
+  EXPECT_FALSE(std::get<Rejected>(large).retry_after);
+  const Admission long_answer = organisation.admit(at(0), request_of(10, 5'001));
+  EXPECT_EQ(rejection(long_answer), RejectionKind::OutputTokens);
+  EXPECT_FALSE(std::get<Rejected>(long_answer).retry_after);
+  EXPECT_TRUE(is_admitted(organisation.admit(at(0), request_of(10, 5'000))));
+  EXPECT_EQ(std::get<Rejected>(organisation.admit(at(0), request_of(10, 5'000))).retry_after, seconds(60));
+}
+
+TEST(SimOrganisation, DrawsOnPriorityTierBesideItsLimitsUnlessAskedNotTo) {
+  GroupLimits group;
+  group.requests = 100;
+  OrganisationLimits limits = limits_of(group);
+  limits.priority.emplace();
+  limits.priority->input_tokens = 1'000;
+  limits.priority->output_tokens = 500;
+  Organisation organisation("org", limits, at(0));
+  const auto has_priority = [&](AdmissionRequest request) { return std::get<Admitted>(organisation.admit(at(0), request)).has_priority; };
+  AdmissionRequest standard = request_of(10);
+  standard.takes_priority = false;
+  AdmissionRequest fast = request_of(10);
+  fast.kind = RequestClass::Fast;
+  EXPECT_FALSE(has_priority(standard));
+  EXPECT_FALSE(has_priority(fast));
+  EXPECT_TRUE(has_priority(request_of(900)));
+  EXPECT_FALSE(has_priority(request_of(900)));  // all is drawn; the ordinary limits have room
+  const RateLimitReading reading = organisation.reading(at(0), "opus-4");
+  EXPECT_DOUBLE_EQ(reading.priority_input_tokens->remaining, 100);
+  EXPECT_DOUBLE_EQ(reading.priority_output_tokens->limit, 500);
+  EXPECT_DOUBLE_EQ(reading.requests->remaining, 97);
+  EXPECT_FALSE(organisation.reading(at(0), "count_tokens").priority_input_tokens);
+}
+
 TEST(SimOrganisation, CutsItsLimitsInPlace) {
   GroupLimits group;
   group.requests = 100;
@@ -231,6 +290,9 @@ TEST(SimPresets, AreTheFiguresOfTheReportAndOfTheStormBench) {
   }
   EXPECT_EQ(preset_limits("start")->table.of("fable-5").input_tokens, 500e3);
   EXPECT_EQ(preset_limits("scale")->table.of("count_tokens").requests, 8'000);
+  EXPECT_EQ(preset_limits("start")->batches, (BatchLimits{200'000, 100'000}));
+  EXPECT_EQ(preset_limits("build")->batches, (BatchLimits{300'000, 100'000}));
+  EXPECT_EQ(preset_limits("scale")->batches, (BatchLimits{500'000, 100'000}));
   EXPECT_EQ(preset_limits("tier9").error().kind, FailureKind::NotFound);
 }
 

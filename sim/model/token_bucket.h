@@ -43,11 +43,12 @@ class TokenBucket {
   /// Units per second.
   [[nodiscard]] double rate() const { return per_minute_ / 60.0; }
 
-  /// How long until the level reaches `wanted` (at most the capacity) if nothing is taken.
+  /// How long until the level reaches `wanted` (at most the capacity) if nothing is taken; a year if it takes longer.
   [[nodiscard]] Nanoseconds until(double wanted) const {
     const double missing = std::min(wanted, capacity_) - level_;
     if (missing <= 0) return Nanoseconds(0);
-    return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(missing / rate()));
+    constexpr std::chrono::duration<double> longest = std::chrono::hours(365 * 24);  // centuries overflow a clock
+    return std::chrono::duration_cast<Nanoseconds>(std::min(longest, std::chrono::duration<double>(missing / rate())));
   }
   [[nodiscard]] Nanoseconds until_full() const { return until(capacity_); }
 

@@ -29,6 +29,12 @@ TEST(SimTokenBucket, SaysHowLongUntilAnAmountAndUntilFull) {
   EXPECT_EQ(bucket.until_full(), seconds(70));
 }
 
+TEST(SimTokenBucket, WaitsAYearAtMost) {
+  TokenBucket bucket(kStart, 1e-9, seconds(60));
+  bucket.take(1'000);
+  EXPECT_EQ(bucket.until_full(), std::chrono::hours(365 * 24));
+}
+
 TEST(SimTokenBucket, HoldsOneUnitHoweverShortItsWindow) {
   const TokenBucket bucket(kStart, 5, seconds(1));
   EXPECT_DOUBLE_EQ(bucket.capacity(), 1);

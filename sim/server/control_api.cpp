@@ -48,31 +48,97 @@ Reply set_faults(Exchange& exchange) {
   return {200, json::serialize(exchange.provider.faults()), {}};
 }
 
-std::optional<double> number_of(const json::object& body, const char* name) {
-  const json::value* value = body.if_contains(name);
-  if (value == nullptr || !value->is_number()) return std::nullopt;
-  return value->to_number<double>();
+/// What `POST /sim/limits` asks for.
+struct LimitChange {
+  std::string preset;        ///< empty: the limits as they are
+  std::string organisation;  ///< empty: everyone's
+  LimitFigures figures;
+};
+
+struct NumberField {
+  std::string_view name;
+  NumberRange range;
+  std::optional<double> LimitFigures::*figure;
+};
+
+constexpr NumberField kNumberFields[] = {{"requests", kPerMinute, &LimitFigures::requests},
+                                         {"input_tokens", kPerMinute, &LimitFigures::input_tokens},
+                                         {"output_tokens", kPerMinute, &LimitFigures::output_tokens},
+                                         {"tokens", kPerMinute, &LimitFigures::tokens},
+                                         {"burst_seconds", kBurstSeconds, &LimitFigures::burst_seconds}};
+
+tl::unexpected<Failure> invalid(std::string_view name, std::string_view wanted) {
+  return fail(FailureKind::InvalidInput, Origin::Operator, fmt::format("{}: {}", name, wanted));
 }
 
-/// `{"preset": "tier2", "requests": 50, "input_tokens": …, "output_tokens": …, "tokens": …, "concurrent": …,
-/// "organisation": "org-a"}`: the preset first, then single figures over it.
+Result<double> number_of(std::string_view name, const json::value& value, NumberRange range) {
+  if (value.is_number() && range.holds(value.to_number<double>())) return value.to_number<double>();
+  return invalid(name, fmt::format("a number from {} to {} is wanted", range.least, range.most));
+}
+
+Result<void> take_text(std::string_view name, std::string_view text, LimitChange& change) {
+  if (name == "preset") change.preset = text;
+  if (name == "organisation") change.organisation = text;
+  if (name != "fast" && name != "priority") return {};
+  const auto rates = name == "fast" ? parse_rates(text) : parse_token_rates(text);
+  if (!rates) return invalid(name, rates.error().detail);
+  (name == "fast" ? change.figures.fast : change.figures.priority) = *rates;
+  return {};
+}
+
+Result<void> take_field(std::string_view name, const json::value& value, LimitChange& change) {
+  for (const NumberField& field : kNumberFields) {
+    if (field.name != name) continue;
+    const auto number = number_of(name, value, field.range);
+    if (!number) return fail(number);
+    change.figures.*field.figure = *number;
+    return {};
+  }
+  if (name == "concurrent") {
+    const auto number = number_of(name, value, kConcurrent);
+    if (!number) return fail(number);
+    change.figures.concurrent = static_cast<int>(*number);
+    return {};
+  }
+  if (name == "ramp" || name == "reserve_output") {
+    if (!value.is_bool()) return invalid(name, "true or false is wanted");
+    (name == "ramp" ? change.figures.has_ramp : change.figures.reserves_output) = value.get_bool();
+    return {};
+  }
+  if (name == "preset" || name == "organisation" || name == "fast" || name == "priority") {
+    if (!value.is_string()) return invalid(name, "a text is wanted");
+    return take_text(name, {value.get_string().data(), value.get_string().size()}, change);
+  }
+  return invalid(name,
+                 "no such field; there are preset, organisation, requests, input_tokens, output_tokens, tokens, concurrent, "
+                 "burst_seconds, ramp, reserve_output, fast, priority");
+}
+
+Result<LimitChange> read_limit_change(const json::object& body) {
+  LimitChange change;
+  for (const auto& field : body) {
+    if (auto taken = take_field({field.key().data(), field.key().size()}, field.value(), change); !taken) return fail(taken);
+  }
+  return change;
+}
+
+/// sim/README.md has the fields: the preset first, then single figures over it.
 Reply set_limits(Exchange& exchange) {
   const auto body = body_of(exchange.request);
   if (!body) return refuse(body.error().detail);
-  const std::string preset = texts_of(*body, "preset");
-  OrganisationLimits limits = exchange.provider.options().limits;
-  if (!preset.empty()) {
-    auto named = preset_limits(preset);
+  const auto change = read_limit_change(*body);
+  if (!change) return refuse(change.error().detail);
+  OrganisationLimits limits = exchange.provider.own_limits(change->organisation);
+  if (!change->preset.empty()) {
+    auto named = preset_limits(change->preset);
     if (!named) return refuse(named.error().detail);
-    limits = *std::move(named);
+    // What no preset speaks of stays: workspaces, fast mode, what was bought, the customer's own spend limits.
+    limits.table = std::move(named->table);
+    limits.batches = named->batches;
+    limits.tier_spend_cap = named->tier_spend_cap;
   }
-  GroupLimits& standard = limits.table.standard;
-  if (const auto value = number_of(*body, "requests")) standard.requests = *value;
-  if (const auto value = number_of(*body, "input_tokens")) standard.input_tokens = *value;
-  if (const auto value = number_of(*body, "output_tokens")) standard.output_tokens = *value;
-  if (const auto value = number_of(*body, "tokens")) standard.tokens = *value;
-  if (const auto value = number_of(*body, "concurrent")) standard.concurrent = static_cast<int>(*value);
-  exchange.provider.set_limits(limits, texts_of(*body, "organisation"));
+  change->figures.apply_to(limits);
+  exchange.provider.set_limits(limits, change->organisation);
   return done();
 }
 

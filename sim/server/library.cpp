@@ -3,6 +3,7 @@
 #include "sim/server/library.h"
 
 #include "base/ascii.h"
+#include "sim/model/rate_limit_headers.h"
 #include "sim/server/answer.h"
 #include "sim/server/thinking_signature.h"
 
@@ -96,14 +97,13 @@ std::optional<FormPart> read_upload(std::string_view content_type, std::string_v
 }  // namespace
 
 std::string Library::describe(const Batch& batch, WallTime now) const {
-  const bool has_ended = now >= batch.ends || batch.is_cancelled;
+  const bool has_ended = batch.has_ended(now);
   const auto count = [&](std::size_t number) { return has_ended ? number : 0; };
-  const std::size_t all = batch.succeeded + batch.errored;
   json::object object{
       {"id", batch.id},
       {"type", "message_batch"},
       {"processing_status", has_ended ? "ended" : "in_progress"},
-      {"request_counts", json::object{{"processing", has_ended ? 0 : all},
+      {"request_counts", json::object{{"processing", has_ended ? 0 : batch.size()},
                                       {"succeeded", count(batch.succeeded)},
                                       {"errored", count(batch.errored)},
                                       {"canceled", 0},
@@ -119,12 +119,39 @@ std::string Library::describe(const Batch& batch, WallTime now) const {
   return json::serialize(object);
 }
 
+std::optional<ApiError> Library::refuse_batch(std::size_t requests, const Caller& caller) {
+  const std::optional<BatchLimits> limits = provider_.limits_of(caller.organisation).batches;
+  if (!limits) return std::nullopt;
+  if (requests > limits->per_batch) {
+    return ApiError{400, "invalid_request_error",
+                    fmt::format("requests: a batch has at most {} requests, not {}", limits->per_batch, requests)};
+  }
+  const WallTime now = provider_.now().wall;
+  std::size_t queued = 0;
+  WallTime first_end = WallTime::max();
+  const std::lock_guard lock(mutex_);
+  for (const Batch& batch : batches_) {
+    if (batch.caller.organisation != caller.organisation || batch.has_ended(now)) continue;
+    queued += batch.size();
+    first_end = std::min(first_end, batch.ends);
+  }
+  if (queued + requests <= limits->queued) return std::nullopt;
+  ApiError error{429, "rate_limit_error",
+                 fmt::format("This request would exceed the rate limit for your organization ({}) of {} queued batch requests.",
+                             caller.organisation, limits->queued)};
+  if (queued > 0) error.retry_after = retry_after_seconds(first_end - now);
+  return error;
+}
+
 Reply Library::create_batch(const Request& request, const Caller& caller, std::string_view request_id) {
   json::error_code error;
   const json::value body = json::parse({request.body.data(), request.body.size()}, error);
   const json::value* requests = !error && body.is_object() ? body.get_object().if_contains("requests") : nullptr;
   if (requests == nullptr || !requests->is_array() || requests->get_array().empty()) {
     return error_reply({400, "invalid_request_error", "requests: Field required"}, Dialect::Anthropic, request_id);
+  }
+  if (const auto refused = refuse_batch(requests->get_array().size(), caller)) {
+    return error_reply(*refused, Dialect::Anthropic, request_id);
   }
   const Options& options = provider_.options();
   Batch batch;
@@ -186,7 +213,7 @@ Reply Library::serve_batches(const Request& request, const Caller& caller, std::
   if (batch == nullptr) return not_found("message batch", request_id);
   if (action == "cancel" && request.method == "POST") batch->is_cancelled = true;
   if (action == "results") {
-    if (now < batch->ends && !batch->is_cancelled)
+    if (!batch->has_ended(now))
       return not_found("results of a batch that has not ended", request_id);
     return {200, batch->results, {}, "application/x-jsonl"};
   }

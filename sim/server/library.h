@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ class Library {
     std::size_t errored = 0;
     bool is_cancelled = false;
     std::string results;  ///< JSON lines
+
+    [[nodiscard]] std::size_t size() const { return succeeded + errored; }
+    [[nodiscard]] bool has_ended(WallTime now) const { return now >= ends || is_cancelled; }
   };
   struct File {
     std::string id;
@@ -46,6 +50,8 @@ class Library {
   };
 
   [[nodiscard]] Reply create_batch(const Request& request, const Caller& caller, std::string_view request_id);
+  /// What stands in the way of a batch of so many requests, or nothing.
+  [[nodiscard]] std::optional<ApiError> refuse_batch(std::size_t requests, const Caller& caller);
   [[nodiscard]] std::string describe(const Batch& batch, WallTime now) const;
   [[nodiscard]] static std::string describe(const File& file);
   [[nodiscard]] Reply create_file(const Request& request, const Caller& caller, std::string_view request_id);

@@ -359,6 +359,36 @@ std::vector<std::string> signatures_of(const json::array& messages) {
   return signatures;
 }
 
+/// The last message is an assistant's text, which the answer would go on with. Behind other blocks of the assistant a
+/// turn is gone on with that was paused.
+bool is_prefilled(const json::array& messages) {
+  const auto last = std::find_if(messages.rbegin(), messages.rend(),
+                                 [](const json::value& message) { return text_of(member(message, "role")) != "system"; });
+  if (last == messages.rend() || text_of(member(*last, "role")) != "assistant") return false;
+  const json::array* const blocks = array_of(member(*last, "content"));
+  return blocks == nullptr || (!blocks->empty() && text_of(member(blocks->back(), "type")) == "text");
+}
+
+/// What later models do not take any more (facts 2.2).
+std::optional<ApiError> removed_by_model(const json::value& body, const json::array& messages, Era era) {
+  if (era >= Era::Of46 && is_prefilled(messages)) {
+    return invalid("This model does not support assistant message prefill. The conversation must end with a user message.");
+  }
+  if (era >= Era::Since47 && text_of(member(member(body, "thinking"), "type")) == "enabled") {
+    return invalid(R"("thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and )"
+                   R"("output_config.effort" to control thinking behavior.)");
+  }
+  return std::nullopt;
+}
+
+/// The versions that there are (facts 0.1, and the first of all).
+std::optional<ApiError> refuse_version(std::string_view version) {
+  constexpr std::array<std::string_view, 3> known{"2023-01-01", "2023-06-01", "2026-10-21"};
+  if (version.empty()) return invalid("anthropic-version: header is required");
+  if (std::find(known.begin(), known.end(), version) != known.end()) return std::nullopt;
+  return invalid(fmt::format("anthropic-version: \"{}\" is not a valid version", version));
+}
+
 /// What version 2026-10-21 removed.
 std::optional<ApiError> removed_by_version(const json::value& body, std::string_view version) {
   if (version < "2026-10-21") return std::nullopt;
@@ -386,7 +416,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
                                                  const Options& options) {
   ModelCall call{};
   call.surface = surface;
-  if (version.empty()) return tl::unexpected(invalid("anthropic-version: header is required"));
+  if (auto refused = refuse_version(version)) return tl::unexpected(*std::move(refused));
   const auto info = require_model(text_of(member(body, "model")), Dialect::Anthropic, options);
   if (!info) return tl::unexpected(info.error());
   call.model = text_of(member(body, "model"));
@@ -396,6 +426,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
   if (messages->empty()) return tl::unexpected(invalid("messages: at least one message is required"));
   if (messages->size() > 100'000) return tl::unexpected(invalid("messages: at most 100000 messages are allowed"));
   if (auto removed = removed_by_version(body, version)) return tl::unexpected(*removed);
+  if (auto removed = removed_by_model(body, *messages, call.info->era)) return tl::unexpected(*removed);
   const auto max_tokens = integer_of(member(body, "max_tokens"));
   if (surface == Surface::Messages && !max_tokens) return tl::unexpected(invalid("max_tokens: Field required"));
   call.max_tokens = max_tokens.value_or(0);
@@ -412,6 +443,7 @@ tl::expected<ModelCall, ApiError> read_anthropic(Surface surface, const json::va
 
   call.signatures = signatures_of(*messages);
   call.is_fast = text_of(member(body, "speed")) == "fast";
+  call.is_standard_only = text_of(member(body, "service_tier")) == "standard_only";
   const std::string_view thinking = text_of(member(member(body, "thinking"), "type"));
   call.wants_thinking = thinking == "enabled" || thinking == "adaptive";
   call.wants_citations = asks_for_citations(*member(body, "messages"));

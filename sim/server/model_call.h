@@ -52,6 +52,7 @@ struct ModelCall {
   std::optional<std::int64_t> length;     ///< output tokens, where the last text says `ANSWER_TOKENS n`
   std::size_t inputs = 1;                 ///< texts of /v1/embeddings
   std::string service_tier = "standard";
+  bool is_standard_only = false;  ///< `service_tier: "standard_only"`: no Priority Tier
   std::string inference_geo = "global";
 
   [[nodiscard]] std::int64_t input_tokens() const;

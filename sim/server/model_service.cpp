@@ -375,8 +375,19 @@ Reply refusal(Exchange& exchange, const ApiError& error, Dialect dialect, std::s
   return reply;
 }
 
+/// Rate-limit headers of what the call counts against, as they stand.
+std::string limits_of(Exchange& exchange, const ModelCall& call) {
+  Provider& provider = exchange.provider;
+  const Dialect dialect = dialect_of(call.surface);
+  if (call.surface == Surface::CountTokens) {
+    return provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+  }
+  const RequestClass kind = class_of(exchange.request, call, provider.options());
+  return provider.rate_limit_headers(exchange.started, exchange.caller, call.info->group, kind, dialect);
+}
+
 asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall& call, const FaultSet& faults,
-                                            AdmittedCall admitted, RequestClass kind) {
+                                            AdmittedCall admitted) {
   Provider& provider = exchange.provider;
   const Dialect dialect = dialect_of(call.surface);
   OpenCall open(provider, std::move(admitted), call, exchange);
@@ -400,9 +411,7 @@ asio::awaitable<Persistence> serve_admitted(Exchange& exchange, const ModelCall&
   }
   open.begin();
   std::string headers = exchange.identity_headers(dialect);
-  if (faults.find("no_rate_headers") == nullptr) {
-    headers += provider.rate_limit_headers(provider.now(), exchange.caller, call.info->group, kind, dialect);
-  }
+  if (faults.find("no_rate_headers") == nullptr) headers += open.admitted().rate_limit_headers;
   if (call.surface == Surface::Responses && call.stores)
     provider.remember_response(exchange.caller, "resp_" + answer.id);
   const Nanoseconds per_event = milliseconds_header(exchange.request, "x-sim-event-delay-ms").value_or(Nanoseconds(0));
@@ -452,17 +461,19 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
   }
   const std::optional<Persistence> ended = co_await fail_before_head(exchange, *faults);
   if (ended) co_return *ended;
-  if (auto forced = faults->error_reply(dialect, exchange.request_id)) {
-    forced->headers += exchange.identity_headers(dialect);
-    const Persistence persistence = co_await send(exchange, *std::move(forced));
-    co_return persistence;
-  }
-
   json::error_code parse_error;
   const json::value body = json::parse({exchange.request.body.data(), exchange.request.body.size()}, parse_error);
   tl::expected<ModelCall, ApiError> call =
       parse_error ? tl::unexpected(ApiError{400, "invalid_request_error", "The request body is not valid JSON."})
                   : read_model_call(surface, body, exchange.request.header("anthropic-version"), provider.options());
+  if (auto forced = faults->error_reply(dialect, exchange.request_id)) {
+    forced->headers += exchange.identity_headers(dialect);
+    // A limit that refuses tells how it stands. A call that cannot be read has no limits to tell of.
+    const bool tells_limits = forced->status == 429 && faults->find("no_rate_headers") == nullptr;
+    if (tells_limits && call) forced->headers += limits_of(exchange, *call);
+    const Persistence persistence = co_await send(exchange, *std::move(forced));
+    co_return persistence;
+  }
   std::optional<ApiError> error;
   if (!call) {
     error = call.error();
@@ -477,8 +488,7 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
 
   if (surface == Surface::CountTokens) {
     const auto limited = provider.admit_plain(exchange.started, exchange.caller, "count_tokens");
-    const std::string limits =
-        provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+    const std::string limits = limits_of(exchange, *call);
     Reply reply = limited ? refusal(exchange, *limited, dialect, limits)
                           : Reply{200, render_body(*call, {}), exchange.identity_headers(dialect) + limits};
     const Persistence persistence = co_await send(exchange, std::move(reply));
@@ -488,14 +498,12 @@ asio::awaitable<Persistence> serve_model_call(Exchange& exchange, Surface surfac
   const RequestClass kind = class_of(exchange.request, *call, provider.options());
   auto admitted = provider.admit(exchange.started, exchange.caller, *call, kind);
   if (!admitted) {
-    const std::string limits =
-        provider.rate_limit_headers(exchange.started, exchange.caller, call->info->group, kind, dialect);
-    Reply reply = refusal(exchange, admitted.error(), dialect, limits);
+    Reply reply = refusal(exchange, admitted.error(), dialect, limits_of(exchange, *call));
     const Persistence persistence = co_await send(exchange, std::move(reply));
     co_return persistence;
   }
   if (admitted->has_priority) call->service_tier = "priority";
-  const Persistence persistence = co_await serve_admitted(exchange, *call, *faults, *std::move(admitted), kind);
+  const Persistence persistence = co_await serve_admitted(exchange, *call, *faults, *std::move(admitted));
   co_return persistence;
 }
 

@@ -10,48 +10,103 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace tidegate::sim {
 
 namespace {
 
+/// What may stand behind a fault's name.
+enum class FaultValue : std::uint8_t { None, RetryAfter, Seconds, Milliseconds, Events, ErrorType };
+
+struct KnownFault {
+  std::string_view name;
+  FaultValue value;
+};
+
 // sim/README.md says what each does.
-constexpr std::array<std::string_view, 36> kFaults{"rate",
-                                                   "ramp",
-                                                   "concurrency",
-                                                   "tier_cap",
-                                                   "contract_cap",
-                                                   "own_limit",
-                                                   "workspace_limit",
-                                                   "billing",
-                                                   "400",
-                                                   "401",
-                                                   "402",
-                                                   "403",
-                                                   "404",
-                                                   "413",
-                                                   "429",
-                                                   "500",
-                                                   "502",
-                                                   "503",
-                                                   "504",
-                                                   "529",
-                                                   "reset_before_head",
-                                                   "close_before_head",
-                                                   "reset_after_head",
-                                                   "reset_mid_stream",
-                                                   "cut",
-                                                   "truncate",
-                                                   "short_body",
-                                                   "error_event",
-                                                   "drip",
-                                                   "split",
-                                                   "stall_before_head",
-                                                   "stall_mid_stream",
-                                                   "garbage_head",
-                                                   "garbage_body",
-                                                   "close_delimited",
-                                                   "no_rate_headers"};
+constexpr std::array kFaults{
+    KnownFault{"rate", FaultValue::RetryAfter},
+    KnownFault{"ramp", FaultValue::RetryAfter},
+    KnownFault{"concurrency", FaultValue::RetryAfter},
+    KnownFault{"tier_cap", FaultValue::RetryAfter},
+    KnownFault{"contract_cap", FaultValue::RetryAfter},
+    KnownFault{"own_limit", FaultValue::RetryAfter},
+    KnownFault{"workspace_limit", FaultValue::RetryAfter},
+    KnownFault{"billing", FaultValue::RetryAfter},
+    KnownFault{"400", FaultValue::RetryAfter},
+    KnownFault{"401", FaultValue::RetryAfter},
+    KnownFault{"402", FaultValue::RetryAfter},
+    KnownFault{"403", FaultValue::RetryAfter},
+    KnownFault{"404", FaultValue::RetryAfter},
+    KnownFault{"413", FaultValue::RetryAfter},
+    KnownFault{"429", FaultValue::RetryAfter},
+    KnownFault{"500", FaultValue::RetryAfter},
+    KnownFault{"502", FaultValue::None},
+    KnownFault{"503", FaultValue::RetryAfter},
+    KnownFault{"504", FaultValue::RetryAfter},
+    KnownFault{"529", FaultValue::RetryAfter},
+    KnownFault{"reset_before_head", FaultValue::None},
+    KnownFault{"close_before_head", FaultValue::None},
+    KnownFault{"reset_after_head", FaultValue::None},
+    KnownFault{"reset_mid_stream", FaultValue::Events},
+    KnownFault{"cut", FaultValue::Events},
+    KnownFault{"truncate", FaultValue::Events},
+    KnownFault{"short_body", FaultValue::None},
+    KnownFault{"error_event", FaultValue::ErrorType},
+    KnownFault{"drip", FaultValue::Milliseconds},
+    KnownFault{"split", FaultValue::None},
+    KnownFault{"stall_before_head", FaultValue::Seconds},
+    KnownFault{"stall_mid_stream", FaultValue::Seconds},
+    KnownFault{"garbage_head", FaultValue::None},
+    KnownFault{"garbage_body", FaultValue::None},
+    KnownFault{"close_delimited", FaultValue::None},
+    KnownFault{"no_rate_headers", FaultValue::None},
+};
+
+constexpr std::int64_t kMostOfAValue = 1'000'000;  // seconds, milliseconds, events
+
+bool is_whole(std::string_view text) {
+  const auto number = parse_integer(text);
+  return number && *number >= 0 && *number <= kMostOfAValue;
+}
+
+bool is_seconds(std::string_view text) {
+  const auto number = parse_decimal(text);
+  return number && NumberRange{0, kMostOfAValue}.holds(*number);
+}
+
+/// What is wrong with a value; empty: nothing.
+std::string_view complaint_about(FaultValue kind, std::string_view value) {
+  switch (kind) {
+    case FaultValue::None: return "it takes no value";
+    case FaultValue::RetryAfter: return is_whole(value) ? "" : "its value is a retry-after in whole seconds, at most 1000000";
+    case FaultValue::Seconds: return is_seconds(value) ? "" : "its value is seconds from 0 to 1000000";
+    case FaultValue::Milliseconds: return is_whole(value) ? "" : "its value is whole milliseconds from 0 to 1000000";
+    case FaultValue::Events: return is_whole(value) ? "" : "its value is a whole number of events, at most 1000000";
+    case FaultValue::ErrorType: return "";
+  }
+  return "";
+}
+
+std::optional<double> per_minute(std::string_view text) {
+  const auto number = parse_decimal(text);
+  return number && kPerMinute.holds(*number) ? number : std::nullopt;
+}
+
+/// Figures between slashes into `members`; `-` leaves one out. False: it cannot be read.
+bool read_rates(std::string_view text, GroupLimits& limits, std::initializer_list<std::optional<double> GroupLimits::*> members) {
+  std::size_t left = members.size();
+  for (const auto member : members) {
+    const std::size_t slash = text.find('/');
+    if ((slash == std::string_view::npos) != (--left == 0)) return false;
+    const std::string_view part = text.substr(0, slash);
+    limits.*member = per_minute(part);
+    if (!(limits.*member) && part != "-") return false;
+    if (left > 0) text = text.substr(slash + 1);
+  }
+  return true;
+}
 
 tl::unexpected<Failure> invalid(std::string detail) {
   return fail(FailureKind::InvalidInput, Origin::Operator, std::move(detail));
@@ -68,8 +123,16 @@ Result<Fault> parse_fault(std::string_view text) {
   const std::size_t equals = text.find('=');
   Fault fault{std::string(trim(text.substr(0, equals))), {}};
   if (equals != std::string_view::npos) fault.value = std::string(trim(text.substr(equals + 1)));
-  if (std::find(kFaults.begin(), kFaults.end(), fault.name) == kFaults.end()) {
-    return invalid(fmt::format("no fault '{}'; there are {}", fault.name, fmt::join(kFaults, ", ")));
+  const auto* known =
+      std::find_if(kFaults.begin(), kFaults.end(), [&](const KnownFault& one) { return one.name == fault.name; });
+  if (known == kFaults.end()) {
+    std::vector<std::string_view> names;
+    for (const KnownFault& one : kFaults) names.push_back(one.name);
+    return invalid(fmt::format("no fault '{}'; there are {}", fault.name, fmt::join(names, ", ")));
+  }
+  if (equals == std::string_view::npos) return fault;
+  if (const std::string_view complaint = complaint_about(known->value, fault.value); !complaint.empty()) {
+    return invalid(fmt::format("fault '{}': {}", text, complaint));
   }
   return fault;
 }
@@ -121,6 +184,21 @@ Result<std::vector<ScheduledFault>> parse_schedule(std::string_view text) {
     schedule.push_back({*from, *length, *fault});
   }
   return schedule;
+}
+
+Result<GroupLimits> parse_rates(std::string_view text) {
+  GroupLimits limits;
+  if (read_rates(text, limits, {&GroupLimits::requests, &GroupLimits::input_tokens, &GroupLimits::output_tokens})) return limits;
+  return invalid(
+      fmt::format("'{}' is not limits like 50/20000/- (requests, input and output tokens a minute, each from {} to {} or '-' for none)",
+                  text, kPerMinute.least, kPerMinute.most));
+}
+
+Result<GroupLimits> parse_token_rates(std::string_view text) {
+  GroupLimits limits;
+  if (read_rates(text, limits, {&GroupLimits::input_tokens, &GroupLimits::output_tokens})) return limits;
+  return invalid(fmt::format("'{}' is not limits like 20000/4000 (input and output tokens a minute, each from {} to {} or '-' for none)",
+                             text, kPerMinute.least, kPerMinute.most));
 }
 
 Result<KeyRule> parse_key_rule(std::string_view text) {

@@ -96,7 +96,7 @@ struct Options {
   Options();
 };
 
-/// `529`, `stall_mid_stream=5`. Failure: InvalidInput if the name is not known.
+/// `529`, `stall_mid_stream=5`. Failure: InvalidInput if the name is not known, or its value not of its kind.
 [[nodiscard]] Result<Fault> parse_fault(std::string_view text);
 /// `529:0.05`: a fault and its probability (1 if left out).
 [[nodiscard]] Result<FaultRule> parse_fault_rule(std::string_view text);
@@ -104,6 +104,10 @@ struct Options {
 [[nodiscard]] Result<std::vector<FaultRule>> parse_fault_rules(std::string_view text);
 /// `30s+60s:529`: from, length, fault; several with commas.
 [[nodiscard]] Result<std::vector<ScheduledFault>> parse_schedule(std::string_view text);
+/// `50/20000/-`: requests, input and output tokens a minute, `-` for what is not limited. Failure: InvalidInput.
+[[nodiscard]] Result<GroupLimits> parse_rates(std::string_view text);
+/// `20000/4000`: input and output tokens a minute, likewise.
+[[nodiscard]] Result<GroupLimits> parse_token_rates(std::string_view text);
 /// `sk-ant-x=org-a` or `sk-ant-x=org-a:workspace`.
 [[nodiscard]] Result<KeyRule> parse_key_rule(std::string_view text);
 

@@ -61,21 +61,19 @@ Reply serve_models(const Request& request, Dialect dialect, std::string_view req
 /// Batches and files have limits of requests of their own.
 Reply serve_stored(Exchange& exchange, std::string_view group) {
   const auto refused = exchange.provider.admit_plain(exchange.started, exchange.caller, group);
-  Reply reply;
-  if (refused) {
-    reply = error_reply(*refused, Dialect::Anthropic, exchange.request_id);
-  } else if (group == "batches") {
-    reply = exchange.library.serve_batches(exchange.request, exchange.caller, exchange.request_id);
-  } else {
-    reply = exchange.library.serve_files(exchange.request, exchange.caller, exchange.request_id);
-  }
-  reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group,
-                                                        RequestClass::Ordinary, Dialect::Anthropic);
-  return reply;
+  if (refused) return error_reply(*refused, Dialect::Anthropic, exchange.request_id);
+  if (group == "batches") return exchange.library.serve_batches(exchange.request, exchange.caller, exchange.request_id);
+  return exchange.library.serve_files(exchange.request, exchange.caller, exchange.request_id);
 }
 
 bool is_at(std::string_view path, std::string_view root) {
   return path == root || (path.starts_with(root) && path[root.size()] == '/');
+}
+
+/// The limits that a path counts against; empty: none.
+std::string_view group_of(std::string_view path) {
+  if (is_at(path, "/v1/messages/batches")) return "batches";
+  return is_at(path, "/v1/files") ? "files" : std::string_view{};
 }
 
 Reply route(Exchange& exchange) {
@@ -88,8 +86,7 @@ Reply route(Exchange& exchange) {
     return serve_models(request, dialect, exchange.request_id);
   }
   if (path == "/v1/dashboard/billing/subscription" || path == "/v1/dashboard/billing/usage") return serve_balance_api(exchange);
-  if (is_at(path, "/v1/messages/batches")) return serve_stored(exchange, "batches");
-  if (is_at(path, "/v1/files")) return serve_stored(exchange, "files");
+  if (const std::string_view group = group_of(path); !group.empty()) return serve_stored(exchange, group);
   return error_reply({404, "not_found_error", "Not found"}, dialect, exchange.request_id);
 }
 
@@ -100,7 +97,14 @@ Reply serve_plain(Exchange& exchange) {
   const auto faults = FaultSet::of(exchange.request, exchange.provider, exchange.started);
   std::optional<Reply> forced;
   if (faults) forced = faults->error_reply(exchange.dialect(), exchange.request_id);
+  const std::string_view group = group_of(exchange.request.path);
+  // Of what is forced only a limit's refusal tells how it stands.
+  const bool tells_limits = !group.empty() && (!forced || forced->status == 429);
   Reply reply = forced ? *std::move(forced) : route(exchange);
+  if (tells_limits) {
+    reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group, RequestClass::Ordinary,
+                                                          Dialect::Anthropic);
+  }
   reply.headers += exchange.identity_headers(exchange.dialect());
   return reply;
 }

@@ -77,6 +77,8 @@ json::object to_json(const Charge& charge) {
           {"outcome", json::string_view(to_string(charge.outcome).data(), to_string(charge.outcome).size())},
           {"stream", charge.is_streamed},
           {"service_tier", charge.service_tier},
+          {"speed", charge.speed},
+          {"inference_geo", charge.inference_geo},
           {"session", charge.session}};
 }
 
@@ -225,6 +227,7 @@ tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& call
   request.input_tokens = estimate(limited_input(*call.info, admitted.cache.usage));
   request.max_tokens = call.max_tokens;
   request.kind = kind;
+  request.takes_priority = !call.is_standard_only;
   const Admission admission = organisation(caller.organisation, now).admit(now, request);
   if (const auto* rejected = std::get_if<Rejected>(&admission)) {
     ++refusals_[std::string(to_string(rejected->kind))];
@@ -234,6 +237,7 @@ tl::expected<AdmittedCall, ApiError> Provider::admit(Now now, const Caller& call
   admitted.ticket = granted.ticket;
   admitted.generation = generation_;
   admitted.has_priority = granted.has_priority;
+  admitted.rate_limit_headers = headers_of(now, caller, request.group, kind, dialect_of(call.surface));
   if (options_.instant) {
     admitted.output_length = options_.output_tokens.value_or(kInstantOutputTokens);
     return admitted;
@@ -292,6 +296,8 @@ void Provider::charge_batched(Charge charge, const ModelCall& call) {
 
 void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
   charge.at = clock_.now().wall;
+  charge.speed = call.is_fast ? "fast" : "standard";
+  charge.inference_geo = call.inference_geo;
   charge.cost = cost_of(*call.info, charge.input, charge.output_tokens);
   if (call.is_fast) charge.cost = scaled(charge.cost, 2, 1);  // facts 4: fast mode is about twice the price
   if (call.inference_geo == "us") charge.cost = scaled(charge.cost, 11, 10);
@@ -310,6 +316,11 @@ void Provider::record(Charge charge, const ModelCall& call, bool is_batch) {
 std::string Provider::rate_limit_headers(Now now, const Caller& caller, std::string_view group, RequestClass kind,
                                          Dialect dialect) {
   const std::lock_guard lock(mutex_);
+  return headers_of(now, caller, group, kind, dialect);
+}
+
+std::string Provider::headers_of(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                 Dialect dialect) {
   if (Subscription* own = subscription(caller.organisation)) return own->headers(now.wall);
   const RateLimitReading reading = organisation(caller.organisation, now).reading(now, group, caller.workspace, kind);
   return dialect == Dialect::OpenAi ? openai_rate_limit_headers(reading)

@@ -43,6 +43,8 @@ struct AdmittedCall {
   std::int64_t output_length = 0;  ///< drawn; compose_answer cuts it at max_tokens
   Nanoseconds first_token{};
   double tokens_per_second = 0;  ///< 0: everything at once
+  /// As they stood when it was admitted, this call counted: what its answer tells when it begins (QUOTA.md 2).
+  std::string rate_limit_headers;
 };
 
 enum class Outcome : std::uint8_t { Completed, Interrupted, Cancelled };
@@ -60,6 +62,8 @@ struct Charge {
   Outcome outcome = Outcome::Completed;
   bool is_streamed = false;
   std::string service_tier = "standard";
+  std::string speed = "standard";
+  std::string inference_geo = "global";
   std::string session;  ///< x-claude-code-session-id of the request
 };
 
@@ -118,6 +122,8 @@ class Provider {
 
  private:
   Organisation& organisation(const std::string& id, Now now);
+  [[nodiscard]] std::string headers_of(Now now, const Caller& caller, std::string_view group, RequestClass kind,
+                                       Dialect dialect);
   /// Null unless subscriptions are configured.
   Subscription* subscription(const std::string& organisation);
   [[nodiscard]] OrganisationLimits configured(std::string_view id) const;

@@ -28,6 +28,18 @@ std::uint64_t body_limit_of(std::string_view path) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
+/// `visit(name, value)` for every `name=value` and every bare `name`.
+template <typename Visit>
+void for_each_parameter(std::string_view query, Visit visit) {
+  while (!query.empty()) {
+    const std::size_t end = query.find('&');
+    const std::string_view item = query.substr(0, end);
+    const std::size_t equals = item.find('=');
+    visit(item.substr(0, equals), equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1));
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+  }
+}
+
 }  // namespace
 
 struct RequestReader::Parsing {
@@ -44,16 +56,16 @@ std::string_view Request::header(std::string_view name) const {
 
 std::vector<std::string_view> Request::parameters(std::string_view name) const {
   std::vector<std::string_view> values;
-  std::string_view rest = query;
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('&');
-    const std::string_view item = rest.substr(0, end);
-    const std::size_t equals = item.find('=');
-    if (item.substr(0, equals) == name)
-      values.push_back(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1));
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  }
+  for_each_parameter(query, [&](std::string_view found, std::string_view value) {
+    if (found == name) values.push_back(value);
+  });
   return values;
+}
+
+std::vector<std::string_view> Request::parameter_names() const {
+  std::vector<std::string_view> names;
+  for_each_parameter(query, [&](std::string_view name, std::string_view) { names.push_back(name); });
+  return names;
 }
 
 std::string_view Request::parameter(std::string_view name) const {

@@ -30,6 +30,8 @@ struct Request {
   [[nodiscard]] std::string_view parameter(std::string_view name) const;
   /// Every value of it.
   [[nodiscard]] std::vector<std::string_view> parameters(std::string_view name) const;
+  /// The names of all query parameters, not decoded.
+  [[nodiscard]] std::vector<std::string_view> parameter_names() const;
 };
 
 /// Reads requests from one connection by Beast's parser.

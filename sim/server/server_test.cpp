@@ -88,6 +88,14 @@ TEST_F(SimServer, AnswersAMessageWithUsageIdentityAndLimits) {
   EXPECT_EQ(stats().at("charged"), 2);
 }
 
+TEST_F(SimServer, TellsATracedCallerItsOwnSpan) {
+  const Received traced = message(kHi, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  EXPECT_THAT(traced.header("traceresponse"), testing::MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]+-01"));
+  EXPECT_EQ(traced.header("traceresponse").size(), 55U);
+  EXPECT_EQ(message().header("traceresponse"), "");
+  EXPECT_EQ(message(kHi, "traceparent: 00-short\r\n").header("traceresponse"), "");
+}
+
 TEST_F(SimServer, StreamsAMessageInTheProvidersOrder) {
   const Received received = message(kHiStreamed);
   EXPECT_THAT(received.header("content-type"), StartsWith("text/event-stream"));
@@ -244,6 +252,40 @@ TEST_F(SimServer, ForcesEveryRefusalOfTheBook) {
   EXPECT_EQ(stats().at("charged"), 0);
 }
 
+TEST_F(SimServer, TellsHowALimitStandsWhereItIsMadeToRefuse) {
+  for (const std::string_view fault : {"rate", "429", "ramp", "concurrency", "tier_cap"}) {
+    EXPECT_EQ(faulty(fault).header("anthropic-ratelimit-requests-remaining"), "10000") << fault;
+  }
+  for (const std::string_view fault : {"529", "500", "400", "rate, no_rate_headers"}) {
+    EXPECT_EQ(faulty(fault).header("anthropic-ratelimit-requests-remaining"), "") << fault;
+  }
+  EXPECT_EQ(faulty("rate", "{").header("anthropic-ratelimit-requests-remaining"), "");
+  EXPECT_EQ(get("/v1/files", fmt::format("{}x-sim-fault: rate\r\n", kAnthropic)).header("anthropic-ratelimit-requests-limit"), "500");
+}
+
+TEST_F(SimServer, RefusesWhatLaterModelsAndUnknownVersionsDoNotTake) {
+  const auto prefilled = [this](std::string_view model, std::string_view content) {
+    return message(fmt::format(
+        R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":{}}}]}})", model, content));
+  };
+  for (const std::string_view content : {R"("And")", R"([{"type":"text","text":"And"}])"}) {
+    EXPECT_THAT(prefilled("claude-opus-4-6", content).body, HasSubstr("does not support assistant message prefill"));
+    EXPECT_EQ(prefilled("claude-opus-5-5", content).status, 400);
+    EXPECT_EQ(prefilled("claude-haiku-4-5", content).status, 200);
+  }
+  EXPECT_EQ(prefilled("claude-opus-5-5", R"([{"type":"server_tool_use","id":"s","name":"web_search","input":{}}])").status, 200);
+  const auto thinking = [this](std::string_view model, std::string_view type) {
+    return message(fmt::format(
+        R"({{"model":"{}","max_tokens":5,"thinking":{{"type":"{}","budget_tokens":4}},"messages":[{{"role":"user","content":"hi"}}]}})", model, type));
+  };
+  EXPECT_THAT(thinking("claude-opus-4-7", "enabled").body, HasSubstr("is not supported for this model"));
+  EXPECT_EQ(thinking("claude-opus-4-6", "enabled").status, 200);
+  EXPECT_EQ(thinking("claude-opus-4-7", "adaptive").status, 200);
+  const Received version = post("/v1/messages", kHi, "x-api-key: k\r\nanthropic-version: 2099-01-01\r\n");
+  EXPECT_EQ(version.status, 400);
+  EXPECT_THAT(version.body, HasSubstr(R"(\"2099-01-01\" is not a valid version)"));
+}
+
 TEST_F(SimServer, BreaksStreamsInEveryWay) {
   const Received error = faulty("error_event", kHiStreamed);
   EXPECT_TRUE(error.is_complete);
@@ -362,6 +404,32 @@ TEST_F(SimServer, RunsABatchToItsResultsAtItsOwnOrigin) {
   EXPECT_EQ(get("/v1/messages/batches/" + id, "x-api-key: k@other\r\nanthropic-version: 2023-06-01\r\n").status, 404);
 }
 
+TEST(SimServerBatches, AreRefusedAboveTheirSizeAndAboveTheQueue) {
+  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
+  Options options;  // not instant: a batch takes 2 s
+  options.limits.batches = BatchLimits{.queued = 5, .per_batch = 3};
+  const Server server(options, clock);
+  TestClient client(server.port());
+  const auto create = [&](int requests) {
+    std::string items;
+    for (int i = 0; i < requests; ++i) items += fmt::format(R"({}{{"custom_id":"{}","params":{}}})", i == 0 ? "" : ",", i, kHi);
+    return client.request("POST", "/v1/messages/batches", fmt::format(R"({{"requests":[{}]}})", items), kAnthropic);
+  };
+  const Received large = create(4);
+  EXPECT_EQ(large.status, 400);
+  EXPECT_THAT(large.body, HasSubstr("a batch has at most 3 requests, not 4"));
+  EXPECT_EQ(create(3).status, 200);
+  const Received queued = create(3);
+  EXPECT_EQ(queued.status, 429);
+  EXPECT_THAT(queued.body, HasSubstr("5 queued batch requests"));
+  EXPECT_EQ(queued.header("retry-after"), "2");
+  EXPECT_EQ(create(2).status, 200);
+  clock.advance(std::chrono::seconds(2));
+  EXPECT_EQ(create(3).status, 200);
+  EXPECT_THAT(client.request("GET", "/v1/organizations/rate_limits?group_type=batch", {}, "x-api-key: sk-ant-admin01-x\r\n").body,
+              HasSubstr(R"({"type":"enqueued_batch_requests","value":5})"));
+}
+
 TEST_F(SimServer, KeepsFilesByteForByte) {
   const std::string content("a\r\n\0b", 5);
   const std::string form =
@@ -401,6 +469,50 @@ TEST_F(SimServer, ReportsUsageCostAndLimitsToAdmins) {
   EXPECT_EQ(get("/v1/organizations/rate_limits", {}).status, 401);
 }
 
+TEST_F(SimServer, FiltersAndGroupsUsageByWhatACallWas) {
+  const auto call = [this](std::string_view members, std::string_view key = "k") {
+    const std::string body = fmt::format(
+        R"({{"model":"claude-opus-5-5","max_tokens":9,{}"messages":[{{"role":"user","content":"hi"}}]}})", members);
+    ASSERT_EQ(post("/v1/messages", body, fmt::format("x-api-key: {}\r\nanthropic-version: 2023-06-01\r\n", key)).status, 200);
+  };
+  call("");
+  call(R"("speed":"fast",)");
+  call(R"("inference_geo":"us",)");
+  call("", "k@org-sim:ws9");
+  post("/v1/messages/batches", fmt::format(R"({{"requests":[{{"custom_id":"a","params":{}}}]}})", kHi), kAnthropic);
+  clock_.advance(std::chrono::seconds(90));
+  const auto ask = [this](std::string_view report, std::string_view query) {
+    return get(fmt::format("/v1/organizations/{}?starting_at=2026-11-23T00:00:00Z&{}", report, query), "x-api-key: sk-ant-admin01-x\r\n");
+  };
+  const auto lines = [&](std::string_view query) {
+    return json::parse(ask("usage_report/messages", query).body).at("data").at(0).at("results").get_array();
+  };
+  for (const std::string_view one : {"service_tiers[]=batch", "speeds[]=fast", "inference_geos[]=us", "workspace_ids[]=ws9",
+                                     "models[]=claude-haiku-4-5", "speeds%5B%5D=fast&inference_geos[]=global"}) {
+    ASSERT_EQ(lines(one).size(), 1U) << one;
+    EXPECT_LE(lines(one)[0].at("output_tokens").to_number<int>(), 12) << one << ": of one call";
+  }
+  EXPECT_TRUE(lines("service_tiers[]=flex").empty());
+  EXPECT_TRUE(lines("api_key_ids[]=apikey_1").empty());
+  EXPECT_EQ(lines("context_window[]=0-200k")[0].at("output_tokens"), 4 * 9 + 12);
+  const json::array by_speed = lines("group_by[]=speed");
+  ASSERT_EQ(by_speed.size(), 2U);
+  EXPECT_EQ(by_speed[0].at("speed"), "fast");
+  EXPECT_EQ(by_speed[1].at("speed"), "standard");
+  EXPECT_TRUE(by_speed[1].at("inference_geo").is_null());
+  const json::array by_geo = lines("group_by[]=inference_geo");
+  ASSERT_EQ(by_geo.size(), 2U);
+  EXPECT_EQ(by_geo[1].at("inference_geo"), "us");
+
+  EXPECT_THAT(ask("usage_report/messages", "group_by[]=nonsense").body, HasSubstr("group_by: Input should be 'account_id', "));
+  EXPECT_THAT(ask("usage_report/messages", "speeds[]=slow").body, HasSubstr("speeds: Input should be 'standard', 'fast'"));
+  EXPECT_THAT(ask("usage_report/messages", "speed[]=fast").body, HasSubstr("speed: Extra inputs are not permitted"));
+  EXPECT_THAT(ask("cost_report", "group_by[]=model").body, HasSubstr("group_by: Input should be 'description', 'workspace_id'"));
+  const Received hourly = ask("cost_report", "bucket_width=1h");
+  EXPECT_EQ(hourly.status, 400);
+  EXPECT_THAT(hourly.body, HasSubstr("bucket_width: Input should be '1d'"));
+}
+
 TEST_F(SimServer, TellsWhatIsLeftOfTheMoneyAsARelayDoes) {
   const auto told = [this](const char* path) { return json::parse(get(std::string("/v1/dashboard/billing/") + path, kAnthropic).body); };
   EXPECT_EQ(told("subscription").at("hard_limit_usd"), 100.0);
@@ -437,6 +549,32 @@ TEST_F(SimServerOfTier1, RefusesTheSixthRequestAndTellsWhenToComeBack) {
   EXPECT_EQ(stats().at("refusals").at("requests"), 2);
 }
 
+TEST(SimServerHeaders, TellWhatWasLeftWhenTheRequestWasAdmitted) {
+  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
+  Options options = instant();
+  options.limits = *preset_limits("storm_c");
+  const Server server(options, clock);
+  const auto in_flight = [&] { return json::parse(server.stats()).at("in_flight").to_number<int>(); };
+  TestClient slow(server.port());
+  slow.begin("POST", "/v1/messages", kHi, fmt::format("{}x-sim-delay-ms: 500\r\n", kAnthropic));
+  TestClient other(server.port());
+  // Bounded by the test's own time limit: each look is a request of its own.
+  while (in_flight() == 0) other.request("GET", "/sim/stats", {}, {});
+  for (int i = 0; i < 10; ++i) other.request("POST", "/v1/messages", kHi, kAnthropic);
+  clock.advance(std::chrono::seconds(3));
+  EXPECT_EQ(slow.receive().header("anthropic-ratelimit-requests-remaining"), "99");
+  EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"), "93");
+}
+
+TEST_F(SimServerOfTier1, NamesNoTimeForARequestThatCanNeverPass) {
+  const std::string long_text(4 * 37'000, 'x');
+  const Received refused = message(
+      fmt::format(R"({{"model":"claude-opus-5","max_tokens":5,"messages":[{{"role":"user","content":"{}"}}]}})", long_text));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_THAT(refused.body, HasSubstr("25,000 tokens per minute"));
+  EXPECT_EQ(refused.header("retry-after"), "");
+}
+
 TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
   EXPECT_EQ(post("/sim/limits", R"({"preset":"tier2"})", {}).status, 200);
   EXPECT_EQ(message().header("anthropic-ratelimit-requests-limit"), "20");
@@ -444,6 +582,73 @@ TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
   EXPECT_EQ(post("/sim/reset", "{}", {}).status, 200);
   EXPECT_EQ(message().status, 200);
   EXPECT_EQ(message().status, 429);
+}
+
+class SimServerWithAWorkspace : public SimServer {
+ protected:
+  static Options narrow() {
+    Options options = instant();
+    options.limits = *preset_limits("start");
+    options.limits.workspaces["ws1"].table.standard.requests = 2;
+    return options;
+  }
+  SimServerWithAWorkspace() : SimServer(narrow()) {}
+  std::string limit_of(std::string_view model) {
+    return message(fmt::format(R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}}]}})", model))
+        .header("anthropic-ratelimit-requests-limit");
+  }
+  Received change(std::string_view body) { return post("/sim/limits", body, {}); }
+};
+
+TEST_F(SimServerWithAWorkspace, KeepsItWhenALimitIsSetAndSetsFiguresOfEveryGroup) {
+  EXPECT_EQ(change(R"({"preset":"build"})").status, 200);
+  EXPECT_EQ(limit_of("claude-fable-5"), "2000");
+  const auto in_workspace = [this] {
+    return post("/v1/messages", kHi, "x-api-key: k@org-sim:ws1\r\nanthropic-version: 2023-06-01\r\n").status;
+  };
+  EXPECT_EQ(in_workspace(), 200);
+  EXPECT_EQ(in_workspace(), 200);
+  EXPECT_EQ(in_workspace(), 429);
+  EXPECT_EQ(change(R"({"preset":"start","requests":7})").status, 200);
+  EXPECT_EQ(limit_of("claude-fable-5"), "7");
+  EXPECT_EQ(limit_of("claude-opus-5"), "7");
+  EXPECT_EQ(post("/v1/messages/count_tokens", kHi, kAnthropic).header("anthropic-ratelimit-requests-limit"), "2000");
+}
+
+TEST_F(SimServerWithAWorkspace, ShowsFastModesLimitsAndPriorityTiersWhereTheyAreSet) {
+  EXPECT_EQ(change(R"({"fast":"5/20000/4000","priority":"30000/6000"})").status, 200);
+  const Received ordinary = message();
+  EXPECT_EQ(ordinary.header("anthropic-priority-input-tokens-limit"), "30000");
+  EXPECT_EQ(ordinary.header("anthropic-priority-output-tokens-remaining"), "6000");
+  EXPECT_EQ(json::parse(ordinary.body).at("usage").at("service_tier"), "priority");
+  const Received fast = message(
+      R"({"model":"claude-opus-5-5","max_tokens":5,"speed":"fast","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_EQ(fast.header("anthropic-fast-input-tokens-limit"), "20000");
+  EXPECT_EQ(fast.header("anthropic-fast-output-tokens-limit"), "4000");
+  EXPECT_EQ(json::parse(fast.body).at("usage").at("service_tier"), "standard");
+  const Received standard = message(
+      R"({"model":"claude-opus-5-5","max_tokens":5,"service_tier":"standard_only","messages":[{"role":"user","content":"hi"}]})");
+  EXPECT_EQ(json::parse(standard.body).at("usage").at("service_tier"), "standard");
+  EXPECT_THAT(get("/v1/organizations/rate_limits", "x-api-key: sk-ant-admin01-x\r\n").body,
+              HasSubstr(R"({"type":"fast_otpm","value":4000})"));
+  clock_.advance(std::chrono::seconds(1));
+  const json::value cost = json::parse(
+      get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z&group_by[]=description", "x-api-key: sk-ant-admin01-x\r\n").body);
+  ASSERT_EQ(cost.at("data").at(0).at("results").get_array().size(), 1U);  // without Priority Tier's
+  EXPECT_EQ(cost.at("data").at(0).at("results").at(0).at("model"), "claude-opus-5-5");
+}
+
+TEST_F(SimServerWithAWorkspace, RefusesLimitsItDoesNotUnderstand) {
+  EXPECT_THAT(change(R"({"request":7})").body, HasSubstr("request: no such field; there are preset, "));
+  EXPECT_THAT(change(R"({"requests":0})").body, HasSubstr("requests: a number from 0.001 to "));
+  EXPECT_THAT(change(R"({"requests":"7"})").body, HasSubstr("requests: a number from "));
+  EXPECT_THAT(change(R"({"concurrent":0})").body, HasSubstr("concurrent: a number from 1 to "));
+  EXPECT_THAT(change(R"({"ramp":1})").body, HasSubstr("ramp: true or false"));
+  EXPECT_THAT(change(R"({"preset":5})").body, HasSubstr("preset: a text"));
+  EXPECT_THAT(change(R"({"priority":{"input_tokens":5}})").body, HasSubstr("priority: a text"));
+  EXPECT_THAT(change(R"({"fast":"5"})").body, HasSubstr("fast: '5' is not limits like 50/20000/-"));
+  EXPECT_EQ(change(R"({"requests":7,"input":1})").status, 400);
+  EXPECT_EQ(limit_of("claude-opus-5"), "1000");  // all or nothing
 }
 
 /// Real latency: a first token after a while, then one piece after the other.

@@ -94,6 +94,14 @@ asio::awaitable<void> refuse_unreadable(Connection& connection, Provider& provid
   }
 }
 
+/// Facts 1.3, "when tracing": the caller's trace and a span of the provider's own, in the form of W3C Trace Context 2.
+std::string trace_response(const Request& request, std::string_view request_id) {
+  const std::string_view parent = request.header("traceparent");  // 00-<32 digits: trace>-<16: span>-<2: flags>
+  if (parent.size() != 55 || !parent.starts_with("00-")) return {};
+  const std::string_view span = request_id.substr(std::string_view("req_01").size(), 16);
+  return fmt::format("traceresponse: 00-{}-{}-{}\r\n", parent.substr(3, 32), span, parent.substr(53));
+}
+
 }  // namespace
 
 Dialect Exchange::dialect() const {
@@ -110,7 +118,7 @@ std::string Exchange::identity_headers(Dialect of) const {
         "x-request-id: {}\r\nopenai-organization: {}\r\nopenai-processing-ms: {}\r\nopenai-version: 2020-10-01\r\n",
         request_id, caller.organisation, spent);
   }
-  std::string headers = fmt::format("request-id: {}\r\n", request_id);
+  std::string headers = fmt::format("request-id: {}\r\n{}", request_id, trace_response(request, request_id));
   if (!caller.organisation.empty()) headers += fmt::format("anthropic-organization-id: {}\r\n", caller.organisation);
   if (!caller.workspace.empty()) headers += fmt::format("anthropic-workspace-id: {}\r\n", caller.workspace);
   return headers;
