@@ -48,7 +48,8 @@ tl::unexpected<Failure> invalid(std::string detail) {
 Result<void> read_dollars(std::string_view option, const std::string& text, std::optional<Money>& into) {
   if (text.empty()) return {};
   const auto money = Money::parse(text);
-  if (!money || *money < Money()) return invalid(fmt::format("{}: '{}' is not an amount of dollars like 12.50, from 0", option, text));
+  if (!money || *money < Money())
+    return invalid(fmt::format("{}: '{}' is not an amount of dollars like 12.50, from 0", option, text));
   into = *money;
   return {};
 }
@@ -91,9 +92,9 @@ Result<SubscriptionLimits> read_subscription(std::string_view text) {
   const auto five_hours = parse_decimal(text.substr(0, slash));
   const auto seven_days = slash == std::string_view::npos ? std::nullopt : parse_decimal(text.substr(slash + 1));
   if (!five_hours || !seven_days || !kWindowTokens.holds(*five_hours) || !kWindowTokens.holds(*seven_days)) {
-    return invalid(
-        fmt::format("'{}' is not a subscription's tokens like 200000/1000000 (in five hours, in seven days, each from {} to {})",
-                    text, kWindowTokens.least, kWindowTokens.most));
+    return invalid(fmt::format(
+        "'{}' is not a subscription's tokens like 200000/1000000 (in five hours, in seven days, each from {} to {})",
+        text, kWindowTokens.least, kWindowTokens.most));
   }
   return SubscriptionLimits{*five_hours, *seven_days};
 }
@@ -105,7 +106,8 @@ Result<void> read_tiers(const Arguments& arguments, TierTerms& terms) {
     const auto factor =
         equals == std::string::npos ? std::nullopt : parse_decimal(std::string_view(text).substr(equals + 1));
     if (!factor || equals == 0 || !kTierFactor.holds(*factor)) {
-      return invalid(fmt::format("'{}' is not a tier like double=2 (a factor from {} to {})", text, kTierFactor.least, kTierFactor.most));
+      return invalid(fmt::format("'{}' is not a tier like double=2 (a factor from {} to {})", text, kTierFactor.least,
+                                 kTierFactor.most));
     }
     terms.tiers[text.substr(0, equals)] = *factor;
   }
@@ -195,14 +197,16 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
       ->check(number_from(kPerMinute));
   app.add_option("--concurrent", figures.concurrent, "requests in flight, over the preset")
       ->check(number_from(kConcurrent));
-  app.add_option("--burst-seconds", figures.burst_seconds,
-                 "how much time of refill the buckets hold; 60 by default")
+  app.add_option("--burst-seconds", figures.burst_seconds, "how much time of refill the buckets hold; 60 by default")
       ->check(number_from(kBurstSeconds));
-  app.add_flag_callback("--ramp", [&figures] { figures.has_ramp = true; }, "refuse sharp ramps");
-  app.add_flag_callback("--reserve-output", [&figures] { figures.reserves_output = true; },
-                        "charge max_tokens at the start, as OpenAI does");
-  app.add_option("--fast", arguments.fast,
-                 "REQUESTS/INPUT/OUTPUT a minute of each model group in fast mode, '-' for none; the group's by default");
+  app.add_flag_callback(
+      "--ramp", [&figures] { figures.has_ramp = true; }, "refuse sharp ramps");
+  app.add_flag_callback(
+      "--reserve-output", [&figures] { figures.reserves_output = true; },
+      "charge max_tokens at the start, as OpenAI does");
+  app.add_option(
+      "--fast", arguments.fast,
+      "REQUESTS/INPUT/OUTPUT a minute of each model group in fast mode, '-' for none; the group's by default");
   app.add_option("--priority", arguments.priority,
                  "INPUT/OUTPUT tokens a minute of Priority Tier for each model group, '-' for none");
   app.add_option("--tier-cap", arguments.tier_cap, "dollars a month, then 429 without retry-after");

@@ -110,7 +110,9 @@ constexpr std::array<NamedPreset, 13> kPresets{{
 
 }  // namespace
 
-bool is_endpoint_group(std::string_view group) { return group == "batches" || group == "count_tokens" || group == "files"; }
+bool is_endpoint_group(std::string_view group) {
+  return group == "batches" || group == "count_tokens" || group == "files";
+}
 
 void LimitFigures::apply_to(OrganisationLimits& limits) const {
   const auto apply = [this](GroupLimits& group) {

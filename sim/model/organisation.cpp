@@ -39,15 +39,17 @@ std::string with_commas(double amount) {
 }
 
 /// A need above the limit itself is never met.
-bool is_above_limit(const TokenBucket& bucket, double need) { return need > std::max(bucket.per_minute(), bucket.capacity()); }
+bool is_above_limit(const TokenBucket& bucket, double need) {
+  return need > std::max(bucket.per_minute(), bucket.capacity());
+}
 
 /// A need above the bucket is met by a full bucket, or a short burst window would shut out large prompts for ever.
 bool is_short_of(const std::optional<TokenBucket>& bucket, double need) {
   return bucket && (is_above_limit(*bucket, need) || bucket->level() < std::min(need, bucket->capacity()));
 }
 
-/// Nothing where no wait is long enough. The refusal stays a limit's 429 (413 is of bytes, facts 2.1), and is like the others
-/// that no retry helps (facts 1.4): without a retry-after.
+/// Nothing where no wait is long enough. The refusal stays a limit's 429 (413 is of bytes, facts 2.1), and is like the
+/// others that no retry helps (facts 1.4): without a retry-after.
 std::optional<Nanoseconds> wait_for(const TokenBucket& bucket, double need) {
   if (is_above_limit(bucket, need)) return std::nullopt;
   return bucket.until(need);
@@ -207,14 +209,14 @@ std::vector<Organisation::Scope> Organisation::scopes(const Now& now, const Admi
   std::vector<Scope> found;
   const GroupLimits& group = limits_.table.of(request.group);
   switch (request.kind) {
-    case RequestClass::Ordinary:
-      found.push_back({&scope(now, std::string(request.group), group)});
-      break;
+    case RequestClass::Ordinary: found.push_back({&scope(now, std::string(request.group), group)}); break;
     case RequestClass::CodeGeneration:
-      found.push_back({&scope(now, fmt::format("{}{}", kCodeMark, request.group), group.scaled(limits_.code_generation_share))});
+      found.push_back(
+          {&scope(now, fmt::format("{}{}", kCodeMark, request.group), group.scaled(limits_.code_generation_share))});
       break;
     case RequestClass::Fast:
-      found.push_back({&scope(now, fmt::format("{}{}", kFastMark, request.group), limits_.fast ? *limits_.fast : group)});
+      found.push_back(
+          {&scope(now, fmt::format("{}{}", kFastMark, request.group), limits_.fast ? *limits_.fast : group)});
       break;
   }
   const auto workspace = limits_.workspaces.find(request.workspace);
@@ -255,13 +257,14 @@ std::optional<Rejected> Organisation::refuse_spend(const Now& now, std::string_v
   return std::nullopt;
 }
 
-std::string Organisation::word_refusal(const Rejected& refused, const Scope& scope, const AdmissionRequest& request) const {
+std::string Organisation::word_refusal(const Rejected& refused, const Scope& scope,
+                                       const AdmissionRequest& request) const {
   const GroupLimits& limits = scope.set->limits();
   const std::string whose =
       scope.is_workspace ? fmt::format("workspace ({})", request.workspace) : fmt::format("organization ({})", id_);
   const auto rate = [&](double limit, std::string_view unit) {
-    return fmt::format("This request would exceed the rate limit for your {} of {} {} per minute (model group: {}).", whose,
-                       with_commas(limit), unit, request.group);
+    return fmt::format("This request would exceed the rate limit for your {} of {} {} per minute (model group: {}).",
+                       whose, with_commas(limit), unit, request.group);
   };
   switch (refused.kind) {
     case RejectionKind::Requests: return rate(*limits.requests, "requests");

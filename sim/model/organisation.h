@@ -45,7 +45,8 @@ struct Admitted {
 
 struct Rejected {
   RejectionKind kind;
-  std::optional<Nanoseconds> retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps, a need above the limit)
+  std::optional<Nanoseconds>
+      retry_after;  ///< an earlier retry fails; absent where retrying is useless (spend caps, a need above the limit)
   std::string message;                     ///< as the provider words it
 };
 
@@ -157,7 +158,8 @@ class Organisation {
   [[nodiscard]] const GroupLimits* limits_of_scope(std::string_view name, GroupLimits& storage) const;
   [[nodiscard]] std::optional<Rejected> refuse_spend(const Now& now, std::string_view workspace) const;
   [[nodiscard]] LimitSet* priority_scope(const Now& now, std::string_view group);
-  [[nodiscard]] std::string word_refusal(const Rejected& refused, const Scope& scope, const AdmissionRequest& request) const;
+  [[nodiscard]] std::string word_refusal(const Rejected& refused, const Scope& scope,
+                                         const AdmissionRequest& request) const;
 
   std::string id_;
   OrganisationLimits limits_;

@@ -153,7 +153,8 @@ TEST(SimOrganisation, ShowsAWorkspacesLimitAsTheMostRestrictiveAndNamesItWhenItR
   EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4", "slow").tokens->limit, 4'000);
   EXPECT_DOUBLE_EQ(organisation.reading(at(0), "opus-4").tokens->limit, 2'400'000);
   const Admission refused = organisation.admit(at(0), request_of(15'000, 100, "narrow"));
-  EXPECT_THAT(std::get<Rejected>(refused).message, HasSubstr("rate limit for your workspace (narrow) of 20,000 input tokens per minute"));
+  EXPECT_THAT(std::get<Rejected>(refused).message,
+              HasSubstr("rate limit for your workspace (narrow) of 20,000 input tokens per minute"));
 }
 
 TEST(SimOrganisation, KeepsGroupsClassesAndFastModeApart) {
@@ -237,7 +238,9 @@ TEST(SimOrganisation, DrawsOnPriorityTierBesideItsLimitsUnlessAskedNotTo) {
   limits.priority->input_tokens = 1'000;
   limits.priority->output_tokens = 500;
   Organisation organisation("org", limits, at(0));
-  const auto has_priority = [&](AdmissionRequest request) { return std::get<Admitted>(organisation.admit(at(0), request)).has_priority; };
+  const auto has_priority = [&](AdmissionRequest request) {
+    return std::get<Admitted>(organisation.admit(at(0), request)).has_priority;
+  };
   AdmissionRequest standard = request_of(10);
   standard.takes_priority = false;
   AdmissionRequest fast = request_of(10);

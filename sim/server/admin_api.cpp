@@ -100,8 +100,13 @@ struct Place {
 };
 
 Place place_of(const Charge& charge) {
-  return {charge.model, charge.caller.workspace, charge.service_tier, charge.speed, charge.inference_geo,
-          charge.input.total() > 200'000 ? "200k-1M" : "0-200k", {}};
+  return {charge.model,
+          charge.caller.workspace,
+          charge.service_tier,
+          charge.speed,
+          charge.inference_geo,
+          charge.input.total() > 200'000 ? "200k-1M" : "0-200k",
+          {}};
 }
 
 /// What a report can be grouped and filtered by (facts 6.2).
@@ -157,16 +162,19 @@ struct Selection {
 };
 
 /// `group_by[]` and `group_by%5B%5D` → `group_by`.
-std::string_view without_brackets(std::string_view name) { return name.substr(0, std::min(name.find('['), name.find('%'))); }
+std::string_view without_brackets(std::string_view name) {
+  return name.substr(0, std::min(name.find('['), name.find('%')));
+}
 
 /// A misspelt parameter would give everybody's usage in the place of what was asked for.
 std::optional<ApiError> refuse_unknown(const Request& request, const std::vector<Dimension>& dimensions) {
   for (const std::string_view parameter : request.parameter_names()) {
     const std::string_view name = without_brackets(parameter);
-    constexpr std::array<std::string_view, 6> always{"starting_at", "ending_at", "bucket_width", "group_by", "limit", "page"};
-    const bool is_known = std::find(always.begin(), always.end(), name) != always.end() ||
-                          std::any_of(dimensions.begin(), dimensions.end(),
-                                      [&](const Dimension& item) { return item.filter == name; });
+    constexpr std::array<std::string_view, 6> always{"starting_at", "ending_at", "bucket_width",
+                                                     "group_by",    "limit",     "page"};
+    const bool is_known =
+        std::find(always.begin(), always.end(), name) != always.end() ||
+        std::any_of(dimensions.begin(), dimensions.end(), [&](const Dimension& item) { return item.filter == name; });
     if (!is_known) return invalid(fmt::format("{}: Extra inputs are not permitted", name));
   }
   return std::nullopt;

@@ -109,15 +109,17 @@ Result<void> take_field(std::string_view name, const json::value& value, LimitCh
     if (!value.is_string()) return invalid(name, "a text is wanted");
     return take_text(name, {value.get_string().data(), value.get_string().size()}, change);
   }
-  return invalid(name,
-                 "no such field; there are preset, organisation, requests, input_tokens, output_tokens, tokens, concurrent, "
-                 "burst_seconds, ramp, reserve_output, fast, priority");
+  return invalid(
+      name,
+      "no such field; there are preset, organisation, requests, input_tokens, output_tokens, tokens, concurrent, "
+      "burst_seconds, ramp, reserve_output, fast, priority");
 }
 
 Result<LimitChange> read_limit_change(const json::object& body) {
   LimitChange change;
   for (const auto& field : body) {
-    if (auto taken = take_field({field.key().data(), field.key().size()}, field.value(), change); !taken) return fail(taken);
+    if (auto taken = take_field({field.key().data(), field.key().size()}, field.value(), change); !taken)
+      return fail(taken);
   }
   return change;
 }

@@ -136,9 +136,10 @@ std::optional<ApiError> Library::refuse_batch(std::size_t requests, const Caller
     first_end = std::min(first_end, batch.ends);
   }
   if (queued + requests <= limits->queued) return std::nullopt;
-  ApiError error{429, "rate_limit_error",
-                 fmt::format("This request would exceed the rate limit for your organization ({}) of {} queued batch requests.",
-                             caller.organisation, limits->queued)};
+  ApiError error{
+      429, "rate_limit_error",
+      fmt::format("This request would exceed the rate limit for your organization ({}) of {} queued batch requests.",
+                  caller.organisation, limits->queued)};
   if (queued > 0) error.retry_after = retry_after_seconds(first_end - now);
   return error;
 }
@@ -213,8 +214,7 @@ Reply Library::serve_batches(const Request& request, const Caller& caller, std::
   if (batch == nullptr) return not_found("message batch", request_id);
   if (action == "cancel" && request.method == "POST") batch->is_cancelled = true;
   if (action == "results") {
-    if (!batch->has_ended(now))
-      return not_found("results of a batch that has not ended", request_id);
+    if (!batch->has_ended(now)) return not_found("results of a batch that has not ended", request_id);
     return {200, batch->results, {}, "application/x-jsonl"};
   }
   if (request.method == "DELETE") {

@@ -362,8 +362,9 @@ std::vector<std::string> signatures_of(const json::array& messages) {
 /// The last message is an assistant's text, which the answer would go on with. Behind other blocks of the assistant a
 /// turn is gone on with that was paused.
 bool is_prefilled(const json::array& messages) {
-  const auto last = std::find_if(messages.rbegin(), messages.rend(),
-                                 [](const json::value& message) { return text_of(member(message, "role")) != "system"; });
+  const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const json::value& message) {
+    return text_of(member(message, "role")) != "system";
+  });
   if (last == messages.rend() || text_of(member(*last, "role")) != "assistant") return false;
   const json::array* const blocks = array_of(member(*last, "content"));
   return blocks == nullptr || (!blocks->empty() && text_of(member(blocks->back(), "type")) == "text");
@@ -372,7 +373,8 @@ bool is_prefilled(const json::array& messages) {
 /// What later models do not take any more (facts 2.2).
 std::optional<ApiError> removed_by_model(const json::value& body, const json::array& messages, Era era) {
   if (era >= Era::Of46 && is_prefilled(messages)) {
-    return invalid("This model does not support assistant message prefill. The conversation must end with a user message.");
+    return invalid(
+        "This model does not support assistant message prefill. The conversation must end with a user message.");
   }
   if (era >= Era::Since47 && text_of(member(member(body, "thinking"), "type")) == "enabled") {
     return invalid(R"("thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and )"

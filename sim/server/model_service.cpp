@@ -380,7 +380,8 @@ std::string limits_of(Exchange& exchange, const ModelCall& call) {
   Provider& provider = exchange.provider;
   const Dialect dialect = dialect_of(call.surface);
   if (call.surface == Surface::CountTokens) {
-    return provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary, dialect);
+    return provider.rate_limit_headers(exchange.started, exchange.caller, "count_tokens", RequestClass::Ordinary,
+                                       dialect);
   }
   const RequestClass kind = class_of(exchange.request, call, provider.options());
   return provider.rate_limit_headers(exchange.started, exchange.caller, call.info->group, kind, dialect);

@@ -80,7 +80,8 @@ bool is_seconds(std::string_view text) {
 std::string_view complaint_about(FaultValue kind, std::string_view value) {
   switch (kind) {
     case FaultValue::None: return "it takes no value";
-    case FaultValue::RetryAfter: return is_whole(value) ? "" : "its value is a retry-after in whole seconds, at most 1000000";
+    case FaultValue::RetryAfter:
+      return is_whole(value) ? "" : "its value is a retry-after in whole seconds, at most 1000000";
     case FaultValue::Seconds: return is_seconds(value) ? "" : "its value is seconds from 0 to 1000000";
     case FaultValue::Milliseconds: return is_whole(value) ? "" : "its value is whole milliseconds from 0 to 1000000";
     case FaultValue::Events: return is_whole(value) ? "" : "its value is a whole number of events, at most 1000000";
@@ -95,7 +96,8 @@ std::optional<double> per_minute(std::string_view text) {
 }
 
 /// Figures between slashes into `members`; `-` leaves one out. False: it cannot be read.
-bool read_rates(std::string_view text, GroupLimits& limits, std::initializer_list<std::optional<double> GroupLimits::*> members) {
+bool read_rates(std::string_view text, GroupLimits& limits,
+                std::initializer_list<std::optional<double> GroupLimits::*> members) {
   std::size_t left = members.size();
   for (const auto member : members) {
     const std::size_t slash = text.find('/');
@@ -188,17 +190,20 @@ Result<std::vector<ScheduledFault>> parse_schedule(std::string_view text) {
 
 Result<GroupLimits> parse_rates(std::string_view text) {
   GroupLimits limits;
-  if (read_rates(text, limits, {&GroupLimits::requests, &GroupLimits::input_tokens, &GroupLimits::output_tokens})) return limits;
+  if (read_rates(text, limits, {&GroupLimits::requests, &GroupLimits::input_tokens, &GroupLimits::output_tokens}))
+    return limits;
   return invalid(
-      fmt::format("'{}' is not limits like 50/20000/- (requests, input and output tokens a minute, each from {} to {} or '-' for none)",
+      fmt::format("'{}' is not limits like 50/20000/- (requests, input and output tokens a minute, each from {} to {} "
+                  "or '-' for none)",
                   text, kPerMinute.least, kPerMinute.most));
 }
 
 Result<GroupLimits> parse_token_rates(std::string_view text) {
   GroupLimits limits;
   if (read_rates(text, limits, {&GroupLimits::input_tokens, &GroupLimits::output_tokens})) return limits;
-  return invalid(fmt::format("'{}' is not limits like 20000/4000 (input and output tokens a minute, each from {} to {} or '-' for none)",
-                             text, kPerMinute.least, kPerMinute.most));
+  return invalid(fmt::format(
+      "'{}' is not limits like 20000/4000 (input and output tokens a minute, each from {} to {} or '-' for none)", text,
+      kPerMinute.least, kPerMinute.most));
 }
 
 Result<KeyRule> parse_key_rule(std::string_view text) {

@@ -102,8 +102,8 @@ Reply serve_plain(Exchange& exchange) {
   const bool tells_limits = !group.empty() && (!forced || forced->status == 429);
   Reply reply = forced ? *std::move(forced) : route(exchange);
   if (tells_limits) {
-    reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group, RequestClass::Ordinary,
-                                                          Dialect::Anthropic);
+    reply.headers += exchange.provider.rate_limit_headers(exchange.started, exchange.caller, group,
+                                                          RequestClass::Ordinary, Dialect::Anthropic);
   }
   reply.headers += exchange.identity_headers(exchange.dialect());
   return reply;

@@ -90,7 +90,8 @@ TEST_F(SimServer, AnswersAMessageWithUsageIdentityAndLimits) {
 
 TEST_F(SimServer, TellsATracedCallerItsOwnSpan) {
   const Received traced = message(kHi, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
-  EXPECT_THAT(traced.header("traceresponse"), testing::MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]+-01"));
+  EXPECT_THAT(traced.header("traceresponse"),
+              testing::MatchesRegex("00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]+-01"));
   EXPECT_EQ(traced.header("traceresponse").size(), 55U);
   EXPECT_EQ(message().header("traceresponse"), "");
   EXPECT_EQ(message(kHi, "traceparent: 00-short\r\n").header("traceresponse"), "");
@@ -260,23 +261,29 @@ TEST_F(SimServer, TellsHowALimitStandsWhereItIsMadeToRefuse) {
     EXPECT_EQ(faulty(fault).header("anthropic-ratelimit-requests-remaining"), "") << fault;
   }
   EXPECT_EQ(faulty("rate", "{").header("anthropic-ratelimit-requests-remaining"), "");
-  EXPECT_EQ(get("/v1/files", fmt::format("{}x-sim-fault: rate\r\n", kAnthropic)).header("anthropic-ratelimit-requests-limit"), "500");
+  EXPECT_EQ(
+      get("/v1/files", fmt::format("{}x-sim-fault: rate\r\n", kAnthropic)).header("anthropic-ratelimit-requests-limit"),
+      "500");
 }
 
 TEST_F(SimServer, RefusesWhatLaterModelsAndUnknownVersionsDoNotTake) {
   const auto prefilled = [this](std::string_view model, std::string_view content) {
     return message(fmt::format(
-        R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":{}}}]}})", model, content));
+        R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":{}}}]}})",
+        model, content));
   };
   for (const std::string_view content : {R"("And")", R"([{"type":"text","text":"And"}])"}) {
     EXPECT_THAT(prefilled("claude-opus-4-6", content).body, HasSubstr("does not support assistant message prefill"));
     EXPECT_EQ(prefilled("claude-opus-5-5", content).status, 400);
     EXPECT_EQ(prefilled("claude-haiku-4-5", content).status, 200);
   }
-  EXPECT_EQ(prefilled("claude-opus-5-5", R"([{"type":"server_tool_use","id":"s","name":"web_search","input":{}}])").status, 200);
+  EXPECT_EQ(
+      prefilled("claude-opus-5-5", R"([{"type":"server_tool_use","id":"s","name":"web_search","input":{}}])").status,
+      200);
   const auto thinking = [this](std::string_view model, std::string_view type) {
     return message(fmt::format(
-        R"({{"model":"{}","max_tokens":5,"thinking":{{"type":"{}","budget_tokens":4}},"messages":[{{"role":"user","content":"hi"}}]}})", model, type));
+        R"({{"model":"{}","max_tokens":5,"thinking":{{"type":"{}","budget_tokens":4}},"messages":[{{"role":"user","content":"hi"}}]}})",
+        model, type));
   };
   EXPECT_THAT(thinking("claude-opus-4-7", "enabled").body, HasSubstr("is not supported for this model"));
   EXPECT_EQ(thinking("claude-opus-4-6", "enabled").status, 200);
@@ -412,7 +419,8 @@ TEST(SimServerBatches, AreRefusedAboveTheirSizeAndAboveTheQueue) {
   TestClient client(server.port());
   const auto create = [&](int requests) {
     std::string items;
-    for (int i = 0; i < requests; ++i) items += fmt::format(R"({}{{"custom_id":"{}","params":{}}})", i == 0 ? "" : ",", i, kHi);
+    for (int i = 0; i < requests; ++i)
+      items += fmt::format(R"({}{{"custom_id":"{}","params":{}}})", i == 0 ? "" : ",", i, kHi);
     return client.request("POST", "/v1/messages/batches", fmt::format(R"({{"requests":[{}]}})", items), kAnthropic);
   };
   const Received large = create(4);
@@ -426,8 +434,10 @@ TEST(SimServerBatches, AreRefusedAboveTheirSizeAndAboveTheQueue) {
   EXPECT_EQ(create(2).status, 200);
   clock.advance(std::chrono::seconds(2));
   EXPECT_EQ(create(3).status, 200);
-  EXPECT_THAT(client.request("GET", "/v1/organizations/rate_limits?group_type=batch", {}, "x-api-key: sk-ant-admin01-x\r\n").body,
-              HasSubstr(R"({"type":"enqueued_batch_requests","value":5})"));
+  EXPECT_THAT(
+      client.request("GET", "/v1/organizations/rate_limits?group_type=batch", {}, "x-api-key: sk-ant-admin01-x\r\n")
+          .body,
+      HasSubstr(R"({"type":"enqueued_batch_requests","value":5})"));
 }
 
 TEST_F(SimServer, KeepsFilesByteForByte) {
@@ -473,7 +483,8 @@ TEST_F(SimServer, FiltersAndGroupsUsageByWhatACallWas) {
   const auto call = [this](std::string_view members, std::string_view key = "k") {
     const std::string body = fmt::format(
         R"({{"model":"claude-opus-5-5","max_tokens":9,{}"messages":[{{"role":"user","content":"hi"}}]}})", members);
-    ASSERT_EQ(post("/v1/messages", body, fmt::format("x-api-key: {}\r\nanthropic-version: 2023-06-01\r\n", key)).status, 200);
+    ASSERT_EQ(post("/v1/messages", body, fmt::format("x-api-key: {}\r\nanthropic-version: 2023-06-01\r\n", key)).status,
+              200);
   };
   call("");
   call(R"("speed":"fast",)");
@@ -482,13 +493,15 @@ TEST_F(SimServer, FiltersAndGroupsUsageByWhatACallWas) {
   post("/v1/messages/batches", fmt::format(R"({{"requests":[{{"custom_id":"a","params":{}}}]}})", kHi), kAnthropic);
   clock_.advance(std::chrono::seconds(90));
   const auto ask = [this](std::string_view report, std::string_view query) {
-    return get(fmt::format("/v1/organizations/{}?starting_at=2026-11-23T00:00:00Z&{}", report, query), "x-api-key: sk-ant-admin01-x\r\n");
+    return get(fmt::format("/v1/organizations/{}?starting_at=2026-11-23T00:00:00Z&{}", report, query),
+               "x-api-key: sk-ant-admin01-x\r\n");
   };
   const auto lines = [&](std::string_view query) {
     return json::parse(ask("usage_report/messages", query).body).at("data").at(0).at("results").get_array();
   };
-  for (const std::string_view one : {"service_tiers[]=batch", "speeds[]=fast", "inference_geos[]=us", "workspace_ids[]=ws9",
-                                     "models[]=claude-haiku-4-5", "speeds%5B%5D=fast&inference_geos[]=global"}) {
+  for (const std::string_view one :
+       {"service_tiers[]=batch", "speeds[]=fast", "inference_geos[]=us", "workspace_ids[]=ws9",
+        "models[]=claude-haiku-4-5", "speeds%5B%5D=fast&inference_geos[]=global"}) {
     ASSERT_EQ(lines(one).size(), 1U) << one;
     EXPECT_LE(lines(one)[0].at("output_tokens").to_number<int>(), 12) << one << ": of one call";
   }
@@ -504,10 +517,13 @@ TEST_F(SimServer, FiltersAndGroupsUsageByWhatACallWas) {
   ASSERT_EQ(by_geo.size(), 2U);
   EXPECT_EQ(by_geo[1].at("inference_geo"), "us");
 
-  EXPECT_THAT(ask("usage_report/messages", "group_by[]=nonsense").body, HasSubstr("group_by: Input should be 'account_id', "));
-  EXPECT_THAT(ask("usage_report/messages", "speeds[]=slow").body, HasSubstr("speeds: Input should be 'standard', 'fast'"));
+  EXPECT_THAT(ask("usage_report/messages", "group_by[]=nonsense").body,
+              HasSubstr("group_by: Input should be 'account_id', "));
+  EXPECT_THAT(ask("usage_report/messages", "speeds[]=slow").body,
+              HasSubstr("speeds: Input should be 'standard', 'fast'"));
   EXPECT_THAT(ask("usage_report/messages", "speed[]=fast").body, HasSubstr("speed: Extra inputs are not permitted"));
-  EXPECT_THAT(ask("cost_report", "group_by[]=model").body, HasSubstr("group_by: Input should be 'description', 'workspace_id'"));
+  EXPECT_THAT(ask("cost_report", "group_by[]=model").body,
+              HasSubstr("group_by: Input should be 'description', 'workspace_id'"));
   const Received hourly = ask("cost_report", "bucket_width=1h");
   EXPECT_EQ(hourly.status, 400);
   EXPECT_THAT(hourly.body, HasSubstr("bucket_width: Input should be '1d'"));
@@ -563,13 +579,14 @@ TEST(SimServerHeaders, TellWhatWasLeftWhenTheRequestWasAdmitted) {
   for (int i = 0; i < 10; ++i) other.request("POST", "/v1/messages", kHi, kAnthropic);
   clock.advance(std::chrono::seconds(3));
   EXPECT_EQ(slow.receive().header("anthropic-ratelimit-requests-remaining"), "99");
-  EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"), "93");
+  EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"),
+            "93");
 }
 
 TEST_F(SimServerOfTier1, NamesNoTimeForARequestThatCanNeverPass) {
   const std::string long_text(4 * 37'000, 'x');
-  const Received refused = message(
-      fmt::format(R"({{"model":"claude-opus-5","max_tokens":5,"messages":[{{"role":"user","content":"{}"}}]}})", long_text));
+  const Received refused = message(fmt::format(
+      R"({{"model":"claude-opus-5","max_tokens":5,"messages":[{{"role":"user","content":"{}"}}]}})", long_text));
   EXPECT_EQ(refused.status, 429);
   EXPECT_THAT(refused.body, HasSubstr("25,000 tokens per minute"));
   EXPECT_EQ(refused.header("retry-after"), "");
@@ -594,7 +611,8 @@ class SimServerWithAWorkspace : public SimServer {
   }
   SimServerWithAWorkspace() : SimServer(narrow()) {}
   std::string limit_of(std::string_view model) {
-    return message(fmt::format(R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}}]}})", model))
+    return message(
+               fmt::format(R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}}]}})", model))
         .header("anthropic-ratelimit-requests-limit");
   }
   Received change(std::string_view body) { return post("/sim/limits", body, {}); }
@@ -632,8 +650,10 @@ TEST_F(SimServerWithAWorkspace, ShowsFastModesLimitsAndPriorityTiersWhereTheyAre
   EXPECT_THAT(get("/v1/organizations/rate_limits", "x-api-key: sk-ant-admin01-x\r\n").body,
               HasSubstr(R"({"type":"fast_otpm","value":4000})"));
   clock_.advance(std::chrono::seconds(1));
-  const json::value cost = json::parse(
-      get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z&group_by[]=description", "x-api-key: sk-ant-admin01-x\r\n").body);
+  const json::value cost =
+      json::parse(get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z&group_by[]=description",
+                      "x-api-key: sk-ant-admin01-x\r\n")
+                      .body);
   ASSERT_EQ(cost.at("data").at(0).at("results").get_array().size(), 1U);  // without Priority Tier's
   EXPECT_EQ(cost.at("data").at(0).at("results").at(0).at("model"), "claude-opus-5-5");
 }
