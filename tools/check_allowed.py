@@ -20,10 +20,13 @@ class Rule(NamedTuple):
     allowed: dict[str, str]  # file pattern (`*` crosses folders) -> reason
 
 
+STANDARD_CLOCK = r"\b(?:steady|system|high_resolution|utc|tai|gps|file)_clock"
 RULES = [
     Rule("a clock",
-         re.compile(r"\b(?:steady_clock|system_clock|high_resolution_clock|utc_clock)::now\b|\bclock_gettime\b|\bgettimeofday\b"
-                    r"|\bstd::time\s*\(|::time\s*\(\s*(?:nullptr|NULL|0|&)"),
+         # Under its own name, by that of a type (`SteadyTime::clock::now()`), or under one that it is given (`using C = …`).
+         re.compile(rf"\b(?:clock|clock_type|{STANDARD_CLOCK})\s*::\s*now\b|=\s*(?:::\s*)?(?:\w+\s*::\s*)*{STANDARD_CLOCK}\b(?!\s*::)"
+                    rf"|\btypedef\s[\w\s:]*{STANDARD_CLOCK}\s+\w"
+                    r"|\bclock_gettime\b|\bgettimeofday\b|\btimespec_get\b|\bstd::time\s*\(|::time\s*\(\s*(?:nullptr|NULL|0|&)"),
          "take `Now` as an argument, or `const Clock&`",
          {
              "src/base/system_clock.cpp": "the one reader of the machine's clocks",

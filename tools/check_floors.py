@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks every include of src/ and sim/, and every link of a pure module, against the floors of the house
-(docs/architecture.md). A file sees its own folder and the floors below it; never sideways, never up.
+"""Checks every include and every link of src/ and sim/ against the floors of the house (docs/architecture.md). A file sees
+its own folder and the floors below it; never sideways, never up. So does a link target: its row is that of its sources.
 
     tools/check_floors.py [ROOT]      exit 0: all edges allowed; 1: prints each one that is not
 
@@ -60,7 +60,8 @@ FLOORS: dict[str, set[str]] = {
     # floor 6
     "app": BELOW_USE_CASES | {"gateway", "operations", "admin", "config"},
     # the simulator shares only base, so that no mistake of ours can cancel out
-    "sim": {"base"},
+    "sim/model": {"base"},
+    "sim": {"base", "sim/model"},
 }
 
 # (from, to) -> the only files that may be included; `*` = any module of src/
@@ -68,10 +69,12 @@ PORTS = {("admin", "operations"): re.compile(r"_port\.h$")}
 OPTIONS = re.compile(r"(options|policy)\.h$")
 
 # Folders that decide or parse and touch nothing: no sockets, no TLS, no database.
-PURE = VOCABULARY | NOTATIONS | DIALECTS | REASONING | {"net/http1", "metrics", "config"}
+PURE = VOCABULARY | NOTATIONS | DIALECTS | REASONING | {"net/http1", "metrics", "config", "sim/model"}
 IMPURE_INCLUDE = re.compile(
-    r"^(boost/asio|boost/beast|asio|openssl/|sqlite3\.h|libpq|postgresql/|hiredis/|sys/socket\.h|sys/epoll\.h|netdb\.h)")
-IMPURE_LINK = re.compile(r"\b(OpenSSL::\w+|SQLite\w*::\w+|sqlite3|PostgreSQL::\w+|libpq|hiredis\S*|Boost::\w+|tidegate_net)\b")
+    r"^(boost/asio|boost/beast|asio|openssl/|sqlite3\.h|libpq|postgresql/|hiredis/|curl/|sys/socket\.h|sys/epoll\.h|netdb\.h)")
+IMPURE_LINK = re.compile(r"^(OpenSSL::\w+|SQLite\w*::\w+|sqlite3|PostgreSQL::\w+|libpq|hiredis\S*|Boost::\w+|CURL::\w+)$")
+# Compiler flags, no module.
+NO_MODULE = {"tidegate_flags"}
 
 # file -> why it may break the rule of pure folders
 IMPURE_FILES = {
@@ -81,7 +84,9 @@ IMPURE_FILES = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
-LIBRARY = re.compile(r"tidegate_library\s*\(\s*(\w+)([^)]*)\)")
+# A test may link what it compares with: tidegate_test is none of these.
+TARGET = re.compile(r"\b(tidegate_library|add_library|add_executable|target_link_libraries)\s*\(\s*([\w-]+)([^)]*)\)")
+SOURCE = re.compile(r"(?<!\S)[\w./-]+\.(?:cpp|cc)(?!\S)")
 SOURCE_SUFFIXES = {".h", ".hpp", ".cpp", ".cc", ".ipp", ".inc"}
 
 
@@ -151,28 +156,65 @@ def check_file(root: Path, path: Path) -> Iterator[Finding]:
             yield Finding(name, line, f'"{included}": {reason}')
 
 
-def check_links(root: Path, path: Path) -> Iterator[Finding]:
-    name = path.relative_to(root).as_posix()
-    folder = module_of(name.removeprefix("src/"))
-    text = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), path.read_text(encoding="utf-8"))
-    for library in LIBRARY.finditer(text):
-        target, body = library.groups()
-        if target.endswith("_oracle"):
+class Target(NamedTuple):
+    """A command of a CMakeLists.txt that declares a target or gives it links."""
+    file: str
+    line: int  # where the words begin
+    command: str
+    name: str
+    words: str  # what stands behind the name
+
+
+def targets(root: Path) -> Iterator[Target]:
+    for folder in ("src", "sim"):
+        for path in sorted((root / folder).rglob("CMakeLists.txt")):
+            text = re.sub(r"#[^\n]*", lambda comment: " " * len(comment.group()), path.read_text(encoding="utf-8"))
+            for match in TARGET.finditer(text):
+                yield Target(path.relative_to(root).as_posix(), text.count("\n", 0, match.start(3)) + 1, *match.groups())
+
+
+def row_of(target: Target) -> str | None:
+    source = SOURCE.search(target.words)
+    folder = target.file.rsplit("/", 1)[0].removeprefix("src/")
+    return module_of(f"{folder}/{source.group() if source else ''}")
+
+
+def why_not_linked(source: str, target: str) -> str | None:
+    """Why a target of row `source` may not link one of row `target`; None if it may."""
+    if source == target or target in FLOORS[source]:
+        return None
+    # What it sees of other modules are options (OPTIONS); those of pure ones may have code.
+    if source == "config" and target in PURE:
+        return None
+    return f"{source} may link only {', '.join(sorted(FLOORS[source])) or 'itself'}"
+
+
+def check_links(found: list[Target]) -> Iterator[Finding]:
+    rows = {target.name: row_of(target) for target in found if target.command != "target_link_libraries"}
+    for target in found:
+        source = rows.get(target.name)
+        if source is None:  # of a test, or of a folder without a row, which its files tell
             continue
-        row = target.removeprefix("tidegate_")
-        row = next((known for known in FLOORS if known.replace("/", "_") == row), folder)
-        if row not in PURE:
-            continue
-        for link in IMPURE_LINK.finditer(body):
-            line = text.count("\n", 0, library.start(2) + link.start()) + 1
-            yield Finding(name, line, f"the pure target {target} links {link.group()}")
+        for link in re.finditer(r"[\w:-]+", target.words):
+            line = target.line + target.words.count("\n", 0, link.start())
+            name = link.group()
+            if IMPURE_LINK.search(name):
+                if source in PURE:
+                    yield Finding(target.file, line, f"the pure target {target.name} links {name}")
+                continue
+            if not name.startswith("tidegate_") or name in NO_MODULE:
+                continue
+            if name.endswith("_oracle"):
+                yield Finding(target.file, line, f"{target.name} links {name}, which is for tests, fuzz targets and benchmarks alone")
+                continue
+            reason = why_not_linked(source, rows[name]) if rows.get(name) else "neither src/ nor sim/ declares it"
+            if reason:
+                yield Finding(target.file, line, f"{target.name} links {name}: {reason}")
 
 
 def check(root: Path) -> list[Finding]:
     findings = [finding for path in sources(root) for finding in check_file(root, path)]
-    for path in sorted((root / "src").rglob("CMakeLists.txt")):
-        findings += check_links(root, path)
-    return findings
+    return findings + list(check_links(list(targets(root))))
 
 
 def main(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 #include "sim/score/runner.h"
 
 #include "base/number.h"
+#include "base/time.h"
 #include "sim/score/client.h"
 
 #include <fmt/format.h>
@@ -32,17 +33,16 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 namespace json = boost::json;
 using asio::ip::tcp;
-using SteadyClock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr double kLongestAnswer = 600;  // seconds of silence between events that an SDK stands
 
-SteadyClock::duration duration_of(double seconds) {
-  return std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+Nanoseconds duration_of(double seconds) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds));
 }
-double seconds_of(SteadyClock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds_of(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
 tcp::resolver::results_type resolve(asio::io_context& context, std::string_view url) {
   constexpr std::string_view kScheme = "http://";
@@ -139,15 +139,17 @@ class Runner {
     signals.async_wait([this](const boost::system::error_code& error, int) {
       if (!error) context_.stop();
     });
-    start_ = SteadyClock::now();
+    start_ = now();
     asio::co_spawn(context_, follow_plan(signals), asio::detached);
     context_.run();
     return std::move(scored_);
   }
   /// From the first request to the last answer, real seconds.
-  [[nodiscard]] double elapsed() const { return seconds_of(SteadyClock::now() - start_); }
+  [[nodiscard]] double elapsed() const { return seconds_of(now() - start_); }
 
  private:
+  [[nodiscard]] SteadyTime now() const { return machine_.now().steady; }
+
   asio::awaitable<void> follow_plan(asio::signal_set& signals) {
     asio::steady_timer timer(context_);
     for (std::size_t number = 0; number < plan_.size(); ++number) {
@@ -165,8 +167,8 @@ class Runner {
   asio::awaitable<void> be_client(std::size_t number) {
     const ScoreRequest& request = plan_[number];
     const ScoreTenant& tenant = kScoreTenants[request.tenant];
-    const SteadyClock::time_point began = SteadyClock::now();
-    const SteadyClock::time_point patience_ends = began + duration_of(patience_seconds(tenant.kind) / options_.speed);
+    const SteadyTime began = now();
+    const SteadyTime patience_ends = began + duration_of(patience_seconds(tenant.kind) / options_.speed);
     const std::string body = score_body(request, plan_options_.model, number);
     SdkClient client(options_.speed);
     ScoredRequest scored;
@@ -183,7 +185,7 @@ class Runner {
       scored.is_whole = attempt.result.is_whole;
       if (attempt.result.has_begun) scored.wait_seconds = seconds_of(attempt.begun_at - began) * options_.speed;
       const std::optional<double> pause = client.pause_after(attempt.result, random_.uniform());
-      if (!pause || SteadyClock::now() + duration_of(*pause) >= patience_ends) break;
+      if (!pause || now() + duration_of(*pause) >= patience_ends) break;
       asio::steady_timer timer(context_, duration_of(*pause));
       co_await timer.async_wait(kAwait);
     }
@@ -192,9 +194,9 @@ class Runner {
 
   struct Attempt {
     http::request<http::string_body> request;
-    SteadyClock::time_point patience_ends;
+    SteadyTime patience_ends;
     AttemptResult result;
-    SteadyClock::time_point begun_at;
+    SteadyTime begun_at;
   };
 
   [[nodiscard]] http::request<http::string_body> request_of(const ScoreTenant& tenant, const std::string& body,
@@ -245,7 +247,7 @@ class Runner {
     seen = body.size();
     if (!attempt.result.has_begun && fresh.find("message_start") != std::string_view::npos) {
       attempt.result.has_begun = true;
-      attempt.begun_at = SteadyClock::now();
+      attempt.begun_at = now();
     }
     attempt.result.is_whole = attempt.result.has_begun && fresh.find("message_stop") != std::string_view::npos;
   }
@@ -253,10 +255,11 @@ class Runner {
   const ScorePlanOptions& plan_options_;
   const ScoreRunOptions& options_;
   const std::vector<ScoreRequest> plan_;
+  const SystemClock machine_;  // no other clock: Asio's timers wait by it
   asio::io_context context_{1};
   tcp::resolver::results_type target_;
   Random random_;
-  SteadyClock::time_point start_;
+  SteadyTime start_;
   std::vector<ScoredRequest> scored_;
 };
 

@@ -126,15 +126,14 @@ std::string Exchange::identity_headers(Dialect of) const {
 
 asio::awaitable<bool> wait(Connection& connection, Nanoseconds duration) {
   if (duration.count() <= 0) co_return true;
-  asio::steady_timer timer(connection.socket().get_executor());
-  const auto end = asio::steady_timer::clock_type::now() + duration;
-  while (true) {
-    const auto left = std::chrono::duration_cast<Nanoseconds>(end - asio::steady_timer::clock_type::now());
-    if (left.count() <= 0) co_return !connection.client_has_left();
-    timer.expires_after(std::min(left, kLookEvery));
+  asio::steady_timer timer(connection.socket().get_executor(), Nanoseconds(0));
+  const auto end = timer.expiry() + duration;
+  while (timer.expiry() < end) {
+    timer.expires_at(std::min(timer.expiry() + kLookEvery, end));
     const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     if (error || connection.client_has_left()) co_return false;
   }
+  co_return true;
 }
 
 asio::awaitable<Persistence> send(Exchange& exchange, Reply reply) {

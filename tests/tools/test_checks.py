@@ -68,7 +68,7 @@ class Floors(unittest.TestCase):
                 ("src/gateway/session.h", "operations/enable_port.h"), ("src/admin/api.cpp", "operations/enable.h"),
                 ("src/gateway/session.h", "config/options.h"), ("src/config/load.cpp", "net/url.h"),
                 ("src/config/load.cpp", "app/cli_options.h"), ("src/admin/api.cpp", "app/wiring.h"),
-                ("sim/server.cpp", "net/http1/head.h"), ("src/base/time.h", "sim/model/bucket.h")]:
+                ("sim/server.cpp", "net/http1/head.h"), ("sim/model/bucket.h", "sim/server/server.h"), ("src/base/time.h", "sim/model/bucket.h")]:
             with self.subTest(source=source, included=included):
                 found = self.edge(source, included)
                 self.assertEqual(len(found), 1)
@@ -85,13 +85,61 @@ class Floors(unittest.TestCase):
         for header in ("openssl/ssl.h", "sqlite3.h", "boost/asio/buffer.hpp", "sys/socket.h"):
             with self.subTest(header=header):
                 self.assertEqual(len(self.findings({"src/quota/bucket.h": f"#include <{header}>\n"})), 1)
-                self.assertEqual(self.findings({"src/upstream/call.h": f"#include <{header}>\n"}), [])
+                self.assertEqual(len(self.findings({"sim/model/bucket.h": f"#include <{header}>\n"})), 1)
+                self.assertEqual(self.findings({"src/upstream/call.h": f"#include <{header}>\n", "sim/server/session.h": f"#include <{header}>\n"}), [])
+
+    def links(self, **targets: str) -> list[str]:
+        """What is found in a house of these folders (`_` for `/`), of which each has the target and links that are given."""
+        house = {"src/base/CMakeLists.txt": "tidegate_library(tidegate_base SOURCES a.cpp)"}
+        for folder, text in targets.items():
+            folder = folder.replace("_", "/")
+            house[f"{folder if folder.startswith('sim') else 'src/' + folder}/CMakeLists.txt"] = text
+        return self.findings(house)
 
     def test_pure_targets_link_no_machinery(self):
         text = "tidegate_library(tidegate_{}\n  SOURCES a.cpp\n  LINKS tidegate_base PRIVATE_LINKS OpenSSL::SSL)\n"
-        self.assertEqual(self.findings({"src/pricing/CMakeLists.txt": text.format("pricing")}),
-                         ["src/pricing/CMakeLists.txt:3: the pure target tidegate_pricing links OpenSSL::SSL"])
-        self.assertEqual(self.findings({"src/net/CMakeLists.txt": text.format("net")}), [])
+        self.assertEqual(self.links(pricing=text.format("pricing")), ["src/pricing/CMakeLists.txt:3: the pure target tidegate_pricing links OpenSSL::SSL"])
+        self.assertEqual(self.links(net=text.format("net")), [])
+        self.assertEqual(len(self.links(sim_model=text.format("sim_model"))), 1)
+
+    def test_a_target_links_no_floor_above_it_and_none_beside_it(self):
+        quota = "tidegate_library(tidegate_quota SOURCES a.cpp LINKS tidegate_base {})"
+        store, net = "tidegate_library(tidegate_store SOURCES a.cpp LINKS tidegate_quota)", "tidegate_library(tidegate_net SOURCES a.cpp)"
+        self.assertEqual(self.links(quota=quota.format(""), store=store), [])
+        self.assertEqual(self.links(quota=quota.format("tidegate_store"), store=store),
+                         ["src/quota/CMakeLists.txt:1: tidegate_quota links tidegate_store: quota may link only base, llm"])
+        self.assertEqual(len(self.links(quota=quota.format("PRIVATE_LINKS tidegate_net"), net=net)), 1)
+
+    def test_a_link_on_a_line_of_its_own_is_one(self):
+        quota = "tidegate_library(tidegate_quota SOURCES a.cpp LINKS tidegate_base)\n\n"
+        self.assertEqual(self.links(quota=quota + "target_link_libraries(tidegate_quota PRIVATE OpenSSL::SSL)"),
+                         ["src/quota/CMakeLists.txt:3: the pure target tidegate_quota links OpenSSL::SSL"])
+        store = "tidegate_library(tidegate_store SOURCES a.cpp)"
+        self.assertEqual(len(self.links(quota=quota + "target_link_libraries(tidegate_quota\n  PUBLIC tidegate_store)", store=store)), 1)
+        self.assertEqual(len(self.links(quota="add_executable(x a.cpp)\ntarget_link_libraries(x PRIVATE tidegate_store)", store=store)), 1)
+
+    def test_the_simulator_links_only_its_own_and_the_ground_floor(self):
+        model = "tidegate_library(tidegate_sim_model SOURCES a.cpp LINKS {})"
+        dialects = "tidegate_library(tidegate_llm_anthropic SOURCES anthropic/a.cpp LINKS tidegate_base)"
+        server = "tidegate_library(tidegate_sim_server SOURCES a.cpp LINKS tidegate_sim_model tidegate_base {})"
+        self.assertEqual(self.links(sim_model=model.format("tidegate_base"), sim_server=server.format("Boost::json")), [])
+        self.assertEqual(len(self.links(sim_model=model.format("tidegate_llm_anthropic"), llm=dialects)), 1)
+        self.assertEqual(len(self.links(sim_model=model.format(""), sim_server=server.format("tidegate_llm_anthropic"), llm=dialects)), 1)
+        self.assertEqual(len(self.links(sim_model=model.format("tidegate_sim_server"), sim_server=server.format(""))), 1)
+
+    def test_a_targets_row_is_that_of_its_sources(self):
+        llm = """tidegate_library(tidegate_llm SOURCES a.cpp LINKS tidegate_base)
+            tidegate_library(tidegate_llm_json SOURCES json/a.cpp LINKS tidegate_llm)
+            tidegate_library(tidegate_llm_openai SOURCES openai/a.cpp LINKS tidegate_llm_json{})
+            tidegate_library(tidegate_llm_anthropic SOURCES anthropic/a.cpp)"""
+        self.assertEqual(self.links(llm=llm.format("")), [])
+        self.assertEqual(len(self.links(llm=llm.format(" tidegate_llm_anthropic"))), 1)
+
+    def test_a_product_links_no_target_of_the_tests(self):
+        net = "tidegate_library(tidegate_http1_oracle SOURCES http1/a.cpp)\n tidegate_test(net_test SOURCES a.cpp LINKS tidegate_http1_oracle tidegate_storm)\n"
+        self.assertEqual(self.links(net=net), [])
+        for name in ("tidegate_http1_oracle", "tidegate_storm"):
+            self.assertEqual(len(self.links(net=net + f"tidegate_library(tidegate_net SOURCES a.cpp LINKS {name})")), 1)
 
 
 class Allowed(unittest.TestCase):
@@ -102,7 +150,9 @@ class Allowed(unittest.TestCase):
         self.assertEqual([str(finding) for finding in check_allowed.check(ROOT)], [])
 
     def test_each_rule_sees_its_names(self):
-        for code in ("auto t = std::chrono::steady_clock::now();", "clock_gettime(CLOCK_REALTIME, &t);", "time_t t = ::time(nullptr);",
+        for code in ("auto t = std::chrono::steady_clock::now();", "using C = std::chrono::steady_clock; auto t = C::now();",
+                     "typedef std::chrono::system_clock C;", "template <class C = ::std::chrono::utc_clock> auto read();",
+                     "auto t = SteadyTime::clock::now();", "auto t = Timer::clock_type::now();", "clock_gettime(CLOCK_REALTIME, &t);", "time_t t = ::time(nullptr);",
                      'const char* home = getenv("HOME");', "#include <sqlite3.h>", "sqlite3_open(name);", "PQexec(c, q);",
                      "boost::asio::io_context io;", "#include <boost/asio/buffer.hpp>", "log(key.reveal());"):
             with self.subTest(code=code):
@@ -116,6 +166,11 @@ class Allowed(unittest.TestCase):
                            ("sim/server.cpp", "boost::asio::io_context io;")]:
             with self.subTest(name=name):
                 self.assertEqual(self.findings(name, code), [])
+
+    def test_a_point_in_time_is_no_clock(self):
+        for code in ("using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Nanoseconds>;", "using T = std::chrono::steady_clock::time_point;",
+                     "Now now = clock.now();", "const Clock& used = paced_clock;"):
+            self.assertEqual(self.findings("src/gateway/journey.cpp", code), [], code)
 
     def test_comments_and_strings_are_no_code(self):
         text = '// getenv\n/* steady_clock::now()\n */ auto a = "sqlite3"; auto b = R"(asio::)"; auto c = 10\'000; // \'reveal()\'\n'
