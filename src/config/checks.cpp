@@ -293,6 +293,25 @@ void check_shadow(const Options& options, const std::vector<std::string>& names,
   if (options.shadow.budget <= Money()) reading.warn_at("shadow.budget", "nothing may be spent, so that nothing is sent");
 }
 
+/// What would take a request to a second provider, where it would have to bring its client's credential.
+void check_passthrough(const Options& options, Reading& reading) {
+  if (options.gateway.auth != AuthMode::Passthrough) return;
+  constexpr std::string_view kOneProvider = "'auth: passthrough' sends the client's credential to one provider only";
+  for (std::size_t i = 0; i < options.gateway.routes.size(); ++i) {
+    const routing::RouteRule& route = options.gateway.routes[i];
+    const std::string path = fmt::format("routes[{}]", i);
+    if (!route.overflow.empty()) {
+      reading.refuse_at(path + ".overflow", fmt::format("{}; remove it, or set 'auth: virtual'", kOneProvider));
+    }
+    if (route.targets.size() > 1) {
+      reading.refuse_at(path + ".targets", fmt::format("{}; leave one, or set 'auth: virtual'", kOneProvider));
+    }
+  }
+  if (options.shadow.is_on()) {
+    reading.refuse_at("shadow.provider", fmt::format("{}, so nothing would be copied; remove 'shadow', or set 'auth: virtual'", kOneProvider));
+  }
+}
+
 void check_prices(const pricing::PriceOptions& prices, const std::vector<std::string>& names, Reading& reading) {
   if (!reading.has("prices")) return;  // the shipped list has tests of its own
   check_overlaps(prices.rows, [&](const std::string& message) { reading.refuse_at("prices.rows", message); });
@@ -313,6 +332,7 @@ void check_together(const Options& options, Reading& reading) {
   check_sizes(options, reading);
   check_windows(options.windows, reading);
   check_shadow(options, names, reading);
+  check_passthrough(options, reading);
   check_prices(options.prices, names, reading);
   check_alerts(options, reading);
 }

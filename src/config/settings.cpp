@@ -205,7 +205,7 @@ Type<Options> make_all() {
       word<AuthMode>(
           {{"open", AuthMode::Open}, {"virtual", AuthMode::Virtual}, {"passthrough", AuthMode::Passthrough}}),
       "who may use the gateway: everyone on this machine; holders of a key that `tidegate keys "
-      "create` made; everyone, with the client's own credential going upstream"));
+      "create` made; everyone, with the client's own credential going upstream, to one provider"));
   fields.push_back(field<Options>("providers", TIDEGATE_AT(providers), list_of(provider_settings(), 200),
                                   "where requests go; without any, those whose keys are in the environment"));
   fields.push_back(

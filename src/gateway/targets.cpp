@@ -52,8 +52,12 @@ bool Journey::plan() {
   facts.tools = outcome_.view.has_tools;
   facts.body_bytes = outcome_.view.body_bytes;
   facts.draw = static_cast<double>(std::hash<std::string_view>{}(outcome_.request_id) >> 11) * 0x1p-53;
+  const bool passes_credential_on = setup_->options.auth == AuthMode::Passthrough;
   for (const routing::PlannedTarget& planned : setup_->routes.plan(facts)) {
-    targets_.push_back({setup_->providers[planned.provider], planned.rule, planned.refuses_losses});
+    const auto& provider = setup_->providers[planned.provider];
+    // A client's credential is for one provider of its own dialect: nobody else is to see it, and no key of ours is lent to whoever comes.
+    if (passes_credential_on && (!targets_.empty() || provider->options().dialect != outcome_.match.dialect)) continue;
+    targets_.push_back({provider, planned.rule, planned.refuses_losses});
   }
   if (targets_.empty()) {
     return refuse(
@@ -64,7 +68,7 @@ bool Journey::plan() {
                         : std::string("None of the providers that this key's tenant may use serves this request."),
          .should_retry = false});
   }
-  if (setup_->options.auth != AuthMode::Passthrough) {
+  if (!passes_credential_on) {
     const auto waits_for_keys = [](const Target& target) {
       return target.provider->options().keys.empty() && target.provider->options().has_key_source();
     };

@@ -588,5 +588,29 @@ TEST_F(Failover, AShareThatIsShiftedAsksTheFurtherTargetFirstAndTheOtherOneLast)
   EXPECT_THAT(read_message(client), Not(HasSubstr("x-tidegate-provider: spare-1\r\n")));
 }
 
+TEST_F(Failover, AClientsOwnCredentialGoesToNoSecondProvider) {
+  choice.options.auth = gateway::AuthMode::Passthrough;
+  choice.options.admission.max_wait = Nanoseconds(0);
+  RunningGateway gateway(official.port(), choice);
+  const std::string body = body_of(false);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nx-api-key: sk-own\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+  EXPECT_THAT(serve(official, answer("529 Overloaded", "{}")), HasSubstr("x-api-key: sk-own\r\n"));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 529 "));
+  EXPECT_EQ(gateway.recorded().wait_for(1).at(0).attempt, 1);
+}
+
+TEST_F(Failover, NoKeyOfOursIsLentToWhoBringsACredentialOfAnotherDialect) {
+  choice.options.auth = gateway::AuthMode::Passthrough;
+  routing::RouteRule& route = choice.options.routes.emplace_back();
+  route.provider = ProviderId("test");
+  choice.dialect = llm::Dialect::OpenAi;
+  RunningGateway gateway(official.port(), choice);
+  const std::string body = body_of(false);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nx-api-key: anything\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+  EXPECT_THAT(read_message(client), StartsWith("HTTP/1.1 404 "));
+}
+
 }  // namespace
 }  // namespace tidegate
