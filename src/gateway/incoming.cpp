@@ -14,12 +14,27 @@ namespace tidegate::gateway {
 
 namespace http1 = net::http1;
 
+namespace {
+
+// Whoever sends more after a refusal than twice the largest body that is usual, or for longer, is reset after all.
+constexpr std::size_t kMostDiscarded = 64UL * 1024 * 1024;
+constexpr Nanoseconds kLongestLinger = Seconds(10);  ///< no longer than a stop may be held up
+constexpr Nanoseconds kLongestQuiet = Seconds(2);    ///< who has read the answer and keeps the connection sends nothing more
+
+}  // namespace
+
 Incoming::Incoming(net::Stream& stream, upstream::ReadBuffers& buffers, const net::ServerLimits& limits)
     : stream_(stream), buffers_(buffers), parser_(http1::HeadLimits{.max_bytes = limits.max_head_bytes}) {}
 
 bool Incoming::refuse(int status, std::string_view reason, std::string message) {
   refusal_ = OwnAnswer{.status = status, .reason = reason, .message = std::move(message), .close = true};
   return false;
+}
+
+Incoming::Got Incoming::refuse_head(int status, std::string_view reason, std::string message) {
+  follower_ = http1::BodyFollower(http1::BodyFraming{.kind = http1::BodyFraming::Kind::UntilClose});  // where it ends nobody knows
+  refuse(status, reason, std::move(message));
+  return Got::Refused;
 }
 
 std::span<char> Incoming::lend() {
@@ -64,14 +79,12 @@ net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
     const http1::ParseState state = parser_.parse(inbox_view());
     if (state == http1::ParseState::Complete) break;
     if (state == http1::ParseState::Rejected) {
-      refuse(parser_.rejection().status, "bad_request", fmt::format("The request is not valid HTTP/1.1: {}.", parser_.rejection().reason));
-      co_return Got::Refused;
+      co_return refuse_head(parser_.rejection().status, "bad_request", fmt::format("The request is not valid HTTP/1.1: {}.", parser_.rejection().reason));
     }
     if (inbox_size_ == inbox_capacity_) grow_inbox(limits.max_head_bytes);
     Result<std::size_t> count = co_await stream_.read_some(std::span(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_));
     if (!count && count.error().kind == FailureKind::Timeout) {
-      refuse(408, "head_timeout", fmt::format("The request's head did not arrive within {}.", to_text(limits.head_timeout)));
-      co_return Got::Refused;
+      co_return refuse_head(408, "head_timeout", fmt::format("The request's head did not arrive within {}.", to_text(limits.head_timeout)));
     }
     if (!count || *count == 0) co_return Got::Nothing;
     inbox_size_ += *count;
@@ -193,6 +206,23 @@ net::Task<Result<std::string_view>> Incoming::next_piece(const net::ServerLimits
     }
   }
   co_return std::string_view(piece_);
+}
+
+net::Task<void> Incoming::linger() {
+  done();
+  drop_inbox();
+  stream_.end_writing();
+  net::Reactor& reactor = stream_.reactor();
+  const SteadyTime give_up = reactor.now().steady + kLongestLinger;
+  for (std::size_t discarded = 0; discarded < kMostDiscarded && reactor.now().steady < give_up;) {
+    stream_.set_deadline(std::min(give_up, reactor.now().steady + kLongestQuiet));
+    Result<std::size_t> count = co_await stream_.read_some(*this);
+    if (!count || *count == 0) co_return;
+    discarded += *count;
+    drop_inbox();
+    net::Reactor::Yield others = reactor.yield();  // before a client that is faster than we are
+    co_await others;
+  }
 }
 
 void Incoming::forget() {

@@ -54,6 +54,11 @@ class Incoming final : private net::Stream::Lender {
   void forget();
   /// The request is over: forgets it and keeps what the client sent beyond it.
   void done();
+  /// For a connection that ends with an answer to a request that was not read to its end: says the end, then reads what still comes
+  /// and throws it away, until the client has left, is quiet, or a bound is reached. A socket that is closed over unread bytes
+  /// is reset, and the reset takes the answer with it before most clients have read it. Holds no memory for bodies; the views of
+  /// `head` and `body` are gone.
+  [[nodiscard]] net::Task<void> linger();
   /// Whether the request was read to its end, so that another may follow.
   [[nodiscard]] bool is_complete() const { return follower_.state() == net::http1::BodyState::Complete; }
   /// When the first byte of the present request came.
@@ -71,6 +76,8 @@ class Incoming final : private net::Stream::Lender {
   [[nodiscard]] net::Task<bool> make_room(BodyMemory& memory, std::size_t bytes, Nanoseconds body_wait);
   /// Always false, to be returned.
   bool refuse(int status, std::string_view reason, std::string message);
+  /// Always `Refused`.
+  Got refuse_head(int status, std::string_view reason, std::string message);
   void grow_inbox(std::size_t limit);
 
   net::Stream& stream_;

@@ -142,8 +142,7 @@ bool Journey::accept() {
     return refuse(
         {.status = 404,
          .reason = "unknown_path",
-         .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path.",
-         .close = !incoming_.is_complete()});
+         .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path."});
   }
   if (worker_.draining()) {
     return refuse({.status = 503,
@@ -326,6 +325,7 @@ net::Task<bool> Journey::answer_ourselves() {
     co_return co_await ending;
   }
   outcome_.status = own_answer_.status;
+  if (!incoming_.is_complete()) own_answer_.close = true;  // what is left of the body is no request
   if (own_answer_.close) client_keeps_alive_ = false;
   own_answer_.headers = tenant_limits_.headers();
   std::string text = write_own_answer(own_answer_, outcome_.match.dialect, outcome_.request_id, head_only_);

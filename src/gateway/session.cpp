@@ -69,6 +69,10 @@ net::Task<void> serve(Worker& worker, std::unique_ptr<net::Stream> owned) {
     // Whatever was swapped while the connection was idle takes effect here: a request keeps the setup it begins with.
     net::Task<bool> travelling = travel(worker, worker.setup(), stream, incoming, got);
     const bool goes_on = co_await travelling;
+    if (!goes_on && !incoming.is_complete()) {
+      net::Task<void> lingering = incoming.linger();
+      co_await lingering;
+    }
     if (!goes_on || worker.draining()) co_return;
     incoming.done();
   }

@@ -59,11 +59,7 @@ Stream::Stream(Reactor& reactor, int descriptor) : reactor_(reactor), watch_(rea
 }
 
 Stream::~Stream() {
-  if (ssl_ != nullptr && failure_ == std::nullopt) {
-    ERR_clear_error();
-    SSL_shutdown(ssl_.get());  // one try; the socket does not block
-  }
-  ssl_.reset();
+  say_good_bye();
   const int descriptor = watch_->descriptor;
   reactor_.remove(std::move(watch_));
   ::close(descriptor);
@@ -113,6 +109,21 @@ bool Stream::is_quiet() {
 }
 
 bool Stream::is_resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_.get()) == 1; }
+
+void Stream::end_writing() {
+  if (failure_) return;
+  say_good_bye();
+  ::shutdown(watch_->descriptor, SHUT_WR);
+}
+
+/// Of TLS, whose state is not needed any more then.
+void Stream::say_good_bye() {
+  if (ssl_ != nullptr && failure_ == std::nullopt) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());  // one try; the socket does not block
+  }
+  ssl_.reset();
+}
 
 void Stream::reset_on_close() {
   const linger hard{.l_onoff = 1, .l_linger = 0};

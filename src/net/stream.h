@@ -82,6 +82,9 @@ class Stream final : private DeadlineEntry {
   [[nodiscard]] bool is_quiet();
   /// The handshake went on from an earlier connection's session.
   [[nodiscard]] bool is_resumed() const;
+  /// The peer hears an orderly end now (TLS: its good-bye first) and may go on sending; what is read from now on are the bytes as
+  /// they are on the wire, for who throws them away. Nothing on a stream that has failed.
+  void end_writing();
   /// The close becomes a reset (RST), so that no client takes a broken answer for a whole one.
   void reset_on_close();
   [[nodiscard]] bool is_tls() const { return ssl_ != nullptr; }
@@ -105,6 +108,7 @@ class Stream final : private DeadlineEntry {
   [[nodiscard]] Progress write_tls(std::string_view bytes);
   [[nodiscard]] Progress tls_progress(int result, std::string_view doing);
   void fail_present_operation(FailureKind kind);
+  void say_good_bye();
 
   Reactor& reactor_;
   std::unique_ptr<Watch> watch_;

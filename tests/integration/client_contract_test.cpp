@@ -599,5 +599,27 @@ TEST(TlsContract, OffersOnlyTheProtocolItSpeaks) {
   }
 }
 
+TEST(TlsContract, LetsAClientThatIsStillSendingReadItsRefusalToAnOrderlyEnd) {
+  const Certificate certificate;
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.tls = certificate.context();
+  choice.limits.max_body_bytes = 1024;
+  RunningGateway gateway(provider.port(), choice);
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()), SSL_free);
+  const PlainSocket socket = PlainSocket::connect(gateway.port());
+  SSL_set_fd(tls.get(), socket.descriptor());
+  ASSERT_EQ(SSL_connect(tls.get()), 1);
+  const std::string text = post("/v1/messages", std::string(8UL * 1024 * 1024, 'x'));
+  EXPECT_EQ(SSL_write(tls.get(), text.data(), static_cast<int>(text.size())), static_cast<int>(text.size()));
+  std::string all;
+  char bytes[4096];
+  int count = 0;
+  while ((count = SSL_read(tls.get(), bytes, sizeof bytes)) > 0) all.append(bytes, static_cast<std::size_t>(count));
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 413 "));
+  EXPECT_EQ(SSL_get_error(tls.get(), count), SSL_ERROR_ZERO_RETURN);
+}
+
 }  // namespace
 }  // namespace tidegate

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <set>
 #include <string>
@@ -416,6 +418,71 @@ TEST(PassThrough, StreamsAnUploadWithoutKeepingIt) {
   upstream.send(answer("{}"));
   (void)client.read_until("\r\n\r\n");
   EXPECT_EQ(client.read_exactly(2), "{}");
+}
+
+/// A client that looks for an answer only when it has sent everything, as Python's and most others do.
+std::string send_all_then_read(const PlainSocket& client, std::string_view head, std::size_t body) {
+  client.send(head);
+  client.send(std::string(body, 'x'));
+  return client.read_all();
+}
+
+TEST(PassThrough, LetsAClientThatIsStillSendingReadItsRefusal) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.limits.max_body_bytes = 8UL * 1024 * 1024;
+  choice.options.body_memory = 1024 * 1024;
+  choice.options.body_wait = Nanoseconds(0);
+  RunningGateway gateway(provider.port(), choice);
+  struct Row {
+    std::string_view path, fields;
+    std::size_t body;
+    std::string_view status;
+  };
+  const Row rows[] = {{"/v1/messages", "", 40UL * 1024 * 1024, "413 "},
+                      {"/v1/messages", "", 8UL * 1024 * 1024, "429 "},
+                      {"/anthropic/v1/messages", "", 8UL * 1024 * 1024, "404 "},
+                      {"/v1/messages", "Content-Length : 3\r\n", 8UL * 1024 * 1024, "400 "}};
+  std::size_t count = 0;
+  for (const Row& row : rows) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    const std::string all = send_all_then_read(
+        client, fmt::format("POST {} HTTP/1.1\r\nHost: gw\r\n{}Content-Length: {}\r\n\r\n", row.path, row.fields, row.body), row.body);
+    EXPECT_TRUE(all.starts_with(fmt::format("HTTP/1.1 {}", row.status))) << row.status << all;
+    EXPECT_NE(all.find("connection: close\r\n"), std::string::npos) << all;
+    EXPECT_NE(all.find("\"error\""), std::string::npos) << all;
+    EXPECT_FALSE(client.was_reset()) << row.status;
+    EXPECT_EQ(gateway.recorded().wait_for(++count).size(), count);
+  }
+}
+
+TEST(PassThrough, DoesNotListenForeverToAClientThatItRefused) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nContent-Length: 1000000000000\r\n\r\n");
+  constexpr std::size_t kPiece = 1024 * 1024;
+  const std::string piece(kPiece, 'x');
+  std::size_t sent = 0;
+  while (sent < 1024 * kPiece) {
+    const ssize_t bytes = ::send(client.descriptor(), piece.data(), piece.size(), MSG_NOSIGNAL);
+    if (bytes <= 0) break;
+    sent += static_cast<std::size_t>(bytes);
+  }
+  EXPECT_GT(sent, 32 * kPiece);
+  EXPECT_LT(sent, 256 * kPiece);  // some is in the sockets' buffers
+}
+
+TEST(PassThrough, BreaksOffWhoIsStillSendingAfterItsRefusalWhenTheTimeToStopIsOver) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nContent-Length: 1000000000000\r\n\r\n");
+  EXPECT_TRUE(client.read_all().starts_with("HTTP/1.1 413 "));  // up to the end that it says; it goes on reading
+  EXPECT_EQ(gateway.worker().open_connections(), 1U);
+  gateway.worker().begin_drain(Nanoseconds(0));
+  gateway.join();
+  EXPECT_EQ(gateway.worker().open_connections(), 0U);
 }
 
 TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {
