@@ -168,16 +168,49 @@ ByteRange range_of_value(Cursor& cursor) {
   return {begin, cursor.end_of_value() - begin};
 }
 
-/// Claude Code writes a JSON object into the string `metadata.user_id` (facts/clients.md 3).
-std::string session_of(std::string_view user_id) {
-  std::string session;
-  if (!user_id.starts_with('{')) return session;
+/// What Claude Code puts into `metadata.user_id`. Who asks is the account, or the device where nobody is signed in: by the whole text
+/// every session would be a user of its own.
+struct ClaudeCodeUser {
+  std::string account, device, session;
+
+  void move_to(RequestView& view, std::string_view whole) {
+    view.session = std::move(session);
+    view.user = !account.empty() ? std::move(account) : std::move(device);
+    if (view.user.empty()) view.user = whole;
+  }
+};
+
+/// Since version 2.1 a JSON object as text (facts/clients.md 3).
+ClaudeCodeUser read_user_object(std::string_view user_id) {
+  ClaudeCodeUser user;
   Cursor cursor(user_id);
   cursor.object([&](std::string_view key) {
-    if (key == "session_id") session = cursor.text(kLongestUser);
+    if (key == "account_uuid") {
+      user.account = cursor.text(kLongestUser);
+    } else if (key == "device_id") {
+      user.device = cursor.text(kLongestUser);
+    } else if (key == "session_id") {
+      user.session = cursor.text(kLongestUser);
+    }
   });
-  return cursor.broken() ? std::string{} : session;
+  return cursor.broken() ? ClaudeCodeUser{} : user;
 }
+
+/// Before it `user_DEVICE_account_ACCOUNT_session_SESSION`, the account empty where nobody is signed in.
+ClaudeCodeUser read_user_words(std::string_view user_id) {
+  constexpr std::string_view kDevice = "user_", kAccount = "_account_", kSession = "_session_";
+  if (!user_id.starts_with(kDevice)) return {};
+  const std::size_t account = user_id.find(kAccount);
+  if (account == std::string_view::npos) return {};
+  const std::size_t after = account + kAccount.size();
+  const std::size_t session = user_id.find(kSession, after);
+  if (session == std::string_view::npos) return {};
+  return {.account = std::string(user_id.substr(after, session - after)),
+          .device = std::string(user_id.substr(kDevice.size(), account - kDevice.size())),
+          .session = std::string(user_id.substr(session + kSession.size()))};
+}
+
+ClaudeCodeUser read_user(std::string_view user_id) { return user_id.starts_with('{') ? read_user_object(user_id) : read_user_words(user_id); }
 
 void read_metadata(Cursor& cursor, RequestView& view) {
   constexpr std::size_t kLongestUserObject = 4096;
@@ -187,14 +220,9 @@ void read_metadata(Cursor& cursor, RequestView& view) {
     if (key != "user_id") return;
     const auto raw = cursor.raw_string();
     if (!raw) return;
-    if (raw->size() <= kLongestUser && json::is_plain(*raw)) {
-      view.session = session_of(*raw);
-      view.user = *raw;
-      return;
-    }
+    if (raw->size() <= kLongestUser && json::is_plain(*raw)) return read_user(*raw).move_to(view, *raw);
     const std::string whole = json::unescape(*raw, kLongestUserObject);
-    view.session = session_of(whole);
-    view.user = json::to_valid_utf8(json::unescape(*raw, kLongestUser));
+    read_user(whole).move_to(view, json::to_valid_utf8(json::unescape(*raw, kLongestUser)));
   });
 }
 

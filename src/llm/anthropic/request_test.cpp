@@ -41,11 +41,25 @@ TEST(AnthropicRequest, TellsWhetherTheLikeliestAnswerIsWanted) {
   EXPECT_FALSE(read_request(R"({"model":"m"})").temperature_is_zero);
 }
 
-TEST(AnthropicRequest, ReadsTheSessionThatClaudeCodePutsIntoTheUser) {
-  const RequestView view = read_request(
-      R"({"metadata":{"user_id":"{\"device_id\":\"d\",\"account_uuid\":\"\",\"session_id\":\"s-1\"}"},"model":"m"})");
-  EXPECT_EQ(view.session, "s-1");
-  EXPECT_EQ(view.user, R"({"device_id":"d","account_uuid":"","session_id":"s-1"})");
+TEST(AnthropicRequest, TellsWhoUsesClaudeCodeFromTheSession) {
+  struct Case {
+    const char* user_id;
+    const char* user;
+    const char* session;
+  };
+  for (const Case& given : {
+           Case{R"({\"device_id\":\"d\",\"account_uuid\":\"a\",\"session_id\":\"s-1\"})", "a", "s-1"},
+           Case{R"({\"device_id\":\"d\",\"account_uuid\":\"\",\"session_id\":\"s-1\"})", "d", "s-1"},
+           Case{"user_d_account_a_session_s-1", "a", "s-1"},
+           Case{"user_d_account__session_s-1", "d", "s-1"},
+           Case{"user_of_an_account", "user_of_an_account", ""},
+           Case{R"({\"team\":\"search\"})", R"({"team":"search"})", ""},
+           Case{R"({\"device_id\":\"d\",\"session_id\")", R"({"device_id":"d","session_id")", ""},
+       }) {
+    const RequestView view = read_request(R"({"metadata":{"user_id":")" + std::string(given.user_id) + R"("},"model":"m"})");
+    EXPECT_EQ(view.user, given.user) << given.user_id;
+    EXPECT_EQ(view.session, given.session) << given.user_id;
+  }
 }
 
 TEST(AnthropicRequest, KeepsAtMost256BytesOfTheUser) {
