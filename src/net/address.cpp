@@ -67,8 +67,7 @@ Result<std::vector<Address>> resolve_blocking(const std::string& host, std::uint
   const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
   if (error != 0) {
     return tl::unexpected<Failure>(
-        Failure{FailureKind::Resolve, Origin::Upstream, Retry::OtherTarget, std::nullopt,
-                fmt::format("cannot resolve '{}' ({}); check the name in base_url and this machine's DNS", host, ::gai_strerror(error))});
+        Failure{FailureKind::Resolve, Origin::Upstream, Retry::OtherTarget, std::nullopt, ::gai_strerror(error)});
   }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
   std::vector<Address> addresses;

@@ -21,7 +21,7 @@ struct Destination {
 };
 
 /// Opens a connection: name, TCP (each address in turn), CONNECT, TLS; all before `deadline`.
-/// Failure, whose detail names the host and the step: Resolve | Connect | Tls | Timeout.
+/// Failure, whose detail names the host, its proxy, the step and what to look at: Resolve | Connect | Tls | Closed | Timeout.
 [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, Resolver& resolver,
                                                             std::shared_ptr<const Destination> destination,
                                                             SteadyTime deadline);

@@ -85,6 +85,15 @@ class ConnectorTest : public ::testing::Test {
     }
   }
 
+  /// Reads and says nothing.
+  static Task<void> until_closed(Stream& stream) {
+    std::array<char, 512> buffer{};
+    while (true) {
+      Result<std::size_t> count = co_await stream.read_some(buffer);
+      if (!count || *count == 0) co_return;
+    }
+  }
+
   std::shared_ptr<const Destination> destination(std::string url) {
     auto made = std::make_shared<Destination>();
     made->url = parse_url(url).value();
@@ -286,25 +295,59 @@ TEST_F(ConnectorTest, RefusesACertificateOfAnUnknownAuthority) {
         if (!stream) detail = stream.error().detail;
       });
   EXPECT_NE(detail.find("certificate"), std::string::npos) << detail;
+  EXPECT_NE(detail.find("tls.ca_file"), std::string::npos) << detail;
 }
 
-TEST_F(ConnectorTest, TellsWhoRefusedTheConnection) {
-  Failure failure{};
+TEST_F(ConnectorTest, TellsWhoRefusedTheConnectionAndWhatToLookAt) {
   std::uint16_t nobody = 0;
   {
     auto gone = Listener::open(reactor_, ListenOptions{}, [](int) {});
     ASSERT_TRUE(gone);
     nobody = (*gone)->address().port();
   }
+  const std::string address = fmt::format("127.0.0.1:{}", nobody);
+  auto by_proxy = std::make_shared<Destination>();
+  by_proxy->url = parse_url("https://api.example.test").value();
+  by_proxy->proxy = parse_url("http://" + address).value();
+  const std::vector<std::shared_ptr<const Destination>> targets{destination("http://" + address), by_proxy};
+  std::vector<Failure> failures;
   run(echo, [&](std::uint16_t) -> Task<void> {
-    Task<Result<std::unique_ptr<Stream>>> connecting =
-        connect(reactor_, resolver_, destination(fmt::format("http://127.0.0.1:{}", nobody)), reactor_.now().steady + 5s);
-    Result<std::unique_ptr<Stream>> stream = co_await connecting;
-    EXPECT_FALSE(stream);
-    if (!stream) failure = stream.error();
+    for (const std::shared_ptr<const Destination>& to : targets) {
+      Task<Result<std::unique_ptr<Stream>>> connecting = connect(reactor_, resolver_, to, reactor_.now().steady + 5s);
+      Result<std::unique_ptr<Stream>> stream = co_await connecting;
+      failures.push_back(stream ? Failure{} : stream.error());
+    }
   });
-  EXPECT_EQ(failure.kind, FailureKind::Connect);
-  EXPECT_NE(failure.detail.find(std::to_string(nobody)), std::string::npos) << failure.detail;
+  ASSERT_EQ(failures.size(), 2U);
+  EXPECT_EQ(failures[0].kind, FailureKind::Connect);
+  EXPECT_EQ(failures[0].detail, address + " (connect): Connection refused; check base_url, the network and the firewall");
+  EXPECT_EQ(failures[1].kind, FailureKind::Connect);
+  EXPECT_EQ(failures[1].detail, "the proxy " + address + " (for api.example.test) (connect): Connection refused; "
+                                "check `proxy` (or HTTPS_PROXY) and that the proxy runs");
+}
+
+TEST_F(ConnectorTest, TellsHowLongItWaitedForAnAnswer) {
+  ASSERT_TRUE(certificates().made());
+  const auto client = TlsClientContext::make({.ca_file = certificates().file("ca.pem")});
+  Failure failure{};
+  std::string address;
+  run(
+      [&](std::unique_ptr<Stream> stream) -> Task<void> {
+        Task<void> silent = until_closed(*stream);
+        co_await silent;
+      },
+      [&](std::uint16_t port) -> Task<void> {
+        address = fmt::format("127.0.0.1:{}", port);
+        auto target = std::make_shared<Destination>();
+        target->url = parse_url("https://" + address).value();
+        target->tls = *client;
+        Task<Result<std::unique_ptr<Stream>>> connecting = connect(reactor_, resolver_, target, reactor_.now().steady + 250ms);
+        Result<std::unique_ptr<Stream>> stream = co_await connecting;
+        EXPECT_FALSE(stream);
+        if (!stream) failure = stream.error();
+      });
+  EXPECT_EQ(failure.kind, FailureKind::Timeout);
+  EXPECT_EQ(failure.detail, address + " (tls): no answer within 250ms (deadlines.connect); check base_url, the network and the firewall");
 }
 
 TEST_F(ConnectorTest, AsksAProxyForATunnel) {

@@ -21,7 +21,7 @@ struct Resolver::Waiting final : DeadlineEntry {
     if (waiter) std::exchange(waiter, nullptr).resume();
   }
   void on_deadline() override {
-    finish(fail(FailureKind::Timeout, Origin::Upstream, "the name was not resolved in time; check this machine's DNS", Retry::OtherTarget));
+    finish(fail(FailureKind::Timeout, Origin::Upstream, "the name was not resolved in time", Retry::OtherTarget));
   }
 };
 

@@ -221,11 +221,9 @@ Stream::Progress Stream::tls_progress(int result, std::string_view doing) {
     ERR_clear_error();
     return {Attempt::Done, 0, closed(doing, ECONNRESET)};
   }
-  const long verified = SSL_get_verify_result(ssl_.get());
-  std::string reason = take_tls_error();
-  if (verified != X509_V_OK) reason = X509_verify_cert_error_string(verified);
   return {Attempt::Done, 0,
-          Failure{FailureKind::Tls, Origin::Upstream, Retry::OtherTarget, std::nullopt, fmt::format("tls {}: {}", doing, reason)}};
+          Failure{FailureKind::Tls, Origin::Upstream, Retry::OtherTarget, std::nullopt,
+                  fmt::format("tls {}: {}", doing, take_tls_failure(*ssl_))}};
 }
 
 // --- the operations --------------------------------------------------------------------------------------------------

@@ -38,6 +38,37 @@ bool is_address(const std::string& host) {
   return ::inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || ::inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
+/// What an operator can do about a provider's certificate that was not accepted.
+std::string_view advice_on_certificate(long verdict) {
+  switch (verdict) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return "if it is meant to be trusted, name the PEM file of its authority in tls.ca_file";
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "write base_url with a name that stands in the certificate";
+    case X509_V_ERR_CERT_HAS_EXPIRED: return "check this machine's clock; if it is right, the certificate must be renewed there";
+    case X509_V_ERR_CERT_NOT_YET_VALID: return "check this machine's clock";
+    default: return {};
+  }
+}
+
+/// The same for a handshake that failed for another reason.
+std::string_view advice_on_protocol(int reason) {
+  switch (reason) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+      return "what answers there does not speak TLS: check the port in base_url, or write http:// for a server without TLS";
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "the other end must speak TLS 1.2 or newer";
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
+    case SSL_R_TLSV1_UNRECOGNIZED_NAME: return "check the host's name in base_url";
+    default: return {};
+  }
+}
+
 int select_http11(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                   unsigned int offered_length, void*) {
   unsigned char* chosen = nullptr;
@@ -56,6 +87,20 @@ std::string take_tls_error() {
     if (const char* reason = ERR_reason_error_string(code); reason != nullptr && text.empty()) text = reason;
   }
   return text.empty() ? "no reason given" : text;
+}
+
+std::string take_tls_failure(const SSL& ssl) {
+  const int reason = ERR_GET_REASON(ERR_peek_error());
+  std::string what = take_tls_error();
+  std::string_view advice;
+  if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+    const long verdict = SSL_get_verify_result(&ssl);
+    what = X509_verify_cert_error_string(verdict);
+    advice = advice_on_certificate(verdict);
+  } else if (SSL_is_server(&ssl) == 0) {
+    advice = advice_on_protocol(reason);
+  }
+  return advice.empty() ? what : fmt::format("{}; {}", what, advice);
 }
 
 /// What a later handshake with the same host may go on from. A ticket is used more than once: its reuse tells a provider no

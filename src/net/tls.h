@@ -77,5 +77,8 @@ class TlsServerContext {
 
 /// The reason of the last TLS error of this thread, in OpenSSL's words; clears it.
 [[nodiscard]] std::string take_tls_error();
+/// Why this connection failed, also if it was the other end's certificate, and on our side of it what an operator can do;
+/// clears the error.
+[[nodiscard]] std::string take_tls_failure(const SSL& ssl);
 
 }  // namespace tidegate::net

@@ -52,14 +52,26 @@ basicConstraints = critical,CA:TRUE
     return folder / "certificate.pem", folder / "key.pem"
 
 
-class TlsProvider:
-    """Accepts TLS connections with the given certificate and says nothing."""
+def certificate_for(name, folder):
+    """A certificate that signed itself, for a host of that name: (certificate, key)."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.pem", "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"], check=True, capture_output=True, cwd=folder, timeout=PATIENCE)
+    return folder / "own.pem", folder / "own.key"
 
-    def __init__(self, certificate, key):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate, key)
+
+def nobody():
+    """An address at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        return f"127.0.0.1:{closed.getsockname()[1]}"
+
+
+class FarEnd:
+    """Listens on a free port and does `talk` with each connection before it is closed."""
+
+    def __init__(self, talk):
+        self.talk = talk
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -68,14 +80,32 @@ class TlsProvider:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            try:
-                self.context.wrap_socket(connection, server_side=True).close()
-            except OSError:
-                connection.close()
+            with connection:
+                try:
+                    self.talk(connection)
+                except OSError:
+                    pass  # it left
 
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+def be_silent(connection):
+    while connection.recv(65536):
+        pass
+
+
+def speak_plainly(connection):
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+    be_silent(connection)
+
+
+def shake_hands(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return lambda connection: context.wrap_socket(connection, server_side=True).close()
 
 
 class OperatorTest(unittest.TestCase):
@@ -150,35 +180,81 @@ class OperatorTest(unittest.TestCase):
         self.assertIn(str(self.folder / "ledger"), said)
         self.assertIn(str(first.process.pid), said)
 
+    def far_end(self, talk):
+        end = FarEnd(talk)
+        self.addCleanup(end.stop)
+        return end.address
+
+    def told(self, status, *providers, **more):
+        """What a client is told whose request is answered with that status."""
+        got, _, body = self.ask(self.serve({"providers": providers, **more}))
+        self.assertEqual(got, status, body)
+        return body["error"]["message"]
+
     def test_an_unreachable_provider_is_a_502_in_the_dialect_of_the_client(self):
-        with socket.create_server(("127.0.0.1", 0)) as closed:
-            port = closed.getsockname()[1]
-        server = self.serve({"providers": [self.provider(f"http://127.0.0.1:{port}"),
-                                           self.provider(f"http://127.0.0.1:{port}", "openai") | {"name": "other"}]})
+        address = nobody()
+        server = self.serve({"providers": [self.provider(f"http://{address}"), self.provider(f"http://{address}", "openai") | {"name": "other"}]})
+        refused = f"{address} (connect): Connection refused; check base_url, the network and the firewall"
         status, fields, body = self.ask(server)
         self.assertEqual(status, 502)
         self.assertEqual(body["type"], "error")
         self.assertTrue(fields["request-id"])
-        self.assertIn(f"127.0.0.1:{port}", body["error"]["message"])
+        self.assertIn(refused, body["error"]["message"])
         self.assertIn("may be sent again", body["error"]["message"])
         status, _, body = self.ask(server, "/v1/chat/completions")
         self.assertEqual(status, 502)
-        self.assertIn(f"127.0.0.1:{port}", body["error"]["message"])
+        self.assertIn(refused, body["error"]["message"])
+
+    def test_of_two_providers_that_are_down_the_one_that_was_tried_last_is_named_with_its_own_address(self):
+        first, second = nobody(), nobody()
+        said = self.told(502, self.provider(f"http://{first}"), self.provider(f"http://{second}") | {"name": "spare"},
+                         routes=[{"targets": [{"provider": "there"}, {"provider": "spare"}]}])
+        self.assertIn("'spare'", said)
+        self.assertIn(f"{second} (connect): Connection refused", said)
+        self.assertNotIn(first, said)
+
+    def test_a_proxy_that_is_down_is_named_with_the_provider_behind_it(self):
+        address = nobody()
+        said = self.told(502, self.provider("https://api.example.test", proxy=f"http://{address}"))
+        self.assertIn(f"the proxy {address} (for api.example.test) (connect): Connection refused; check `proxy` (or HTTPS_PROXY)", said)
 
     def test_a_name_that_does_not_resolve_is_named(self):
         server = self.serve({"providers": [self.provider("http://no-such-host.invalid")]})
         status, _, body = self.ask(server)
         self.assertIn(status, (502, 504))  # a resolver that answers, and one that does not
-        self.assertIn("no-such-host.invalid", body["error"]["message"])
+        self.assertIn("no-such-host.invalid (name)", body["error"]["message"])
+        self.assertIn("check the host's name and this machine's DNS", body["error"]["message"])
 
-    def test_an_expired_certificate_of_the_provider_is_named(self):
+    def test_a_provider_that_does_not_answer_in_time_is_a_504_that_says_how_long_was_waited(self):
+        address = self.far_end(be_silent)
+        said = self.told(504, self.provider(f"http://{address}", deadlines={"first_byte": "200ms"}))
+        self.assertIn(f"{address} did not begin to answer within 200ms", said)
+
+    def test_a_connection_that_is_not_there_in_time_is_a_504_that_says_how_long_was_waited(self):
+        address = self.far_end(be_silent)
+        said = self.told(504, self.provider(f"https://{address}", deadlines={"connect": "200ms"}))
+        self.assertIn(f"{address} (tls): no answer within 200ms (deadlines.connect)", said)
+
+    def test_an_expired_certificate_of_the_provider_is_named_with_what_to_look_at(self):
         certificate, key = expired_certificate(self.folder)
-        provider = TlsProvider(certificate, key)
-        self.addCleanup(provider.stop)
-        server = self.serve({"providers": [self.provider(provider.url, tls={"ca_file": str(certificate)})]})
-        status, _, body = self.ask(server)
-        self.assertEqual(status, 502)
-        self.assertIn("certificate has expired", body["error"]["message"])
+        address = self.far_end(shake_hands(certificate, key))
+        said = self.told(502, self.provider(f"https://{address}", tls={"ca_file": str(certificate)}))
+        self.assertIn(f"{address} (tls): tls handshake: certificate has expired; check this machine's clock", said)
+
+    def test_a_certificate_of_an_unknown_authority_leads_to_the_setting_for_it(self):
+        address = self.far_end(shake_hands(*certificate_for("localhost", self.folder)))
+        said = self.told(502, self.provider(f"https://{address}"))
+        self.assertIn("self-signed certificate; if it is meant to be trusted, name the PEM file of its authority in tls.ca_file", said)
+
+    def test_a_certificate_for_another_name_leads_to_base_url(self):
+        certificate, key = certificate_for("other.example", self.folder)
+        address = self.far_end(shake_hands(certificate, key))
+        said = self.told(502, self.provider(f"https://{address}", tls={"ca_file": str(certificate)}))
+        self.assertIn("IP address mismatch; write base_url with a name that stands in the certificate", said)
+
+    def test_https_towards_a_server_without_tls_is_told_as_such(self):
+        said = self.told(502, self.provider(f"https://{self.far_end(speak_plainly)}"))
+        self.assertIn("wrong version number; what answers there does not speak TLS: check the port in base_url, or write http://", said)
 
 
 if __name__ == "__main__":
