@@ -310,7 +310,7 @@ bool Journey::may_be_done_twice(llm::UpstreamErrorKind error) const {
 
 /// Reads the whole of an answer that may be a refusal, and says whether another attempt makes sense.
 net::Task<Journey::Step> Journey::judge_answer() {
-  if (!translator_) write_rewritten_head();
+  if (!translator_) write_rewritten_head(Coding::Stays);
   std::string head = std::move(head_);
   net::Task<Result<std::string>> reading = read_whole_body();
   Result<std::string> body = co_await reading;
@@ -521,11 +521,20 @@ net::Task<bool> Journey::answer_failure(const Failure& failure) {
   co_return goes_on;
 }
 
+/// Whether something has to be read in a good answer: usage, a batch's `results_url`, the id of what was made. The results of a batch are
+/// large, and nothing in them is ours to read.
+bool Journey::reads_answer() const {
+  if (outcome_.metered()) return true;
+  const std::string_view path = incoming_.head().path();
+  if (outcome_.match.endpoint == llm::Endpoint::MessageBatches) return !path.ends_with("/results");
+  return outcome_.method == "POST" && llm::makes_object(path);
+}
+
 void Journey::write_upstream_head() {
   const http1::RequestHead& head = incoming_.head();
   const bool passthrough = setup_->options.auth == AuthMode::Passthrough;
-  // Usage must be readable, so a metered answer is asked for uncompressed (facts/clients.md 4.7 allows either).
-  const bool metered = outcome_.metered();
+  // What is to be read is asked for uncompressed (facts/clients.md 4.7 allows either).
+  const bool wants_plain = reads_answer();
   const http1::BodyFraming framing = http1::body_framing(head);
   head_.clear();
   http1::HeadWriter writer(head_);
@@ -551,12 +560,12 @@ void Journey::write_upstream_head() {
       case FieldClass::Expect: return false;
       case FieldClass::Authorization:
       case FieldClass::XApiKey: return passthrough;
-      case FieldClass::AcceptEncoding: return !metered;
+      case FieldClass::AcceptEncoding: return !wants_plain;
       case FieldClass::Other: return !starts_with_ignoring_case(head.fields[index].name, "x-tidegate-");
       default: return true;
     }
   });
-  if (metered) writer.field("accept-encoding", "identity");
+  if (wants_plain) writer.field("accept-encoding", "identity");
   if (framing.kind == http1::BodyFraming::Kind::Chunked && !incoming_.is_complete()) {
     writer.field("transfer-encoding", "chunked");
   } else if (framing.kind == http1::BodyFraming::Kind::Length && !incoming_.is_complete()) {

@@ -175,10 +175,15 @@ class Journey {
   [[nodiscard]] net::Task<bool> lose_client();
   [[nodiscard]] bool refuse(OwnAnswer answer);
   [[nodiscard]] OwnAnswer upload_too_large() const;
+  [[nodiscard]] bool reads_answer() const;
   void write_upstream_head();
   void write_client_head();
   void write_own_fields(net::http1::HeadWriter& writer) const;
-  void write_rewritten_head();
+  /// What becomes of a body that is compressed.
+  enum class Coding : std::uint8_t { Stays, IsUndone };
+  void write_rewritten_head(Coding coding);
+  [[nodiscard]] Result<std::string> without_coding(std::string body) const;
+  [[nodiscard]] std::string created_text() const;
   void take_answer_head();
   void charge();
   void settle_room();
@@ -252,13 +257,13 @@ class Journey {
   std::string head_;  ///< towards the provider, then towards the client
   AnswerReader reader_;
   std::unique_ptr<StreamJudge> judge_;  ///< of a stream that has to keep to its grammar; null: nobody looks
-  std::string created_;  ///< the beginning of an answer that may tell the id of a batch or a file
+  std::string coding_;   ///< how the answer is compressed, so that the reader cannot tell how it ends; empty: it is not
+  std::string created_;  ///< the beginning of an answer that may tell the id of a batch or a file, as it came
   SteadyTime received_at_;
   bool client_keeps_alive_ = true;
   bool rechunk_ = false;  ///< the provider's body ends with its connection; the client's must not
   bool head_only_ = false;
   bool streams_ = false;  ///< the answer is a stream of events
-  bool encoded_ = false;  ///< the answer is compressed: the reader cannot tell how it ends
   bool keeps_created_ = false;
   bool charged_ = false;
   bool goes_on_ = false;

@@ -148,7 +148,7 @@ void Journey::hand_on_answer() {
   using State = store::AttemptState;
   const llm::AnswerFacts& facts = outcome_.answer;
   const bool is_good = outcome_.state == State::Completed && outcome_.status == 200 && facts.usage.seen && !facts.usage.estimated &&
-                       facts.error.kind == llm::UpstreamErrorKind::None && facts.container.empty() && !encoded_ && !early_;
+                       facts.error.kind == llm::UpstreamErrorKind::None && facts.container.empty() && coding_.empty() && !early_;
   if (!is_good || !collector_->is_whole()) {
     // Only a client that left says nothing of the answer itself.
     collector_->give_up(outcome_.state == State::ClientGone || outcome_.state == State::Interrupted);

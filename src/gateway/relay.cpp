@@ -4,6 +4,7 @@
 // Stage 8 of a journey: the provider's answer goes to the client as it comes.
 #include "base/ascii.h"
 #include "gateway/consequence.h"
+#include "gateway/content_coding.h"
 #include "gateway/journey.h"
 #include "llm/anthropic/batches.h"
 #include "llm/anthropic/errors.h"
@@ -76,7 +77,8 @@ void Journey::take_answer_head() {
   outcome_.workspace = bounded_label(head.find(FieldClass::AnthropicWorkspaceId));
   const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
   streams_ = starts_with_ignoring_case(type, "text/event-stream");
-  encoded_ = !equals_ignoring_case(head.find(FieldClass::ContentEncoding).value_or("identity"), "identity");
+  const std::string_view coding = head.find(FieldClass::ContentEncoding).value_or(std::string_view{});
+  coding_ = equals_ignoring_case(coding, "identity") ? std::string_view{} : coding;
   reader_.begin(asks_, head.status, streams_, is_shared_);
   created_.clear();
   if (collector_ != nullptr) {
@@ -145,7 +147,7 @@ bool Journey::may_go_elsewhere() const {
 /// An answer that says 200 and is none: relays put errors, or nothing at all, behind a good head (facts/anthropic-api.md 7). Looked at only
 /// where the request has somewhere else to go; else every byte goes on as it comes.
 Journey::Beginning Journey::judge_beginning(bool complete, std::string_view bytes) {
-  if (!may_go_elsewhere() || encoded_) return Beginning::Good;
+  if (!may_go_elsewhere() || !coding_.empty()) return Beginning::Good;
   const llm::AnswerFacts& facts = answer_so_far();
   if (facts.content_started || facts.usage.seen || !facts.id.empty()) return Beginning::Good;
   if (streams_) {
@@ -190,7 +192,7 @@ Journey::Step Journey::refuse_beginning() {
 
 net::Task<Journey::Step> Journey::relay() {
   const bool rewrites =
-      outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status == 200 && !head_only_ &&
+      outcome_.match.endpoint == llm::Endpoint::MessageBatches && outcome_.status >= 200 && outcome_.status < 300 && !head_only_ &&
       starts_with_ignoring_case(exchange_->head().find(FieldClass::ContentType).value_or(""), "application/json");
   if (rewrites) {
     net::Task<bool> rewriting = relay_rewritten();
@@ -319,12 +321,13 @@ net::Task<Journey::Step> Journey::relay() {
 
 /// All but the length, which is known when the body is; now, because the next read overwrites what the head's views
 /// show.
-void Journey::write_rewritten_head() {
+void Journey::write_rewritten_head(Coding coding) {
   const http1::ResponseHead& head = exchange_->head();
   head_.clear();
   http1::HeadWriter writer(head_);
   writer.status_line(head.status, head.reason);
-  writer.relay(head, [this](std::size_t, http1::FieldTag tag) {
+  writer.relay(head, [&](std::size_t, http1::FieldTag tag) {
+    if (coding == Coding::IsUndone && tag.field_class == FieldClass::ContentEncoding) return false;
     return !tag.hop_by_hop && tag.field_class != FieldClass::ContentLength && !tenant_limits_.hides(tag.field_class);
   });
   tenant_limits_.write_headers(writer);
@@ -355,12 +358,28 @@ net::Task<Result<std::string>> Journey::read_whole_body() {
   }
 }
 
+/// Of an answer that is compressed although it was asked for plain.
+Result<std::string> Journey::without_coding(std::string body) const {
+  std::optional<DecodedBody> decoded = decode_body(coding_, body, setup_->limits.max_body_bytes);
+  if (decoded && decoded->is_whole) return std::move(decoded->text);
+  return tl::unexpected<Failure>(Failure{FailureKind::Protocol, Origin::Upstream, Retry::Never, std::nullopt,
+                                         fmt::format("its answer is compressed ({}) although it was asked for plain, and cannot be read here", bounded_label(coding_))});
+}
+
+/// `created_` in plain, as far as it can be read.
+std::string Journey::created_text() const {
+  if (coding_.empty()) return created_;
+  std::optional<DecodedBody> decoded = decode_body(coding_, created_, kLongestCreated);
+  return decoded ? std::move(decoded->text) : std::string();
+}
+
 net::Task<bool> Journey::relay_rewritten() {
   // The one known exception to "bodies are not touched": an absolute results_url would take the client, with its
   // gateway key, to the provider's host (facts/clients.md 4.16).
-  write_rewritten_head();
+  write_rewritten_head(Coding::IsUndone);
   net::Task<Result<std::string>> reading = read_whole_body();
   Result<std::string> body = co_await reading;
+  if (body && !coding_.empty()) body = without_coding(std::move(*body));
   if (!body && client_.peer_closed()) {
     net::Task<bool> losing = lose_client();
     co_return co_await losing;
@@ -369,13 +388,14 @@ net::Task<bool> Journey::relay_rewritten() {
     net::Task<bool> failing = answer_failure(body.error());
     co_return co_await failing;
   }
-  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(*body, origin()));
+  net::Task<bool> sending = send_rewritten(llm::anthropic::rewrite_results_urls(*body, origin(), provider_->path_prefix()));
   const bool goes_on = co_await sending;
   co_return goes_on;
 }
 
 net::Task<bool> Journey::send_rewritten(std::string body) {
   outcome_.response_bytes = static_cast<std::int64_t>(body.size());
+  coding_.clear();
   if (keeps_created_) created_ = body;
   head_ += fmt::format("content-length: {}\r\n\r\n", body.size());
   charge();
@@ -422,12 +442,14 @@ net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind
 /// A stream of events that ends without the event that ends it. An error event ends it too.
 bool Journey::lacks_its_end() const {
   const llm::AnswerFacts& facts = answer_so_far();
-  return streams_ && !encoded_ && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
+  return streams_ && coding_.empty() && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
          facts.error.kind == llm::UpstreamErrorKind::None;
 }
 
+/// Where the client found us; empty if it did not say (HTTP/1.0 without Host): a URL without an origin is then resolved at its side.
 std::string Journey::origin() const {
   if (!setup_->options.public_url.empty()) return setup_->options.public_url;
+  if (incoming_.head().host.empty()) return {};
   return fmt::format("{}://{}", setup_->tls != nullptr ? "https" : "http", incoming_.head().host);
 }
 

@@ -296,7 +296,7 @@ void Journey::remember_ties() {
   note(TieKind::Answer, outcome_.answer.id);
   for (const std::uint64_t mark : outcome_.answer.state_marks) note(TieKind::Answer, id_of_mark(mark));
   note(TieKind::Object, outcome_.answer.container);
-  if (!created_.empty()) note(TieKind::Object, llm::json::read_object_id(created_));
+  if (!created_.empty()) note(TieKind::Object, llm::json::read_object_id(created_text()));
   // Where a thing could be used, there it is.
   const llm::StateTies& ties = outcome_.view.ties;
   for (const std::string* id : {&ties.container, &ties.file, &ties.conversation}) note(TieKind::Object, *id);

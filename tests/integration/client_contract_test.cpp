@@ -3,6 +3,7 @@
 // What real clients need of a gateway, point by point: tests/integration/README.md says which test shows which point,
 // and what each client does without it.
 #include "capture.h"
+#include "gzipped.h"
 #include "plain_socket.h"
 #include "running_gateway.h"
 
@@ -27,6 +28,7 @@ namespace {
 
 using ::testing::EndsWith;
 using testing::fields_of;
+using testing::gzipped;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::PlainListener;
@@ -294,6 +296,11 @@ TEST_F(ClientContract, AsksForPlainAnswersWhereItReadsThemAndForTheClientsEncodi
       {post("/v1/messages/count_tokens", kBody, std::string(kVersion) + encodings), "gzip, deflate, br, zstd"},
       {get("/v1/models", std::string(kVersion) + encodings), "gzip, deflate, br, zstd"},
       {get("/v1/models", kVersion), ""},
+      // Where a URL or an id in it is read.
+      {post("/v1/messages/batches", kBody, std::string(kVersion) + encodings), "identity"},
+      {get("/v1/messages/batches/b1", std::string(kVersion) + encodings), "identity"},
+      {get("/v1/messages/batches/b1/results", std::string(kVersion) + encodings), "gzip, deflate, br, zstd"},
+      {get("/v1/files", std::string(kVersion) + encodings), "gzip, deflate, br, zstd"},
   };
   const PlainSocket client = connect();
   PlainSocket upstream;
@@ -535,6 +542,38 @@ TEST_F(ClientContract, RewritesEveryResultsUrlToItsOwnOrigin) {
   upstream.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-type: application/x-jsonl\r\ncontent-length: {}\r\n\r\n{}",
                             line.size(), line));
   EXPECT_EQ(read_answer(client).body, line);
+}
+
+TEST_F(ClientContract, RewritesTheResultsUrlOfAnAnswerThatIsCompressedAllTheSame) {
+  const std::string theirs = R"({"id":"b1","results_url":"https://api.anthropic.com/v1/messages/batches/b1/results"})";
+  const PlainSocket client = connect();
+  PlainSocket upstream = ask(client, get("/v1/messages/batches/b1", std::string(kVersion) + "accept-encoding: gzip\r\n"));
+  upstream.send(answer(gzipped(theirs), "content-encoding: gzip\r\n", "201 Created"));
+  const Seen got = read_answer(client);
+  EXPECT_THAT(got.head, StartsWith("HTTP/1.1 201 "));
+  EXPECT_EQ(got.body, R"({"id":"b1","results_url":"http://gw/v1/messages/batches/b1/results"})");
+  EXPECT_EQ(got.field("content-encoding"), "");
+  // What cannot be undone here is not passed on: it would take the client's key to the provider's host.
+  client.send(get("/v1/messages/batches/b1"));
+  (void)read_request(upstream);
+  upstream.send(answer("compressed", "content-encoding: br\r\n"));
+  const Seen refused = read_answer(client);
+  EXPECT_THAT(refused.head, StartsWith("HTTP/1.1 502 "));
+  EXPECT_THAT(refused.body, HasSubstr("its answer is compressed (br)"));
+}
+
+TEST_F(ClientContract, GivesAClientWithoutHostAnAddressWithoutOrigin) {
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, "GET /v1/messages/batches/b1 HTTP/1.0\r\nanthropic-version: 2023-06-01\r\n\r\n");
+  upstream.send(answer(R"({"results_url":"https://api.anthropic.com/v1/messages/batches/b1/results"})"));
+  EXPECT_THAT(client.read_all(), EndsWith("\r\n\r\n" R"({"results_url":"/v1/messages/batches/b1/results"})"));
+}
+
+TEST_F(RelayContract, LeavesTheRelaysOwnPathOutOfAResultsUrl) {
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, get("/v1/messages/batches/b1"));
+  upstream.send(answer(R"({"results_url":"https://relay.example/relay/anthropic/v1/messages/batches/b1/results"})"));
+  EXPECT_EQ(read_answer(client).body, R"({"results_url":"http://gw/v1/messages/batches/b1/results"})");
 }
 
 /// A certificate for 127.0.0.1, made by the openssl program.

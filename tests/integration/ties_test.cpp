@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
 // What a pool made goes back to that pool, whichever of its keys is there: a provider written by hand, rooms and ties real.
+#include "gzipped.h"
 #include "plain_socket.h"
 #include "running_gateway.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using testing::gzipped;
 using testing::PlainListener;
 using testing::PlainSocket;
 using testing::read_message;
@@ -154,6 +156,18 @@ TEST_F(Ties, WhatWasMadeGoesBackToItsOrganisation) {
       const std::string get = fmt::format("GET {}/thing_1 HTTP/1.1\r\nHost: gw.local\r\n{}\r\n", path, version);
       const std::string organisation = kOrganisations.at(exchange(gateway, make, R"({"id":"thing_1"})"));
       for (int i = 0; i < 4; ++i) EXPECT_EQ(kOrganisations.at(exchange(gateway, get, "{}")), organisation) << path;
+    }
+  }
+}
+
+TEST_F(Ties, WhatWasMadeIsKnownAlsoByAnAnswerThatIsCompressed) {
+  RunningGateway gateway(provider.port(), choice);
+  for (const std::string path : {"/v1/files", "/v1/messages/batches"}) {
+    for (int number = 0; number < 4; ++number) {
+      const std::string made = gzipped(fmt::format(R"({{"id":"thing_{}"}})", number));
+      const std::string organisation = kOrganisations.at(exchange(gateway, post(path, "{}"), made, "application/json\r\ncontent-encoding: gzip"));
+      const std::string get = fmt::format("GET {}/thing_{} HTTP/1.1\r\nHost: gw.local\r\nAnthropic-Version: 2023-06-01\r\n\r\n", path, number);
+      for (int i = 0; i < 3; ++i) EXPECT_EQ(kOrganisations.at(exchange(gateway, get, "{}")), organisation) << path;
     }
   }
 }

@@ -38,26 +38,44 @@ std::optional<std::size_t> origin_length(std::string_view url) {
   return std::min(url.find_first_of("/\\?#", *second), url.size());
 }
 
-/// Origins found in one object, in order of offset; its `data` list, if `look_into_data`, included.
-void find_origins(Cursor& cursor, bool look_into_data, std::vector<ByteRange>& origins) {
+/// The length of `prefix` at `at`, where the path goes on behind it; 0 if it does not stand there.
+std::size_t prefix_length(std::string_view url, std::size_t at, std::string_view prefix) {
+  std::size_t end = at;
+  for (const char expected : prefix) {
+    if (expected == '/') {
+      const auto behind = behind_slash(url, end);
+      if (!behind) return 0;
+      end = *behind;
+    } else if (end < url.size() && url[end] == expected) {
+      ++end;
+    } else {
+      return 0;
+    }
+  }
+  return behind_slash(url, end) ? end - at : 0;
+}
+
+/// What is to be replaced in one object, in order of offset; in its `data` list, if `look_into_data`, too.
+void find_origins(Cursor& cursor, std::string_view path_prefix, bool look_into_data, std::vector<ByteRange>& origins) {
   cursor.object([&](std::string_view key) {
     if (key == "results_url") {
       const std::size_t quote = cursor.begin_of_value();
       const auto url = cursor.raw_string();
       if (!url) return;
-      if (const auto length = origin_length(*url)) origins.push_back({quote + 1, *length});
+      const auto length = origin_length(*url);
+      if (length) origins.push_back({quote + 1, *length + prefix_length(*url, *length, path_prefix)});
     } else if (key == "data" && look_into_data) {
-      cursor.array([&] { find_origins(cursor, false, origins); });
+      cursor.array([&] { find_origins(cursor, path_prefix, false, origins); });
     }
   });
 }
 
 }  // namespace
 
-std::string rewrite_results_urls(std::string_view json, std::string_view new_origin) {
+std::string rewrite_results_urls(std::string_view json, std::string_view new_origin, std::string_view path_prefix) {
   std::vector<ByteRange> origins;
   Cursor cursor(json);
-  find_origins(cursor, true, origins);
+  find_origins(cursor, path_prefix, true, origins);
   std::string out;
   out.reserve(json.size() + origins.size() * new_origin.size());
   std::size_t copied = 0;

@@ -34,6 +34,18 @@ TEST(BatchResultsUrls, KeepsPathAndQueryAndKnowsEscapedSlashes) {
             R"({"results_url":"http://g"})");
 }
 
+TEST(BatchResultsUrls, TakesThePathOfTheProvidersBaseUrlAway) {
+  const auto rewritten = [](std::string_view json) { return rewrite_results_urls(json, "http://g", "/relay/a"); };
+  EXPECT_EQ(rewritten(R"({"results_url":"https://r.example/relay/a/v1/x"})"), R"({"results_url":"http://g/v1/x"})");
+  EXPECT_EQ(rewritten(R"({"results_url":"https:\/\/r.example\/relay\/a\/v1"})"), R"({"results_url":"http://g\/v1"})");
+  EXPECT_EQ(rewritten(R"({"results_url":"https://r.example/relay/ab/v1"})"), R"({"results_url":"http://g/relay/ab/v1"})");
+  EXPECT_EQ(rewritten(R"({"results_url":"https://r.example/v1/x"})"), R"({"results_url":"http://g/v1/x"})");
+}
+
+TEST(BatchResultsUrls, LeavesAUrlWithoutOriginWhereNoneIsKnown) {
+  EXPECT_EQ(rewrite_results_urls(R"({"results_url":"https://a.example/v1/x"})", ""), R"({"results_url":"/v1/x"})");
+}
+
 TEST(BatchResultsUrls, LeavesEverythingElseAlone) {
   for (const std::string text :
        {R"({"results_url":null})", R"({"results_url":"/v1/x"})", R"({"other":"http://a/results_url"})",
