@@ -50,7 +50,6 @@ constexpr Seconds kTryStatedLimitsEvery(60);
 constexpr Seconds kLookAtBalancesEvery(5);
 constexpr std::chrono::hours kReadStatedLimitsEvery(1);
 constexpr std::chrono::days kCertificateWarning(14);
-constexpr std::chrono::minutes kTellOfClock(10);
 
 config::Options with_worker_count(config::Options options) {
   const std::uint32_t wanted = options.gateway.worker_threads;
@@ -283,7 +282,7 @@ void Server::plan_jobs() {
     look_at_ledger(now);
     look_at_budgets(now);
     money_.look(rooms_, alarms_, now);
-    look_at_clock(now);
+    clock_watch_.look(alarms_, now);
     look_at_demand(now);
   });
   lookups_.every(kRestoreSpendingEvery, [this](Now) { restore_spending(store::LedgerReader::Writers::AsFound); });
@@ -461,23 +460,6 @@ void Server::look_at_budgets(Now now) {
     if (!beyond.contains(subject)) alarms_.clear("budget", subject, now.wall);
   }
   budget_alarms_ = std::move(beyond);
-}
-
-void Server::look_at_clock(Now now) {
-  if (const auto jump = clock_watch_.look(now)) {
-    clock_jumped_ = now.steady;
-    const bool forward = *jump > Nanoseconds(0);
-    alarms_.raise({.kind = "clock",
-                   .subject = {},
-                   .severity = Severity::Warning,
-                   .message = fmt::format("the machine's clock was set {} by {}: days and hours in the ledger, and the expiry of keys and "
-                                          "certificates, follow it from here on; check the time service (`timedatectl`)",
-                                          forward ? "forward" : "back", to_text(forward ? *jump : -*jump)),
-                   .since = now.wall});
-  } else if (clock_jumped_ && now.steady - *clock_jumped_ > kTellOfClock) {
-    clock_jumped_.reset();
-    alarms_.clear("clock", {}, now.wall);
-  }
 }
 
 void Server::look_at_certificate(Now now) {

@@ -133,7 +133,6 @@ class Server {
   void read_stated_limits(Now now);
   void look_at_ledger(Now now);
   void look_at_budgets(Now now);
-  void look_at_clock(Now now);
   void restore_shadow_spending(Now now);
   void look_at_certificate(Now now);
   void look_at_demand(Now now);
@@ -204,8 +203,7 @@ class Server {
   Schedule history_schedule_;  ///< writes what became of alerts, on a thread where no alert waits for it
   std::set<std::string> budget_alarms_;     ///< subjects; the schedule's thread only
   MoneyWatch money_;                        ///< likewise
-  ClockWatch clock_watch_;                  ///< the schedule's thread only
-  std::optional<SteadyTime> clock_jumped_;  ///< likewise: when, while it is told
+  ClockWatch clock_watch_;                  ///< likewise
   std::map<std::string, std::filesystem::file_time_type>
       certificate_files_;  ///< as last seen; the schedule's thread only
 };

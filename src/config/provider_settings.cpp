@@ -198,8 +198,8 @@ Type<ProviderOptions> provider() {
   fields.push_back(
       field<ProviderOptions>("name", TIDEGATE_AT(id), id<ProviderId>(), "what routes, labels and logs call it")
           .required());
-  fields.push_back(field<ProviderOptions>("base_url", TIDEGATE_AT(base_url), checked_text("URL", why_not_an_origin),
-                                          "origin; a path is put before the request's")
+  fields.push_back(field<ProviderOptions>("base_url", TIDEGATE_AT(base_url), checked_text("URL", why_not_a_base_url),
+                                          "origin; a path is put before the request's, which begins with /v1")
                        .required());
   fields.push_back(field<ProviderOptions>(
       "dialect", TIDEGATE_AT(dialect),

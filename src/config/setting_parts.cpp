@@ -4,7 +4,10 @@
 
 #include "config/url.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace tidegate::config {
@@ -32,6 +35,19 @@ std::optional<std::string> why_not_an_origin(const std::string& text) {
     return "is not a URL; write it as https://host or http://host:port";
   if (!url->user.empty()) return "holds credentials; name them under 'keys'";
   if (url->has_query || url->has_fragment) return "has a query or fragment; remove it";
+  return std::nullopt;
+}
+
+std::optional<std::string> why_not_a_base_url(const std::string& text) {
+  if (const auto reason = why_not_an_origin(text)) return reason;
+  constexpr std::array<std::string_view, 5> kEndings{"/v1", "/v1/messages", "/v1/chat/completions", "/v1/completions", "/v1/responses"};
+  std::string_view base = text;
+  while (base.ends_with('/')) base.remove_suffix(1);
+  for (const std::string_view ending : kEndings) {
+    if (!base.ends_with(ending)) continue;
+    base.remove_suffix(ending.size());
+    return fmt::format("ends in {}, which requests bring along; write {}", ending, shown(base));
+  }
   return std::nullopt;
 }
 

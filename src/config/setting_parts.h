@@ -26,6 +26,8 @@ inline constexpr std::size_t kGiB = 1024 * kMiB;
 [[nodiscard]] std::optional<std::string> why_not_a_header(const std::string& text);
 /// Of a URL without credentials, query and fragment.
 [[nodiscard]] std::optional<std::string> why_not_an_origin(const std::string& text);
+/// The same, and without the part of the path that requests bring along.
+[[nodiscard]] std::optional<std::string> why_not_a_base_url(const std::string& text);
 /// Of `http://host:port` or `none`.
 [[nodiscard]] std::optional<std::string> why_not_a_proxy(const std::string& text);
 

@@ -38,11 +38,27 @@ Size size_of(const Node& node) {
   return size;
 }
 
+/// Whether a quoted text begins here that has no closing quote. yaml-cpp takes the end of the file for one.
+bool is_left_open(std::string_view text) {
+  if (!text.starts_with('"') && !text.starts_with('\'')) return false;  // a block text (`|`), which yaml-cpp calls quoted, too
+  const char quote = text.front();
+  for (std::size_t at = 1; at < text.size(); ++at) {
+    const bool escapes = quote == '"' ? text[at] == '\\' : text.substr(at).starts_with("''");
+    if (escapes) {
+      ++at;
+    } else if (text[at] == quote) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /// Builds nodes from yaml-cpp's events rather than from its own tree, because only the events tell positions of keys,
 /// duplicates and quotes, and because limits hold here before anything is built. Throws yaml-cpp's exception to stop.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(std::string file, std::vector<Problem>& problems) : file_(std::move(file)), problems_(problems) {}
+  TreeBuilder(const SourceText& source, std::vector<Problem>& problems)
+      : source_(source), problems_(problems), rest_(source.text) {}
 
   [[nodiscard]] Node take() { return std::move(root_); }
 
@@ -51,7 +67,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.position = position_of(mark);
+    node.position = position_of_nothing(mark);
     add(mark, std::move(node), anchor);
   }
 
@@ -70,6 +86,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     // yaml-cpp says "?" for a plain scalar and "!" for a quoted one.
     if (tag != "?" && tag != "!") refuse_tag(mark, tag);
+    if (tag == "!" && is_left_open(text_from(mark))) stop(mark, "the quote that begins here is never closed");
     Node node = tag == "!" ? Node::quoted_text(value) : Node::plain(value);
     node.position = position_of(mark);
     add(mark, std::move(node), anchor);
@@ -103,6 +120,23 @@ class TreeBuilder final : public YAML::EventHandler {
   }
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     stop(mark, fmt::format("the tag '{}' is not understood; write the value without it", tag));
+  }
+
+  /// Of a value that is not there, yaml-cpp tells where the next one begins: it belongs to its key, or to its list.
+  [[nodiscard]] Position position_of_nothing(const YAML::Mark& mark) const {
+    if (open_.empty()) return position_of(mark);
+    const Node& parent = open_.back().node;
+    return parent.kind == Node::Kind::Map && !parent.keys.empty() ? parent.keys.back().position : parent.position;
+  }
+
+  /// The text that begins at the mark; marks only go forward. By line and column: the mark's count of bytes is of what yaml-cpp
+  /// made of those that are no UTF-8.
+  [[nodiscard]] std::string_view text_from(const YAML::Mark& mark) {
+    for (; line_ < mark.line; ++line_) {
+      const std::size_t end = rest_.find('\n');
+      rest_ = end == std::string_view::npos ? std::string_view() : rest_.substr(end + 1);
+    }
+    return rest_.substr(std::min(static_cast<std::size_t>(mark.column), rest_.size()));
   }
 
   void count(const YAML::Mark& mark, std::size_t nodes) {
@@ -145,7 +179,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void add_key(const YAML::Mark& mark, Node key) {
     if (key.kind != Node::Kind::Scalar) stop(mark, "a key must be a plain word");
     if (!open_.back().names.insert(key.text).second) {
-      problems_.push_back({.file = file_,
+      problems_.push_back({.file = source_.name,
                            .line = key.position.line,
                            .column = key.position.column,
                            .message = fmt::format("{} is set twice here; remove one of the two", shown(key.text))});
@@ -153,8 +187,10 @@ class TreeBuilder final : public YAML::EventHandler {
     open_.back().node.keys.push_back(std::move(key));
   }
 
-  std::string file_;
+  const SourceText& source_;
   std::vector<Problem>& problems_;
+  std::string_view rest_;  ///< from the beginning of line_ on
+  int line_ = 0;
   Node root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Node> anchored_;
@@ -178,10 +214,10 @@ std::optional<Node> parse_yaml(const SourceText& source, std::vector<Problem>& p
   try {
     std::istringstream in(source.text);
     YAML::Parser parser(in);
-    TreeBuilder builder(source.name, problems);
+    TreeBuilder builder(source, problems);
     if (!parser.HandleNextDocument(builder)) return Node{};
     Node root = builder.take();
-    TreeBuilder rest(source.name, problems);
+    TreeBuilder rest(source, problems);
     if (parser.HandleNextDocument(rest)) {
       problems.push_back(
           {.file = source.name, .message = "holds more than one YAML document; remove what follows the second '---'"});

@@ -161,8 +161,9 @@ void JournalKeeper::drain(Now now) {
   Result<void> drained = drain_foreign();
   if (drained) drained = drain_lanes(now);
   if (drained && now.steady >= maintain_due_) {
-    maintain_due_ = now.steady + kMaintainInterval;
     drained = ledger_.maintain(first_id_at(now.wall - options_.retention));
+    // Still due after a failure: a drain that finds nothing to write would otherwise call a broken ledger well.
+    if (drained) maintain_due_ = now.steady + kMaintainInterval;
   }
   note_drain(drained, now);
   free_space(now);

@@ -25,15 +25,18 @@ using ::testing::HasSubstr;
 class MemoryLedger final : public Ledger {
  public:
   Result<void> write(std::span<const AttemptRecords* const> attempts) override {
-    if (failing) return fail(FailureKind::Exhausted, Origin::Store, "the disk is full");
+    if (failing) return full();
     for (const AttemptRecords* attempt : attempts) kept.emplace(attempt->begin.id, entry_of(*attempt));
     return {};
   }
   Result<AttemptId> last_id() override { return kept.empty() ? 0 : kept.rbegin()->first; }
-  Result<void> maintain(AttemptId) override { return {}; }
+  Result<void> maintain(AttemptId) override { return failing ? full() : Result<void>(); }
 
   std::map<AttemptId, LedgerEntry> kept;
   bool failing = false;
+
+ private:
+  static Result<void> full() { return fail(FailureKind::Exhausted, Origin::Store, "the disk is full"); }
 };
 
 class Keeping : public ::testing::Test {
@@ -147,6 +150,18 @@ TEST_F(Keeping, KeepsEntriesInTheJournalWhileTheLedgerFails) {
   EXPECT_EQ(ledger.kept.size(), 1U);
   EXPECT_EQ(keeper->health().last_error, "");
   EXPECT_FALSE(keeper->health().failing_since);
+}
+
+TEST_F(Keeping, IsNotWellWhileTheLedgerFailsAlthoughNothingWaitsForIt) {
+  ledger.failing = true;
+  const auto keeper = open();
+  for (int second = 0; second < 10; ++second) {
+    EXPECT_EQ(keeper->health().last_error, "the disk is full") << second;
+    round(*keeper, Seconds(1));
+  }
+  ledger.failing = false;
+  round(*keeper, Seconds(30));
+  EXPECT_EQ(keeper->health().last_error, "");
 }
 
 TEST_F(Keeping, RefusesToBeginWhenTheJournalIsFullButRecordsTheRestOfWhatHasBegun) {

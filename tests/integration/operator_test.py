@@ -256,6 +256,11 @@ class OperatorTest(unittest.TestCase):
         said = self.told(502, self.provider(f"https://{self.far_end(speak_plainly)}"))
         self.assertIn("wrong version number; what answers there does not speak TLS: check the port in base_url, or write http://", said)
 
+    def test_the_program_says_which_it_is(self):
+        said = subprocess.run([TIDEGATE, "--version"], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(said.returncode, 0)
+        self.assertRegex(said.stdout, r"^tidegate \d+\.\d+\.\d+")
+
 
 if __name__ == "__main__":
     unittest.main()

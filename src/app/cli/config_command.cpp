@@ -67,7 +67,7 @@ void add_file_command(CLI::App& group, const char* name, const char* about, int 
                       int& exit_code) {
   auto file = std::make_shared<std::string>();
   CLI::App* command = group.add_subcommand(name, about);
-  command->add_option("file", *file,
+  command->add_option("file,--config", *file,
                       "YAML file; without it ./tidegate.yaml if it is there, else environment and defaults");
   command->callback([file, run, &exit_code] { exit_code = run(*file); });
 }

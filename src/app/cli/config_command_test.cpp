@@ -67,6 +67,11 @@ TEST_F(ConfigCommand, TellsEveryProblemAndWarning) {
   EXPECT_EQ(answer.exit_code, 1);
 }
 
+TEST_F(ConfigCommand, TakesTheFileAsServeDoes) {
+  const std::string file = file_with(kGood);
+  EXPECT_EQ(run("check --config " + file).out, file + ": good\n");
+}
+
 TEST_F(ConfigCommand, SaysThatANamedFileIsNotThere) {
   const Answer answer = run("check ./no/such/file.yaml");
   EXPECT_EQ(answer.err, "tidegate: cannot read ./no/such/file.yaml (No such file or directory)\n");
