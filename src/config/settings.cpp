@@ -111,7 +111,7 @@ Type<Options> limits() {
        field<Options>("head_timeout", TIDEGATE_AT(limits.head_timeout), duration(Milliseconds(100), hours(1)),
                       "from a request's first byte to the end of its head; later: 408"),
        field<Options>("body_timeout", TIDEGATE_AT(limits.body_timeout), duration(Milliseconds(100), hours(1)),
-                      "longest pause inside a request's body; longer: 408"),
+                      "longest pause inside a request's body, and how far it may fall behind 16 KiB a second; longer: 408"),
        field<Options>("idle_timeout", TIDEGATE_AT(limits.idle_timeout), duration(Milliseconds(100), hours(24)),
                       "a connection without a request for so long is closed"),
        field<Options>("write_timeout", TIDEGATE_AT(limits.write_timeout), duration(Milliseconds(100), hours(24)),

@@ -53,7 +53,7 @@ class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
   /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the
-  /// key may not use this model). Does not block.
+  /// key may not use this model; an empty one is not known yet, or not asked for). Does not block.
   [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
 };
 

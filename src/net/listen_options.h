@@ -27,7 +27,7 @@ struct ServerLimits {
   std::size_t max_upload_bytes = 512ULL * 1024 * 1024;
   std::size_t max_connections = 20'000;          ///< further ones wait in the kernel's backlog
   Nanoseconds head_timeout = Seconds(30);        ///< from a request's first byte to the end of its head: 408
-  Nanoseconds body_timeout = Seconds(60);        ///< longest pause inside a request body: 408
+  Nanoseconds body_timeout = Seconds(60);        ///< longest pause inside a request body, and how far one that is kept may fall behind a slowest speed: 408
   Nanoseconds idle_timeout = Seconds(120);       ///< a kept-alive connection without a request is closed
   Nanoseconds write_timeout = Seconds(300);      ///< a client that takes no byte for so long is gone
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -483,6 +484,59 @@ TEST(PassThrough, BreaksOffWhoIsStillSendingAfterItsRefusalWhenTheTimeToStopIsOv
   gateway.worker().begin_drain(Nanoseconds(0));
   gateway.join();
   EXPECT_EQ(gateway.worker().open_connections(), 0U);
+}
+
+TEST(PassThrough, TakesMemoryForABodyAsItComes) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.limits.max_body_bytes = 1024 * 1024;
+  choice.options.body_memory = 4UL * 1024 * 1024;
+  choice.options.body_wait = Nanoseconds(0);
+  RunningGateway gateway(provider.port(), choice);
+  std::vector<PlainSocket> slow;
+  for (int i = 0; i < 16; ++i) {
+    slow.push_back(PlainSocket::connect(gateway.port()));
+    slow.back().send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 1048576\r\n\r\n");
+    EXPECT_EQ(slow.back().read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    slow.back().send("{");
+  }
+  const std::string body = kBody + std::string(200'000, ' ');
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", body));
+  const PlainSocket upstream = provider.accept();
+  EXPECT_EQ(read_request(upstream).second, body);
+  upstream.send(answer(kAnswer));
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+}
+
+TEST(PassThrough, PromisesToReadABodyOnlyWhenThereIsMemoryForIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.options.body_memory = 10;
+  choice.options.body_wait = Nanoseconds(0);
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 429 "));
+}
+
+TEST(PassThrough, RefusesABodyThatNeverPausesButHardlyComes) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.limits.body_timeout = Milliseconds(500);
+  RunningGateway gateway(provider.port(), choice);
+  for (const char* framing : {"Content-Length: 1000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"}) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\n{}", framing));
+    pollfd answered{.fd = client.descriptor(), .events = POLLIN, .revents = 0};
+    int bytes = 0;
+    while (bytes < 400 && ::poll(&answered, 1, 25) == 0) {  // 10 s, were it not refused
+      client.send("x");
+      ++bytes;
+    }
+    EXPECT_LT(bytes, 400);
+    EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 408 ")) << framing;
+  }
 }
 
 TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {
