@@ -48,6 +48,16 @@ Incoming::Got Incoming::refuse_head(int status, std::string_view reason, std::st
   return Got::Refused;
 }
 
+std::string_view Incoming::refused_path() const {
+  std::string_view line = inbox_view();
+  while (!line.empty() && (line.front() == '\r' || line.front() == '\n')) line.remove_prefix(1);
+  line = line.substr(0, line.find_first_of("\r\n"));
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view target = line.substr(blank + 1);
+  return target.substr(0, target.find_first_of(" ?"));
+}
+
 std::span<char> Incoming::lend() {
   inbox_ = buffers_.take();
   inbox_capacity_ = kInboxBytes;

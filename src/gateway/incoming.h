@@ -38,6 +38,8 @@ class Incoming final : private net::Stream::Lender {
   [[nodiscard]] net::Task<Got> next_head(const net::ServerLimits& limits);
   [[nodiscard]] const net::http1::RequestHead& head() const { return parser_.head(); }
   [[nodiscard]] const OwnAnswer& refusal() const { return refusal_; }
+  /// Of a head that was refused: the path, if its first line came so far; it may be malformed.
+  [[nodiscard]] std::string_view refused_path() const;
 
   /// Takes the body if all of it has come with the head, as nearly every one has, or there is none. False: it is still to be read.
   [[nodiscard]] bool take_whole_body(const net::ServerLimits& limits);

@@ -102,7 +102,8 @@ net::Task<bool> Journey::run() {
 }
 
 net::Task<void> Journey::refuse_unread(OwnAnswer answer) {
-  outcome_.match = {llm::Dialect::Anthropic, llm::Endpoint::Other};
+  // Only for the form of the answer; where both dialects have the path it is Anthropic's, as that of every unknown one.
+  outcome_.match = {llm::match_endpoint(incoming_.refused_path(), true).dialect, llm::Endpoint::Other};
   (void)refuse(std::move(answer));
   net::Task<bool> answering = answer_ourselves();
   (void)co_await answering;

@@ -23,6 +23,7 @@ namespace {
 
 using testing::PlainListener;
 using testing::PlainSocket;
+using testing::read_message;
 using testing::RunningGateway;
 
 // Keys in an odd order, blanks and an unknown field: a body that any re-serialising would change.
@@ -536,6 +537,23 @@ TEST(PassThrough, RefusesABodyThatNeverPausesButHardlyComes) {
     }
     EXPECT_LT(bytes, 400);
     EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 408 ")) << framing;
+  }
+}
+
+TEST(PassThrough, AnswersAMalformedHeadInTheFormOfItsPath) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  struct Row {
+    std::string_view line;
+    bool is_anthropic;
+  };
+  for (const Row& row : {Row{"POST /v1/chat/completions?a=b HTTP/1.1", false}, Row{"\r\nPOST /v1/responses HTTP/1.1", false},
+                         Row{"POST /v1/messages HTTP/1.1", true}, Row{"GET /v1/models HTTP/1.1", true}, Row{"POST", true}}) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("{}\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", row.line));
+    const std::string text = read_message(client);
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 400 ")) << text;
+    EXPECT_EQ(text.find(R"({"type":"error")") != std::string::npos, row.is_anthropic) << row.line << text;
   }
 }
 
