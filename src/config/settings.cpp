@@ -107,7 +107,7 @@ Type<Options> limits() {
        field<Options>("max_upload", TIDEGATE_AT(limits.max_upload_bytes), byte_size(kKiB, 1024 * kGiB),
                       "file upload, which streams through; larger: 413"),
        field<Options>("max_connections", TIDEGATE_AT(limits.max_connections), count<std::size_t>(1, 10'000'000),
-                      "of clients; further ones wait in the kernel's backlog"),
+                      "of clients, over all worker threads; further ones wait in the kernel's backlog"),
        field<Options>("head_timeout", TIDEGATE_AT(limits.head_timeout), duration(Milliseconds(100), hours(1)),
                       "from a request's first byte to the end of its head; later: 408"),
        field<Options>("body_timeout", TIDEGATE_AT(limits.body_timeout), duration(Milliseconds(100), hours(1)),

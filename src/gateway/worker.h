@@ -4,6 +4,7 @@
 
 #include "gateway/answer_cache.h"
 #include "gateway/body_memory.h"
+#include "gateway/connection_count.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
 #include "gateway/prompt_marks.h"
@@ -59,10 +60,11 @@ class KeyCheck {
 
 /// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but
 /// `adopt` and `begin_drain`, which are posted to it, runs on its reactor's thread.
-class Worker {
+class Worker final : private net::Listener::Gate, private ConnectionCount::Waiter {
  public:
   struct Shared {
     BodyMemory& body_memory;
+    ConnectionCount& connections;
     net::Resolver& resolver;
     TieBoard& ties;
     ProviderHealth& health;
@@ -119,6 +121,13 @@ class Worker {
   void leave(Member& member);
 
  private:
+  // At the door: `limits.max_connections` holds for all workers together.
+  [[nodiscard]] bool enter() override { return shared_.connections.take(setup_->limits.max_connections, *this); }
+  void turn_back() override { shared_.connections.give_back(); }
+  void place_is_free() override { reactor_.post([this] { let_in(); }); }
+  void let_in() {
+    if (listener_ != nullptr) listener_->resume();
+  }
   void accept(int descriptor);
   void tell_members(void (Member::*what)());
   void stop_if_drained();

@@ -557,6 +557,30 @@ TEST(PassThrough, AnswersAMalformedHeadInTheFormOfItsPath) {
   }
 }
 
+TEST(PassThrough, LimitsTheConnectionsOfAllWorkersTogether) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.workers = 2;
+  choice.limits.max_connections = 1;
+  RunningGateway gateway(provider.port(), choice);
+  std::vector<PlainSocket> clients;
+  std::vector<pollfd> answered;
+  for (int i = 0; i < 16; ++i) {  // which the kernel deals out to both workers
+    clients.push_back(PlainSocket::connect(gateway.port()));
+    clients.back().send("GET /api/hello HTTP/1.1\r\nHost: gw\r\n\r\n");
+    answered.push_back({.fd = clients.back().descriptor(), .events = POLLIN, .revents = 0});
+  }
+  while (!clients.empty()) {
+    ASSERT_GT(::poll(answered.data(), answered.size(), 10'000), 0) << "nobody is served, and " << clients.size() << " wait";
+    EXPECT_EQ(gateway.open_connections(), 1U);
+    std::size_t served = 0;
+    while (answered[served].revents == 0) ++served;
+    EXPECT_TRUE(read_message(clients[served]).starts_with("HTTP/1.1 200 "));
+    clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(served));
+    answered.erase(answered.begin() + static_cast<std::ptrdiff_t>(served));
+  }
+}
+
 TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {
   const PlainListener provider;
   RunningGateway gateway(provider.port());
