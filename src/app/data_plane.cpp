@@ -119,7 +119,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::start(const config::Options& optio
     const WorkerPorts ports = ports_of(number);
     auto worker = std::make_unique<gateway::Worker>(
         clock,
-        gateway::Worker::Shared{plane->body_memory_, plane->resolver_, plane->ties_, plane->health_, ports.prompt_marks, ports.shadow, rooms, ports.key_check, ports.tenants, ports.answers, ports.waiting, ports.steering},
+        gateway::Worker::Shared{plane->body_memory_, plane->connections_, plane->resolver_, plane->ties_, plane->health_, ports.prompt_marks, ports.shadow, rooms, ports.key_check, ports.tenants, ports.answers, ports.waiting, ports.steering},
         ports.sink, *setup, number);
     Result<std::uint16_t> port = worker->listen(listen);
     if (!port) return fail(port);

@@ -78,6 +78,7 @@ class DataPlane {
   quota::RoomBook& rooms_;
   gateway::TieBoard& ties_;
   gateway::BodyMemory body_memory_;
+  gateway::ConnectionCount connections_;
   gateway::ProviderHealth health_;
   net::Resolver resolver_;
   std::vector<std::unique_ptr<gateway::Worker>> workers_;

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <utility>
@@ -17,18 +18,17 @@ class BodyMemory {
   class Share {
    public:
     Share() = default;
-    Share(Share&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
-    Share& operator=(Share&& other) noexcept {
-      if (this != &other) {
-        release();
-        memory_ = std::exchange(other.memory_, nullptr);
-        bytes_ = std::exchange(other.bytes_, 0);
-      }
-      return *this;
-    }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
     ~Share() { release(); }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    /// It grows no more.
+    void settle() {
+      const Share* self = this;
+      if (memory_ != nullptr) memory_->finisher_.compare_exchange_strong(self, nullptr);
+    }
     void release() {
+      settle();
       if (memory_ != nullptr) memory_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
       memory_ = nullptr;
       bytes_ = 0;
@@ -40,22 +40,33 @@ class BodyMemory {
     std::size_t bytes_ = 0;
   };
 
-  /// Grows `share` by `bytes`; false, and no change, if there is no room now.
-  [[nodiscard]] bool grow(Share& share, std::size_t bytes) {
-    std::size_t used = used_.load(std::memory_order_relaxed);
-    do {
-      if (bytes > limit_ || used > limit_ - bytes) return false;
-    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  /// Grows `share` by `bytes`; false if there is no room now. Shares grow as their bodies come, and would all wait for each other
+  /// in the end: so the last `kept_free` bytes, as large as a body can be, are for one share at a time, which so can always grow
+  /// to its end.
+  [[nodiscard]] bool grow(Share& share, std::size_t bytes, std::size_t kept_free) {
+    if (take(share, bytes, limit_ - std::min(kept_free, limit_))) return true;
     share.memory_ = this;
-    share.bytes_ += bytes;
-    return true;
+    const Share* finisher = nullptr;
+    if (!finisher_.compare_exchange_strong(finisher, &share) && finisher != &share) return false;
+    return take(share, bytes, limit_);
   }
   [[nodiscard]] std::size_t used() const { return used_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t limit() const { return limit_; }
 
  private:
+  [[nodiscard]] bool take(Share& share, std::size_t bytes, std::size_t limit) {
+    std::size_t used = used_.load(std::memory_order_relaxed);
+    do {
+      if (bytes > limit || used > limit - bytes) return false;
+    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+    share.memory_ = this;
+    share.bytes_ += bytes;
+    return true;
+  }
+
   const std::size_t limit_;
   std::atomic<std::size_t> used_ = 0;
+  std::atomic<const Share*> finisher_ = nullptr;  ///< whose the last of it is; null: nobody's
 };
 
 }  // namespace tidegate::gateway

@@ -57,7 +57,7 @@ struct GatewayOptions {
   std::string default_tenant = "default";
   std::vector<std::string> user_headers;  ///< header that names the user; the first present wins over the body's
   std::size_t body_memory = 512ULL * 1024 * 1024;  ///< all request bodies together; when spent, sockets are not read further
-  Nanoseconds body_wait = Seconds(10);             ///< for room in body_memory; then 429 with retry-after
+  Nanoseconds body_wait = Seconds(10);             ///< of one body for room in body_memory, in all; then 429 with retry-after
   Nanoseconds drain_timeout = Seconds(30);         ///< after SIGTERM, for running answers
   std::uint32_t worker_threads = 0;                ///< 0 = one per core
   std::string public_url;  ///< origin that clients use, for rewritten batch `results_url`; empty = the request's Host

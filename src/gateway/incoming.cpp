@@ -21,6 +21,17 @@ constexpr std::size_t kMostDiscarded = 64UL * 1024 * 1024;
 constexpr Nanoseconds kLongestLinger = Seconds(10);  ///< no longer than a stop may be held up
 constexpr Nanoseconds kLongestQuiet = Seconds(2);    ///< who has read the answer and keeps the connection sends nothing more
 
+// Memory is taken as the body comes, as much again as is there already, within these bounds.
+constexpr std::size_t kSmallestStep = 64UL * 1024;
+constexpr std::size_t kLargestStep = 1024UL * 1024;
+// A body may fall behind this by `body_timeout`: far slower than any network that models are used over (128 kbit/s), and fast
+// enough that nobody keeps memory from others for hours by a byte in each pause.
+constexpr std::size_t kSlowestBody = 16UL * 1024;  // bytes a second
+
+tl::unexpected<Failure> ended_early() {
+  return fail(FailureKind::Closed, Origin::Client, "The connection ended inside the request body.");
+}
+
 }  // namespace
 
 Incoming::Incoming(net::Stream& stream, upstream::ReadBuffers& buffers, const net::ServerLimits& limits)
@@ -35,6 +46,16 @@ Incoming::Got Incoming::refuse_head(int status, std::string_view reason, std::st
   follower_ = http1::BodyFollower(http1::BodyFraming{.kind = http1::BodyFraming::Kind::UntilClose});  // where it ends nobody knows
   refuse(status, reason, std::move(message));
   return Got::Refused;
+}
+
+std::string_view Incoming::refused_path() const {
+  std::string_view line = inbox_view();
+  while (!line.empty() && (line.front() == '\r' || line.front() == '\n')) line.remove_prefix(1);
+  line = line.substr(0, line.find_first_of("\r\n"));
+  const std::size_t blank = line.find(' ');
+  if (blank == std::string_view::npos) return {};
+  const std::string_view target = line.substr(blank + 1);
+  return target.substr(0, target.find_first_of(" ?"));
 }
 
 std::span<char> Incoming::lend() {
@@ -63,6 +84,7 @@ void Incoming::grow_inbox(std::size_t limit) {
 net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
   parser_.reset();
   follower_ = {};
+  body_began_.reset();
   net::Reactor& reactor = stream_.reactor();
   if (inbox_size_ == 0) {
     idle_ = true;
@@ -95,18 +117,25 @@ net::Task<Incoming::Got> Incoming::next_head(const net::ServerLimits& limits) {
   co_return Got::Request;
 }
 
-net::Task<bool> Incoming::make_room(BodyMemory& memory, std::size_t bytes, Nanoseconds body_wait) {
+/// Room for more of a body that has come as far as there was room for; `largest`: how large it will be at most.
+net::Task<bool> Incoming::make_room(BodyTerms terms, std::size_t largest) {
   net::Reactor& reactor = stream_.reactor();
-  const SteadyTime give_up = reactor.now().steady + body_wait;
-  while (!memory.grow(share_, bytes)) {
+  const std::size_t rest = largest - share_.bytes();
+  const std::size_t bytes = std::min(std::clamp(share_.bytes(), kSmallestStep, kLargestStep), rest);
+  // Who has all it will ever need waits for nobody.
+  const std::size_t kept_free = bytes == rest ? 0 : terms.limits.max_body_bytes;
+  while (!terms.memory.grow(share_, bytes, kept_free)) {
     // Room is made by other workers too, so it is looked for again rather than waited for; the socket is not read meanwhile.
-    if (reactor.now().steady >= give_up || stream_.peer_closed()) {
+    if (waited_ >= terms.body_wait || stream_.peer_closed()) {
       refuse(429, "body_memory", "All memory for request bodies is in use; the request was not read. Retry shortly.");
       refusal_.retry_after = Seconds(1);
+      share_.release();
       co_return false;
     }
+    const SteadyTime before = reactor.now().steady;
     net::Reactor::Sleep sleep = reactor.sleep_for(Milliseconds(20));
     co_await sleep;
+    waited_ += reactor.now().steady - before;
   }
   co_return true;
 }
@@ -124,60 +153,104 @@ bool Incoming::take_whole_body(const net::ServerLimits& limits) {
 }
 
 net::Task<bool> Incoming::read_body(const net::ServerLimits& limits, BodyMemory& memory, Nanoseconds body_wait) {
+  const BodyTerms terms{limits, memory, body_wait};
   const http1::BodyFraming framing = http1::body_framing(parser_.head());
-  body_in_inbox_ = false;
-  body_.clear();
-  body_size_ = 0;
-  if (framing.kind == http1::BodyFraming::Kind::Length && framing.length > limits.max_body_bytes) {
+  const bool is_sized = framing.kind == http1::BodyFraming::Kind::Length;
+  drop_body();
+  if (is_sized && framing.length > limits.max_body_bytes) {
     co_return refuse(413, "too_large", fmt::format("The request body has {} bytes; the limit is {}.", framing.length, limits.max_body_bytes));
   }
   if (take_whole_body(limits)) co_return true;
-  const std::string_view waiting = inbox_view().substr(head_size_);
-  if (parser_.head().expect_continue && waiting.empty()) {
+  body_began_ = stream_.reactor().now().steady;
+  waited_ = {};
+  const bool fits = is_sized && framing.length <= inbox_capacity_ - head_size_;
+  if (!fits) {
+    net::Task<bool> making = make_room(terms, is_sized ? static_cast<std::size_t>(framing.length) : limits.max_body_bytes);
+    const bool has_room = co_await making;
+    if (!has_room) co_return false;
+  }
+  if (parser_.head().expect_continue && inbox_size_ == head_size_) {  // not before there is room: it is a promise to read
     Result<void> told = co_await stream_.write("HTTP/1.1 100 Continue\r\n\r\n");
     if (!told) co_return refuse(408, "client_gone", "The client left.");
   }
-  if (framing.kind == http1::BodyFraming::Kind::Length) {
-    net::Task<bool> room = make_room(memory, static_cast<std::size_t>(framing.length), body_wait);
-    const bool has_room = co_await room;
-    if (!has_room) co_return false;
-    // Read straight to its place; the head stays where its views point.
-    body_.resize(static_cast<std::size_t>(framing.length));
-    std::memcpy(body_.data(), waiting.data(), waiting.size());
-    used_ = inbox_size_;
-    (void)follower_.feed(waiting);
-    std::size_t size = waiting.size();
-    while (size < body_.size()) {
-      stream_.set_deadline(stream_.reactor().now().steady + limits.body_timeout);
-      Result<std::size_t> count = co_await stream_.read_some(std::span(body_).subspan(size));
-      if (!count && count.error().kind == FailureKind::Timeout) {
-        co_return refuse(408, "body_timeout", fmt::format("The request body paused for more than {}.", to_text(limits.body_timeout)));
-      }
-      if (!count || *count == 0) co_return refuse(400, "client_gone", "The connection ended inside the request body.");
-      (void)follower_.feed(std::string_view(body_).substr(size, *count));
-      size += *count;
+  net::Task<bool> reading = fits ? read_into_inbox(terms) : is_sized ? read_sized(terms) : read_chunked(terms);
+  const bool is_whole = co_await reading;
+  stream_.clear_deadline();
+  share_.settle();
+  if (!is_whole) drop_body();
+  co_return is_whole;
+}
+
+net::Task<bool> Incoming::read_into_inbox(BodyTerms terms) {
+  do {
+    set_body_deadline(terms.limits);
+    Result<std::size_t> count = co_await stream_.read_some(std::span(inbox_.get() + inbox_size_, inbox_capacity_ - inbox_size_));
+    if (!count) co_return refuse_body(count.error(), terms.limits);
+    if (*count == 0) co_return refuse_body(ended_early().value(), terms.limits);
+    inbox_size_ += *count;
+  } while (!take_whole_body(terms.limits));
+  co_return true;
+}
+
+net::Task<bool> Incoming::read_sized(BodyTerms terms) {
+  const std::size_t length = static_cast<std::size_t>(http1::body_framing(parser_.head()).length);
+  // Not zeroed, so that only its addresses are taken now: the system gives memory for what is written, which is accounted for.
+  sized_body_.reset(new char[length]);
+  const std::string_view waiting = inbox_view().substr(head_size_);
+  std::memcpy(sized_body_.get(), waiting.data(), waiting.size());
+  used_ = inbox_size_;
+  (void)follower_.feed(waiting);
+  std::size_t size = waiting.size();
+  while (size < length) {
+    if (share_.bytes() <= size) {
+      net::Task<bool> making = make_room(terms, length);
+      const bool has_room = co_await making;
+      if (!has_room) co_return false;
+      continue;
     }
-    stream_.clear_deadline();
-    co_return true;
+    set_body_deadline(terms.limits);
+    const std::span<char> place(sized_body_.get() + size, share_.bytes() - size);  // the head stays where its views point
+    Result<std::size_t> count = co_await stream_.read_some(place);
+    if (!count) co_return refuse_body(count.error(), terms.limits);
+    if (*count == 0) co_return refuse_body(ended_early().value(), terms.limits);
+    (void)follower_.feed(std::string_view(place.data(), *count));
+    size += *count;
   }
+  body_size_ = length;
+  co_return true;
+}
+
+net::Task<bool> Incoming::read_chunked(BodyTerms terms) {
   while (true) {
-    net::Task<Result<std::string_view>> reading = next_piece(limits);
+    net::Task<Result<std::string_view>> reading = next_piece(terms.limits);
     Result<std::string_view> piece = co_await reading;
-    if (!piece) {
-      const bool slow = piece.error().kind == FailureKind::Timeout;
-      co_return refuse(slow ? 408 : 400, slow ? "body_timeout" : "bad_request", piece.error().detail);
+    if (!piece) co_return refuse_body(piece.error(), terms.limits);
+    if (piece->empty()) co_return true;
+    const std::size_t size = body_.size() + piece->size();
+    if (size > terms.limits.max_body_bytes) {
+      co_return refuse(413, "too_large", fmt::format("The request body is larger than the limit of {} bytes.", terms.limits.max_body_bytes));
     }
-    if (piece->empty()) break;
-    if (body_.size() + piece->size() > limits.max_body_bytes) {
-      co_return refuse(413, "too_large", fmt::format("The request body is larger than the limit of {} bytes.", limits.max_body_bytes));
+    while (share_.bytes() < size) {
+      net::Task<bool> making = make_room(terms, terms.limits.max_body_bytes);
+      const bool has_room = co_await making;
+      if (!has_room) co_return false;
     }
-    net::Task<bool> room = make_room(memory, piece->size(), body_wait);
-    const bool has_room = co_await room;
-    if (!has_room) co_return false;
     body_.append(*piece);
   }
-  stream_.clear_deadline();
-  co_return true;
+}
+
+/// Until when the next bytes of a body must come.
+void Incoming::set_body_deadline(const net::ServerLimits& limits) {
+  SteadyTime until = stream_.reactor().now().steady + limits.body_timeout;
+  if (body_began_) until = std::min(until, *body_began_ + waited_ + limits.body_timeout + Seconds(follower_.payload_bytes() / kSlowestBody));
+  stream_.set_deadline(until);
+}
+
+bool Incoming::refuse_body(const Failure& failure, const net::ServerLimits& limits) {
+  if (failure.kind == FailureKind::Timeout) {
+    return refuse(408, "body_timeout", fmt::format("The request body paused for more than {}, or fell so far behind {} KiB a second.", to_text(limits.body_timeout), kSlowestBody / 1024));
+  }
+  return refuse(400, failure.kind == FailureKind::Protocol ? "bad_request" : "client_gone", failure.detail);
 }
 
 net::Task<Result<std::string_view>> Incoming::next_piece(const net::ServerLimits& limits) {
@@ -190,12 +263,10 @@ net::Task<Result<std::string_view>> Incoming::next_piece(const net::ServerLimits
         grow_inbox(inbox_capacity_ * 2);
         (void)parser_.parse(inbox_view());  // moves the head's views to the new buffer
       }
-      stream_.set_deadline(stream_.reactor().now().steady + limits.body_timeout);
+      set_body_deadline(limits);
       Result<std::size_t> count = co_await stream_.read_some(std::span(inbox_.get() + used_, inbox_capacity_ - used_));
       if (!count) co_return fail(count);
-      if (*count == 0) {
-        co_return fail(FailureKind::Closed, Origin::Client, "The connection ended inside the request body.");
-      }
+      if (*count == 0) co_return ended_early();
       inbox_size_ += *count;
     }
     const http1::Followed followed =
@@ -235,7 +306,13 @@ void Incoming::done() {
   if (left > 0) std::memmove(inbox_.get(), inbox_.get() + used_, left);
   inbox_size_ = left;
   used_ = head_size_ = 0;
+  drop_body();
+}
+
+void Incoming::drop_body() {
   body_in_inbox_ = false;
+  body_size_ = 0;
+  sized_body_.reset();
   if (body_.capacity() > kInboxBytes) {
     body_ = {};
   } else {

@@ -38,13 +38,19 @@ class Incoming final : private net::Stream::Lender {
   [[nodiscard]] net::Task<Got> next_head(const net::ServerLimits& limits);
   [[nodiscard]] const net::http1::RequestHead& head() const { return parser_.head(); }
   [[nodiscard]] const OwnAnswer& refusal() const { return refusal_; }
+  /// Of a head that was refused: the path, if its first line came so far; it may be malformed.
+  [[nodiscard]] std::string_view refused_path() const;
 
   /// Takes the body if all of it has come with the head, as nearly every one has, or there is none. False: it is still to be read.
   [[nodiscard]] bool take_whole_body(const net::ServerLimits& limits);
-  /// Reads the whole body under the shared memory. False: see refusal() (too large, no memory, timeout, client gone).
+  /// Reads the whole body, under the shared memory as much of it as has come. False: see refusal() (too large, no memory, too slow,
+  /// client gone).
   [[nodiscard]] net::Task<bool> read_body(const net::ServerLimits& limits, BodyMemory& memory, Nanoseconds body_wait);
   /// The body as the client sent it, framing taken off. Valid until `done`.
-  [[nodiscard]] std::string_view body() const { return body_in_inbox_ ? inbox_view().substr(head_size_, body_size_) : std::string_view(body_); }
+  [[nodiscard]] std::string_view body() const {
+    if (body_in_inbox_) return inbox_view().substr(head_size_, body_size_);
+    return sized_body_ != nullptr ? std::string_view(sized_body_.get(), body_size_) : std::string_view(body_);
+  }
 
   /// For bodies that are not kept: the next piece, without framing; empty at the end.
   [[nodiscard]] net::Task<Result<std::string_view>> next_piece(const net::ServerLimits& limits);
@@ -73,7 +79,20 @@ class Incoming final : private net::Stream::Lender {
   void take_back() override { drop_inbox(); }
   void drop_inbox();
   [[nodiscard]] std::string_view inbox_view() const { return {inbox_.get(), inbox_size_}; }
-  [[nodiscard]] net::Task<bool> make_room(BodyMemory& memory, std::size_t bytes, Nanoseconds body_wait);
+  /// What a body is read under.
+  struct BodyTerms {
+    const net::ServerLimits& limits;
+    BodyMemory& memory;
+    Nanoseconds body_wait;
+  };
+  [[nodiscard]] net::Task<bool> read_into_inbox(BodyTerms terms);
+  [[nodiscard]] net::Task<bool> read_sized(BodyTerms terms);
+  [[nodiscard]] net::Task<bool> read_chunked(BodyTerms terms);
+  [[nodiscard]] net::Task<bool> make_room(BodyTerms terms, std::size_t largest);
+  void set_body_deadline(const net::ServerLimits& limits);
+  void drop_body();
+  /// Always false, to be returned.
+  bool refuse_body(const Failure& failure, const net::ServerLimits& limits);
   /// Always false, to be returned.
   bool refuse(int status, std::string_view reason, std::string message);
   /// Always `Refused`.
@@ -91,8 +110,11 @@ class Incoming final : private net::Stream::Lender {
   std::size_t used_ = 0;       ///< of the inbox by the present request
   bool body_in_inbox_ = false;
   std::size_t body_size_ = 0;
-  std::string body_;
+  std::unique_ptr<char[]> sized_body_;  ///< too large for the inbox
+  std::string body_;                    ///< of chunks
   std::string piece_;
+  std::optional<SteadyTime> body_began_;  ///< to be read; absent: it streams through, as fast as the provider takes it
+  Nanoseconds waited_{};                  ///< for memory
   BodyMemory::Share share_;
   OwnAnswer refusal_;
   SteadyTime began_;

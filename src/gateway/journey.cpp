@@ -102,7 +102,8 @@ net::Task<bool> Journey::run() {
 }
 
 net::Task<void> Journey::refuse_unread(OwnAnswer answer) {
-  outcome_.match = {llm::Dialect::Anthropic, llm::Endpoint::Other};
+  // Only for the form of the answer; where both dialects have the path it is Anthropic's, as that of every unknown one.
+  outcome_.match = {llm::match_endpoint(incoming_.refused_path(), true).dialect, llm::Endpoint::Other};
   (void)refuse(std::move(answer));
   net::Task<bool> answering = answer_ourselves();
   (void)co_await answering;
@@ -172,7 +173,9 @@ bool Journey::streams_through() const {
   return outcome_.match.endpoint == llm::Endpoint::Files && outcome_.method == "POST";
 }
 
+/// Who cannot be let in is refused by its head: its body would take memory from others.
 net::Task<bool> Journey::receive() {
+  if (!authenticate()) co_return false;
   net::Task<bool> reading =
       incoming_.read_body(setup_->limits, worker_.shared().body_memory, setup_->options.body_wait);
   const bool whole = co_await reading;
@@ -207,7 +210,8 @@ void Journey::read() {
 
 // --- 3 identify ------------------------------------------------------------------------------------------------------
 
-bool Journey::identify() {
+/// By the credential, and by the model as far as it is known: once the body is there it is asked again.
+bool Journey::authenticate() {
   const http1::RequestHead& head = incoming_.head();
   Caller& caller = outcome_.caller;
   const std::string_view credential = client_credential(head);
@@ -238,6 +242,13 @@ bool Journey::identify() {
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
   }
+  return true;
+}
+
+bool Journey::identify() {
+  if (!authenticate()) return false;
+  const http1::RequestHead& head = incoming_.head();
+  Caller& caller = outcome_.caller;
   fields_ = read_request_fields(head.fields);
   caller.session = bounded_label(fields_.session);
   if (caller.session.empty()) caller.session = outcome_.view.session;

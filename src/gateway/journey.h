@@ -65,6 +65,7 @@ class Journey {
   [[nodiscard]] bool streams_through() const;
   [[nodiscard]] net::Task<bool> receive();
   void read();
+  [[nodiscard]] bool authenticate();
   [[nodiscard]] bool identify();
   [[nodiscard]] bool plan();
   [[nodiscard]] bool admit_tenant();

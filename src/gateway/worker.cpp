@@ -30,6 +30,7 @@ Worker::Worker(const Clock& clock, Shared shared, OutcomeSink& sink, std::shared
 }
 
 Worker::~Worker() {
+  shared_.connections.forget(*this);
   reactor_.abandon_tasks();  // they hold on to the other members
 }
 
@@ -39,7 +40,7 @@ void Worker::run() {
 }
 
 Result<std::uint16_t> Worker::listen(const net::ListenOptions& options) {
-  auto listener = net::Listener::open(reactor_, options, [this](int descriptor) { accept(descriptor); });
+  auto listener = net::Listener::open(reactor_, options, [this](int descriptor) { accept(descriptor); }, this);
   if (!listener) return fail(listener);
   listener_ = std::move(*listener);
   return listener_->address().port();
@@ -53,6 +54,7 @@ void Worker::adopt(std::shared_ptr<const Setup> setup, std::function<void()> tak
   reactor_.post([this, setup = std::move(setup), taken = std::move(taken)]() mutable {
     setup_ = std::move(setup);
     pool_.keep_only(setup_->providers);  // what else is idle leads to former destinations
+    let_in();  // by another limit, perhaps
     if (taken) taken();
   });
 }
@@ -90,13 +92,12 @@ void Worker::tell_members(void (Member::*what)()) {
 void Worker::join(Member& member) {
   members_.insert(&member);
   open_connections_.store(members_.size(), std::memory_order_relaxed);
-  if (members_.size() >= setup_->limits.max_connections && listener_ != nullptr) listener_->pause();
 }
 
 void Worker::leave(Member& member) {
   members_.erase(&member);
   open_connections_.store(members_.size(), std::memory_order_relaxed);
-  if (listener_ != nullptr && members_.size() + 1 == setup_->limits.max_connections) listener_->resume();
+  shared_.connections.give_back();
   stop_if_drained();
 }
 

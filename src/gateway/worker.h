@@ -4,6 +4,7 @@
 
 #include "gateway/answer_cache.h"
 #include "gateway/body_memory.h"
+#include "gateway/connection_count.h"
 #include "gateway/gateway_options.h"
 #include "gateway/outcome.h"
 #include "gateway/prompt_marks.h"
@@ -53,16 +54,17 @@ class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
   /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the
-  /// key may not use this model). Does not block.
+  /// key may not use this model; an empty one is not known yet, or not asked for). Does not block.
   [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
 };
 
 /// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but
 /// `adopt` and `begin_drain`, which are posted to it, runs on its reactor's thread.
-class Worker {
+class Worker final : private net::Listener::Gate, private ConnectionCount::Waiter {
  public:
   struct Shared {
     BodyMemory& body_memory;
+    ConnectionCount& connections;
     net::Resolver& resolver;
     TieBoard& ties;
     ProviderHealth& health;
@@ -119,6 +121,13 @@ class Worker {
   void leave(Member& member);
 
  private:
+  // At the door: `limits.max_connections` holds for all workers together.
+  [[nodiscard]] bool enter() override { return shared_.connections.take(setup_->limits.max_connections, *this); }
+  void turn_back() override { shared_.connections.give_back(); }
+  void place_is_free() override { reactor_.post([this] { let_in(); }); }
+  void let_in() {
+    if (listener_ != nullptr) listener_->resume();
+  }
   void accept(int descriptor);
   void tell_members(void (Member::*what)());
   void stop_if_drained();

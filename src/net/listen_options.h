@@ -25,9 +25,9 @@ struct ServerLimits {
   std::size_t max_head_bytes = 64 * 1024;        ///< larger: 431
   std::size_t max_body_bytes = 32 * 1024 * 1024; ///< larger: 413; file uploads stream and have their own limit
   std::size_t max_upload_bytes = 512ULL * 1024 * 1024;
-  std::size_t max_connections = 20'000;          ///< further ones wait in the kernel's backlog
+  std::size_t max_connections = 20'000;          ///< of all workers; further ones wait in the kernel's backlog
   Nanoseconds head_timeout = Seconds(30);        ///< from a request's first byte to the end of its head: 408
-  Nanoseconds body_timeout = Seconds(60);        ///< longest pause inside a request body: 408
+  Nanoseconds body_timeout = Seconds(60);        ///< longest pause inside a request body, and how far one that is kept may fall behind a slowest speed: 408
   Nanoseconds idle_timeout = Seconds(120);       ///< a kept-alive connection without a request is closed
   Nanoseconds write_timeout = Seconds(300);      ///< a client that takes no byte for so long is gone
 

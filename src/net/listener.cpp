@@ -61,17 +61,17 @@ Result<void> Listener::check_free(const ListenOptions& options) {
   return {};
 }
 
-Result<std::unique_ptr<Listener>> Listener::open(Reactor& reactor, const ListenOptions& options, Accepted accepted) {
+Result<std::unique_ptr<Listener>> Listener::open(Reactor& reactor, const ListenOptions& options, Accepted accepted, Gate* gate) {
   const Result<int> descriptor = open_socket(options, Sharing::WithOurWorkers);
   if (!descriptor) return fail(descriptor);
   Address bound;
   bound.length = sizeof bound.storage;
   ::getsockname(*descriptor, reinterpret_cast<sockaddr*>(&bound.storage), &bound.length);
-  return std::unique_ptr<Listener>(new Listener(reactor, *descriptor, bound, std::move(accepted)));
+  return std::unique_ptr<Listener>(new Listener(reactor, *descriptor, bound, std::move(accepted), gate));
 }
 
-Listener::Listener(Reactor& reactor, int descriptor, Address address, Accepted accepted)
-    : reactor_(reactor), watch_(reactor.add(descriptor)), address_(address), accepted_(std::move(accepted)) {
+Listener::Listener(Reactor& reactor, int descriptor, Address address, Accepted accepted, Gate* gate)
+    : reactor_(reactor), watch_(reactor.add(descriptor)), address_(address), accepted_(std::move(accepted)), gate_(gate) {
   watch_->reader = this;
 }
 
@@ -82,20 +82,21 @@ Listener::~Listener() {
 }
 
 void Listener::resume() {
-  paused_ = false;
   if (watch_->readable) on_ready();
 }
 
 void Listener::on_ready() {
-  while (!paused_) {
+  while (gate_ == nullptr || gate_->enter()) {
     const int descriptor = ::accept4(watch_->descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       accepted_(descriptor);
       continue;
     }
-    if (errno == EINTR || errno == ECONNABORTED) continue;
+    const int error = errno;
+    if (gate_ != nullptr) gate_->turn_back();
+    if (error == EINTR || error == ECONNABORTED) continue;
     // Out of descriptors: what waits is accepted after a connection has closed and `resume` was called.
-    watch_->readable = errno == EMFILE || errno == ENFILE;
+    watch_->readable = error == EMFILE || error == ENFILE;
     return;
   }
 }

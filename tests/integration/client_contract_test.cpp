@@ -132,11 +132,12 @@ TEST_F(ClientContract, TakesTheKeyFromEitherHeaderOrBothAndPutsItsOwnInPlace) {
   }
 }
 
-/// Knows one key.
+/// Knows one key, which may use all models but one.
 class OneKey final : public gateway::KeyCheck {
  public:
-  Result<gateway::Caller> check(std::string_view credential, std::string_view, WallTime) override {
+  Result<gateway::Caller> check(std::string_view credential, std::string_view model, WallTime) override {
     if (credential != "tg_ours") return fail(FailureKind::Denied, Origin::Client, "no such key");
+    if (model == "dear") return fail(FailureKind::Unsupported, Origin::Client, "not this model");
     gateway::Caller caller;
     caller.tenant = "tides";
     return caller;
@@ -170,6 +171,24 @@ TEST_F(VirtualContract, FindsItsOwnKeyInWhicheverHeaderItIs) {
     const PlainSocket client = connect();
     client.send(post("/v1/messages", kBody, std::string(kVersion) + fields));
     EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 401 ")) << fields;
+  }
+}
+
+TEST_F(VirtualContract, RefusesAStrangerBeforeItReadsItsBody) {
+  for (const char* fields : {"x-api-key: nonsense\r\ncontent-length: 33554432\r\n\r\n{",
+                             "x-api-key: nonsense\r\nexpect: 100-continue\r\ncontent-length: 33554432\r\n\r\n",
+                             "transfer-encoding: chunked\r\n\r\n2\r\n{"}) {
+    const PlainSocket client = connect();
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nhost: gw\r\n{}", fields));
+    EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 401 ")) << fields;
+  }
+}
+
+TEST_F(VirtualContract, KeepsAKeyToItsModelsHoweverItsBodyComes) {
+  for (const std::size_t blanks : {0UL, 100'000UL}) {
+    const PlainSocket client = connect();
+    client.send(post("/v1/messages", R"({"model":"dear","max_tokens":9,"messages":[]})" + std::string(blanks, ' '), "x-api-key: tg_ours\r\n"));
+    EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 403 ")) << blanks;
   }
 }
 

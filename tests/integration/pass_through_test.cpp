@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@ namespace {
 
 using testing::PlainListener;
 using testing::PlainSocket;
+using testing::read_message;
 using testing::RunningGateway;
 
 // Keys in an odd order, blanks and an unknown field: a body that any re-serialising would change.
@@ -483,6 +485,100 @@ TEST(PassThrough, BreaksOffWhoIsStillSendingAfterItsRefusalWhenTheTimeToStopIsOv
   gateway.worker().begin_drain(Nanoseconds(0));
   gateway.join();
   EXPECT_EQ(gateway.worker().open_connections(), 0U);
+}
+
+TEST(PassThrough, TakesMemoryForABodyAsItComes) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.limits.max_body_bytes = 1024 * 1024;
+  choice.options.body_memory = 4UL * 1024 * 1024;
+  choice.options.body_wait = Nanoseconds(0);
+  RunningGateway gateway(provider.port(), choice);
+  std::vector<PlainSocket> slow;
+  for (int i = 0; i < 16; ++i) {
+    slow.push_back(PlainSocket::connect(gateway.port()));
+    slow.back().send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 1048576\r\n\r\n");
+    EXPECT_EQ(slow.back().read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+    slow.back().send("{");
+  }
+  const std::string body = kBody + std::string(200'000, ' ');
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send(request("/v1/messages", body));
+  const PlainSocket upstream = provider.accept();
+  EXPECT_EQ(read_request(upstream).second, body);
+  upstream.send(answer(kAnswer));
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+}
+
+TEST(PassThrough, PromisesToReadABodyOnlyWhenThereIsMemoryForIt) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.options.body_memory = 10;
+  choice.options.body_wait = Nanoseconds(0);
+  RunningGateway gateway(provider.port(), choice);
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  client.send("POST /v1/messages HTTP/1.1\r\nHost: gw\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n");
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 429 "));
+}
+
+TEST(PassThrough, RefusesABodyThatNeverPausesButHardlyComes) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.limits.body_timeout = Milliseconds(500);
+  RunningGateway gateway(provider.port(), choice);
+  for (const char* framing : {"Content-Length: 1000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nfffff\r\n"}) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("POST /v1/messages HTTP/1.1\r\nHost: gw\r\n{}", framing));
+    pollfd answered{.fd = client.descriptor(), .events = POLLIN, .revents = 0};
+    int bytes = 0;
+    while (bytes < 400 && ::poll(&answered, 1, 25) == 0) {  // 10 s, were it not refused
+      client.send("x");
+      ++bytes;
+    }
+    EXPECT_LT(bytes, 400);
+    EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 408 ")) << framing;
+  }
+}
+
+TEST(PassThrough, AnswersAMalformedHeadInTheFormOfItsPath) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  struct Row {
+    std::string_view line;
+    bool is_anthropic;
+  };
+  for (const Row& row : {Row{"POST /v1/chat/completions?a=b HTTP/1.1", false}, Row{"\r\nPOST /v1/responses HTTP/1.1", false},
+                         Row{"POST /v1/messages HTTP/1.1", true}, Row{"GET /v1/models HTTP/1.1", true}, Row{"POST", true}}) {
+    const PlainSocket client = PlainSocket::connect(gateway.port());
+    client.send(fmt::format("{}\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", row.line));
+    const std::string text = read_message(client);
+    EXPECT_TRUE(text.starts_with("HTTP/1.1 400 ")) << text;
+    EXPECT_EQ(text.find(R"({"type":"error")") != std::string::npos, row.is_anthropic) << row.line << text;
+  }
+}
+
+TEST(PassThrough, LimitsTheConnectionsOfAllWorkersTogether) {
+  const PlainListener provider;
+  RunningGateway::Choice choice;
+  choice.workers = 2;
+  choice.limits.max_connections = 1;
+  RunningGateway gateway(provider.port(), choice);
+  std::vector<PlainSocket> clients;
+  std::vector<pollfd> answered;
+  for (int i = 0; i < 16; ++i) {  // which the kernel deals out to both workers
+    clients.push_back(PlainSocket::connect(gateway.port()));
+    clients.back().send("GET /api/hello HTTP/1.1\r\nHost: gw\r\n\r\n");
+    answered.push_back({.fd = clients.back().descriptor(), .events = POLLIN, .revents = 0});
+  }
+  while (!clients.empty()) {
+    ASSERT_GT(::poll(answered.data(), answered.size(), 10'000), 0) << "nobody is served, and " << clients.size() << " wait";
+    EXPECT_EQ(gateway.open_connections(), 1U);
+    std::size_t served = 0;
+    while (answered[served].revents == 0) ++served;
+    EXPECT_TRUE(read_message(clients[served]).starts_with("HTTP/1.1 200 "));
+    clients.erase(clients.begin() + static_cast<std::ptrdiff_t>(served));
+    answered.erase(answered.begin() + static_cast<std::ptrdiff_t>(served));
+  }
 }
 
 TEST(PassThrough, DrainsARunningAnswerBeforeItStops) {

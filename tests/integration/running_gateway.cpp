@@ -101,19 +101,30 @@ RunningGateway::RunningGateway(std::uint16_t provider_port, Choice choice)
   setup->lay_routes();
   rooms_.configure(choice.options.admission, plans);
   rooms_.start();
-  worker_ = std::make_unique<gateway::Worker>(
-      clock_, gateway::Worker::Shared{body_memory_, resolver_, ties_, health_, choice.prompt_marks, choice.shadow, rooms_, choice.key_check, choice.tenants, choice.answers, &waiting_, choice.steering}, recorded_, std::move(setup), 0);
-  port_ = worker_->listen({}).value();
-  thread_ = std::thread([this] { worker_->run(); });
+  net::ListenOptions listen;
+  for (std::uint32_t number = 0; number < choice.workers; ++number) {
+    gateway::Worker& worker = *workers_.emplace_back(std::make_unique<gateway::Worker>(
+        clock_, gateway::Worker::Shared{body_memory_, connections_, resolver_, ties_, health_, choice.prompt_marks, choice.shadow, rooms_, choice.key_check, choice.tenants, choice.answers, &waiting_, choice.steering}, recorded_, setup, number));
+    listen.port = port_ = worker.listen(listen).value();  // the first one's free port is everybody's
+  }
+  for (const auto& worker : workers_) threads_.emplace_back([&worker = *worker] { worker.run(); });
+}
+
+std::size_t RunningGateway::open_connections() const {
+  std::size_t count = 0;
+  for (const auto& worker : workers_) count += worker->open_connections();
+  return count;
 }
 
 void RunningGateway::join() {
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 RunningGateway::~RunningGateway() {
   rooms_.stop();
-  worker_->begin_drain(Nanoseconds(0));
+  for (const auto& worker : workers_) worker->begin_drain(Nanoseconds(0));
   join();
 }
 

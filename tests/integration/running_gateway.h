@@ -49,7 +49,7 @@ class Recorded final : public gateway::OutcomeSink {
   store::AttemptId next_ = 1;
 };
 
-/// One worker on a thread of its own, in front of a provider on loopback.
+/// A worker, or several on one port, each on a thread of its own, in front of a provider on loopback.
 class RunningGateway {
  public:
   /// Nothing waits, so that whatever a provider answers goes to the client as it is.
@@ -72,6 +72,7 @@ class RunningGateway {
     gateway::ShadowPort* shadow = nullptr;           ///< outlives the gateway
     gateway::AnswerCache* answers = nullptr;         ///< outlives the gateway
     const gateway::SteeringBoard* steering = nullptr;  ///< outlives the gateway
+    std::uint32_t workers = 1;
     Money cost = {};                                 ///< see Recorded
     std::function<void(std::size_t number, upstream::ProviderOptions&)> adapt = {};  ///< changes a provider before it is made
   };
@@ -83,24 +84,28 @@ class RunningGateway {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] Recorded& recorded() { return recorded_; }
-  [[nodiscard]] gateway::Worker& worker() { return *worker_; }
+  /// The first.
+  [[nodiscard]] gateway::Worker& worker() { return *workers_.front(); }
+  /// Of all workers.
+  [[nodiscard]] std::size_t open_connections() const;
   [[nodiscard]] quota::RoomBook& rooms() { return rooms_; }
   [[nodiscard]] const gateway::WaitingBook& waiting() const { return waiting_; }
-  /// Waits for the worker's thread, which must have been asked to drain.
+  /// Waits for the workers' threads, which must have been asked to drain.
   void join();
 
  private:
   SystemClock clock_;
   gateway::BodyMemory body_memory_;
+  gateway::ConnectionCount connections_;
   gateway::TieBoard ties_;
   gateway::ProviderHealth health_;
   net::Resolver resolver_;
   quota::RoomBook rooms_;
   gateway::WaitingBook waiting_;
   Recorded recorded_;
-  std::unique_ptr<gateway::Worker> worker_;
+  std::vector<std::unique_ptr<gateway::Worker>> workers_;
   std::uint16_t port_ = 0;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace tidegate::testing
