@@ -93,6 +93,7 @@ Result<UseByModel> ledger_use(const std::string& directory, const std::string& p
                               const ReconcileWindow& window) {
   constexpr std::array by{store::Dimension::ResponseModel, store::Dimension::Model};
   store::LedgerReader reader(directory);
+  if (Result<void> there = reader.check(); !there) return fail(there);
   store::EntryFilter filter{
       .since = window.since, .until = window.until, .equals = {{store::Dimension::Provider, provider}}};
   auto rows = reader.aggregate(filter, by);
