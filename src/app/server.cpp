@@ -175,7 +175,7 @@ Result<void> Server::open() {
   const std::lock_guard lock(adopt_mutex_);
   auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, ties_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
-        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
+        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, unpriced_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
                                   &shadows_.emplace_back(shadow_, number), answers_.get(), &waiting_, &steering_};
@@ -629,6 +629,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
     return fail(adopted);
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
+  unpriced_.look(clock_.now().wall);
   shadow_.adopt(after.shadow);
   forecasts_.adopt(after.forecast);
   alerts_->adopt(after.alerts);
