@@ -186,7 +186,7 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
 }
 
 void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
-  if (limits.limits.empty()) return;
+  if (limits.limits.empty() && limits.unified.empty()) return;
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,

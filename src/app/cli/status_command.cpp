@@ -39,6 +39,10 @@ std::string limits_table(const json::value& pools) {
       fmt::format("{:<44}{:<16}{:>10}{:>12}{:>8}  {}\n", "pool", "limit of", "left", "per minute", "", "exhausted in");
   bool any = false;
   for (const json::value& pool : pools.as_array()) {
+    if (pool.at("limits").as_array().empty()) {  // a subscription, whose windows are no limits per minute
+      any = true;
+      out += fmt::format("{:<44}tells no limits per minute\n", text(pool, "pool") + " " + text(pool, "model_group"));
+    }
     for (const json::value& level : pool.at("limits").as_array()) {
       any = true;
       const auto limit = number(level, "limit");
