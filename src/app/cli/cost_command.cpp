@@ -94,8 +94,9 @@ int cost(const CostArguments& arguments) {
     if (*limit < Money()) return complain(fmt::format("--fail-over: '{}' is below nothing; give dollars such as 5.00", arguments.fail_over));
     report.fail_over = *limit;
   }
+  report.kind = arguments.kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
   store::EntryFilter filter;
-  filter.kind = arguments.kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
+  filter.kind = report.kind;
   filter.since = SystemClock().now().wall - *since;
   if (!arguments.session.empty()) filter.equals.push_back({store::Dimension::Session, arguments.session});
   auto rows = arguments.url.empty() ? read_rows(arguments.files, filter, report.by) : ask_for_rows(arguments, report.by);
