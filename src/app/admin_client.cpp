@@ -43,9 +43,14 @@ namespace {
 Result<json::value> send(const InstanceArguments& arguments, std::string_view path, std::optional<std::string> body_to_send) {
   std::string base = arguments.url;
   while (base.ends_with('/')) base.pop_back();
-  HttpQuestion question{.url = base + std::string(path), .fields = {}, .body = std::move(body_to_send)};
+  HttpQuestion question{.url = base + std::string(path), .fields = {}, .body = std::move(body_to_send), .timeout = arguments.patience};
   if (!arguments.token.empty()) question.fields.emplace_back("authorization", Secret("Bearer " + arguments.token));
   auto reply = ask(question);
+  if (!reply && reply.error().kind == FailureKind::Timeout) {
+    return fail(FailureKind::Timeout, Origin::Operator,
+                fmt::format("the instance does not answer within {}: {}; it is stopped, overloaded, or another program has its address",
+                            to_text(arguments.patience), reply.error().detail));
+  }
   if (!reply) {
     return fail(
         reply.error().kind, Origin::Operator,

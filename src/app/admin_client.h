@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 #include <boost/json/value.hpp>
 
@@ -20,6 +21,7 @@ namespace tidegate::app {
 struct InstanceArguments {
   std::string url = "http://127.0.0.1:3000";
   std::string token;  ///< from TIDEGATE_ADMIN_TOKEN
+  Nanoseconds patience = Seconds(10);  ///< with one question
 };
 /// Declares `--url`, and the token.
 void add_instance_arguments(CLI::App& command, InstanceArguments& arguments);

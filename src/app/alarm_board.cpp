@@ -29,8 +29,14 @@ void AlarmBoard::raise(Alarm alarm) {
       found->second.severity = alarm.severity;
       return;
     }
-    if (alarms_.size() >= kMostAlarms) return;
-    line = line_of("raised", alarm, alarm.since);
+    if (alarms_.size() >= kMostAlarms) {
+      if (alarm.severity != Severity::Critical) return;
+      const auto warning = std::find_if(alarms_.begin(), alarms_.end(), [](const auto& held) { return held.second.severity != Severity::Critical; });
+      if (warning == alarms_.end()) return;
+      line = line_of("displaced", warning->second, alarm.since);
+      alarms_.erase(warning);
+    }
+    line += line_of("raised", alarm, alarm.since);
     alarms_.emplace(key, std::move(alarm));
   }
   if (tell_) tell_(line);

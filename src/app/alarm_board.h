@@ -18,7 +18,8 @@ using monitor::Alarm;
 using monitor::Severity;
 
 /// The alarms in force. Any thread; a raise that repeats itself changes only the message. Each alarm is told once when it is raised
-/// and once when it clears. Holds at most kMostAlarms: model names come from clients.
+/// and once when it clears. Holds at most kMostAlarms: subjects are as many as keys and providers. At that a warning gives way to a
+/// critical one; whoever raised it raises it again, or nobody misses it.
 class AlarmBoard {
  public:
   /// `tell` gets one line per change; called on the raising thread, under no lock.

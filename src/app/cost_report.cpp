@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tidegate::app {
@@ -16,9 +17,15 @@ constexpr std::array<std::string_view, 8> kFigures{
     "requests",           "errors",        "input_tokens", "cache_read_tokens",
     "cache_write_tokens", "output_tokens", "cost_usd",     "estimated_usd"};
 
-std::array<std::string, kFigures.size()> figures_of(const store::CostRow& row) {
+std::int64_t failed_of(const store::CostRow& row, store::EntryKind kind) {
+  if (kind == store::EntryKind::Shadow) return row.errors;
+  // Whoever tried again had failed before. By provider the two may stand in different rows; then the one that served has no error.
+  return std::max<std::int64_t>(0, row.errors - (row.attempts - row.requests)) + row.refused;
+}
+
+std::array<std::string, kFigures.size()> figures_of(const store::CostRow& row, store::EntryKind kind) {
   return {std::to_string(row.requests),
-          std::to_string(row.errors),
+          std::to_string(failed_of(row, kind)),
           std::to_string(row.tokens.input),
           std::to_string(row.tokens.cache_read),
           std::to_string(row.tokens.cache_write_5m + row.tokens.cache_write_1h),
@@ -34,7 +41,7 @@ Grid grid(const CostReport& report, std::string_view escaped) {
   for (const store::CostRow& row : report.rows) {
     std::vector<std::string>& line = lines.emplace_back();
     for (const std::string& label : row.labels) line.push_back(one_line(label, escaped));
-    for (std::string& figure : figures_of(row)) line.push_back(std::move(figure));
+    for (std::string& figure : figures_of(row, report.kind)) line.push_back(std::move(figure));
   }
   return lines;
 }
@@ -60,7 +67,7 @@ std::string write_csv(const CostReport& report) {
   out += fmt::format("{}\n", fmt::join(kFigures, ","));
   for (const store::CostRow& row : report.rows) {
     for (const std::string& label : row.labels) out += csv_field(label) + ",";
-    out += fmt::format("{}\n", fmt::join(figures_of(row), ","));
+    out += fmt::format("{}\n", fmt::join(figures_of(row, report.kind), ","));
   }
   return out;
 }
@@ -72,7 +79,7 @@ std::string write_json(const CostReport& report) {
     out += '{';
     for (std::size_t i = 0; i < row.labels.size(); ++i)
       out += fmt::format("\"{}\":{},", to_string(report.by[i]), json_string(row.labels[i]));
-    const auto figures = figures_of(row);
+    const auto figures = figures_of(row, report.kind);
     for (std::size_t i = 0; i < figures.size(); ++i) {
       const bool amount = kFigures[i].ends_with("_usd");
       out += fmt::format("{}\"{}\":{}", i == 0 ? "" : ",", kFigures[i], amount ? '"' + figures[i] + '"' : figures[i]);
@@ -85,12 +92,38 @@ std::string write_json(const CostReport& report) {
   return out + "}\n";
 }
 
+/// As text and in an attribute; what XML cannot hold was made a blank by one_line.
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (const char c : one_line(text, "")) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string junit_case(const CostReport& report, const store::CostRow& row) {
+  std::vector<std::string> labels, figures;
+  for (std::size_t i = 0; i < row.labels.size(); ++i) labels.push_back(fmt::format("{}={}", to_string(report.by[i]), row.labels[i]));
+  const auto values = figures_of(row, report.kind);
+  for (std::size_t i = 0; i < values.size(); ++i) figures.push_back(fmt::format("{} {}", kFigures[i], values[i]));
+  return fmt::format("<testcase classname=\"tidegate.cost\" name=\"{}\"><system-out>{}</system-out></testcase>",
+                     xml_text(fmt::format("{}", fmt::join(labels, ", "))), xml_text(fmt::format("{}", fmt::join(figures, ", "))));
+}
+
 std::string write_junit(const CostReport& report) {
+  std::string rows;
+  for (const store::CostRow& row : report.rows) rows += junit_case(report, row);
   const std::string outcome = report.is_over() ? fmt::format("<failure message=\"{}\"/>", verdict(report)) : "";
   return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tidegate cost\" tests=\"1\" failures=\"{}\">"
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"tidegate cost\" tests=\"{}\" failures=\"{}\">{}"
       "<testcase classname=\"tidegate\" name=\"cost\">{}<system-out>{}</system-out></testcase></testsuite>\n",
-      report.is_over() ? 1 : 0, outcome, verdict(report));
+      report.rows.size() + 1, report.is_over() ? 1 : 0, rows, outcome, verdict(report));
 }
 
 }  // namespace

@@ -117,7 +117,11 @@ Result<std::optional<std::string>> add_cost_page(std::string_view page, UseByMod
     const auto amount = money_of_cents(text_of(member(&result, "amount")));
     if (!amount) return "an amount is no decimal number";
     const std::string model = text_of(member(&result, "model"));
-    if (!model.empty()) use[std::string(without_date(model))].cost += *amount;
+    if (!model.empty()) {
+      use[std::string(without_date(model))].cost += *amount;
+    } else if (text_of(member(&result, "cost_type")) == "web_search") {
+      use[std::string(kWebSearch)].cost += *amount;
+    }
     return {};
   });
 }

@@ -26,8 +26,8 @@ namespace tidegate::app {
 
 /// Adds one page of the usage report; gives the token of the next page, nothing after the last. Failure: Protocol.
 [[nodiscard]] Result<std::optional<std::string>> add_usage_page(std::string_view page, UseByModel& use);
-/// The same for the cost report. What is charged for no model (web search, code execution) is left out: the ledger
-/// keeps it under the model.
+/// The same for the cost report. Web searches are charged for no model and have a line of their own; what else is (code execution) is left
+/// out: the ledger does not know it.
 [[nodiscard]] Result<std::optional<std::string>> add_cost_page(std::string_view page, UseByModel& use);
 
 }  // namespace tidegate::app

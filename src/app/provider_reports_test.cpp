@@ -32,13 +32,15 @@ TEST(ProviderReports, ReadAmountsAsCents) {
   const auto next = add_cost_page(
       R"({"data":[{"results":[{"amount":"123.45","currency":"USD","model":"claude-opus-5-5"},)"
       R"({"amount":"0.0000001","model":"claude-opus-5-5"},{"amount":"7","model":"claude-haiku-4-5"},)"
-      R"({"amount":"1.123456789012","model":"claude-sonnet-5-5"},{"amount":"9","model":null}]}],"has_more":false})",
+      R"({"amount":"1.123456789012","model":"claude-sonnet-5-5"},{"amount":"9","model":null,"cost_type":"code_execution"},)"
+      R"({"amount":"30","model":null,"cost_type":"web_search","description":"Web Search Usage"}]}],"has_more":false})",
       use);
   EXPECT_EQ(next.value(), std::nullopt);
   EXPECT_EQ(to_text(use["claude-opus-5-5"].cost), "1.234500001");
   EXPECT_EQ(to_text(use["claude-haiku-4-5"].cost), "0.07");
   EXPECT_EQ(to_text(use["claude-sonnet-5-5"].cost), "0.011234568");
-  EXPECT_EQ(use.size(), 3U);
+  EXPECT_EQ(to_text(use[std::string(kWebSearch)].cost), "0.30");
+  EXPECT_EQ(use.size(), 4U);
 }
 
 TEST(ProviderReports, SayWhatIsWrongWithAnAnswer) {

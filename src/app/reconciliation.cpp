@@ -113,12 +113,16 @@ ReconcileWindow reconcile_window(WallTime now, Nanoseconds length, Nanoseconds l
   return window;
 }
 
-void add_ledger_rows(std::span<const store::CostRow> rows, UseByModel& use) {
+void add_ledger_rows(std::span<const store::CostRow> rows, Money web_search, UseByModel& use) {
   for (const store::CostRow& row : rows) {
     const std::string& answered = row.labels.at(0);
     ModelUse& sum = use[std::string(without_date(answered.empty() ? row.labels.at(1) : answered))];
     sum.tokens += row.tokens;
     sum.cost += row.cost;
+    if (row.web_search_requests == 0) continue;
+    const Money searches = scaled(web_search, row.web_search_requests, 1);
+    sum.cost -= searches;
+    use[std::string(kWebSearch)].cost += searches;
   }
 }
 

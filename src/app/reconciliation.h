@@ -42,8 +42,12 @@ struct ReconcileWindow {
 /// whole bucket; without a lag that bucket may still be running.
 [[nodiscard]] ReconcileWindow reconcile_window(WallTime now, Nanoseconds length, Nanoseconds lag);
 
-/// Adds rows by response model and requested model; the former counts where it is known.
-void add_ledger_rows(std::span<const store::CostRow> rows, UseByModel& use);
+/// The line of web searches: the provider charges them for no model, the ledger has them in the cost of the answer that searched.
+inline constexpr std::string_view kWebSearch = "web search";
+
+/// Adds rows by response model and requested model; the former counts where it is known. What searches cost at `web_search` each goes to
+/// their own line.
+void add_ledger_rows(std::span<const store::CostRow> rows, Money web_search, UseByModel& use);
 
 enum class Figure : std::uint8_t { Input, CacheRead, CacheWrite5m, CacheWrite1h, Output, Cost };
 [[nodiscard]] std::string_view to_string(Figure figure);

@@ -44,6 +44,22 @@ TEST(Reconciliation, KnowsAModelWithAndWithoutItsDate) {
   EXPECT_EQ(without_date("-20251001"), "-20251001");
 }
 
+TEST(Reconciliation, GivesWebSearchesALineOfTheirOwn) {
+  std::vector<store::CostRow> rows(1);
+  rows[0].labels = {"claude-opus-5-5", "claude-opus-5-5"};
+  rows[0].cost = Money::parse("0.042").value();
+  rows[0].web_search_requests = 3;
+  UseByModel ledger;
+  add_ledger_rows(rows, Money::parse("0.01").value(), ledger);
+  EXPECT_EQ(to_text(ledger["claude-opus-5-5"].cost), "0.012");
+  UseByModel provider;
+  provider["claude-opus-5-5"].cost = Money::parse("0.012").value();
+  provider[std::string(kWebSearch)].cost = Money::parse("0.03").value();
+  const auto drifts = compare(ledger, provider);
+  ASSERT_EQ(drifts.size(), 2U);
+  for (const Drift& drift : drifts) EXPECT_EQ(drift.percent(), 0) << drift.model;
+}
+
 TEST(Reconciliation, TakesTheModelThatAnsweredBeforeTheRequested) {
   std::vector<store::CostRow> rows(3);
   rows[0].labels = {"claude-opus-5-5", "opus"};
@@ -53,7 +69,7 @@ TEST(Reconciliation, TakesTheModelThatAnsweredBeforeTheRequested) {
   rows[2].labels = {"claude-haiku-4-5-20251001", "claude-haiku-4-5"};
   rows[2].cost = Money::dollars(3);
   UseByModel uses;
-  add_ledger_rows(rows, uses);
+  add_ledger_rows(rows, Money(), uses);
   EXPECT_EQ(uses.size(), 2U);
   EXPECT_EQ(uses["claude-opus-5-5"].tokens.input, 3);
   EXPECT_EQ(uses["claude-haiku-4-5"].cost, Money::dollars(3));

@@ -48,7 +48,7 @@ Result<std::vector<monitor::WindowLine>> RunningInstance::lines(Nanoseconds leng
   return server_.use().query(length, by, now().steady);
 }
 
-std::vector<quota::PoolLevel> RunningInstance::limits() const { return server_.limits().levels(server_.clock().now()); }
+std::vector<quota::PoolLevel> RunningInstance::limits() const { return server_.limits().fresh_levels(server_.clock().now()); }
 
 std::vector<quota::AccountLevel> RunningInstance::accounts() const {
   return server_.tenants().levels(quota::TenantBook::Which::All, server_.clock().now());

@@ -58,6 +58,15 @@ config::Options with_worker_count(config::Options options) {
   return options;
 }
 
+/// Of all, or of those that speak one dialect. Valid as long as the providers.
+std::vector<std::string_view> names_of(std::span<const upstream::ProviderOptions> providers, std::optional<llm::Dialect> dialect = std::nullopt) {
+  std::vector<std::string_view> names;
+  for (const upstream::ProviderOptions& provider : providers) {
+    if (!dialect || provider.dialect == *dialect) names.push_back(provider.id.text());
+  }
+  return names;
+}
+
 std::filesystem::path database(const config::Options& options, const char* name) {
   return std::filesystem::path(options.store.directory) / name;
 }
@@ -174,7 +183,7 @@ Result<void> Server::open() {
   const std::lock_guard lock(adopt_mutex_);
   auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, ties_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
-        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, prices_, clock_, log_level_};
+        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, unpriced_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
                                   &shadows_.emplace_back(shadow_, number), answers_.get(), &waiting_, &steering_};
@@ -246,6 +255,7 @@ void Server::restore_limits() {
   auto stored = stored_limits_.load();
   if (stored) {
     limits_.restore(from_stored(*stored), clock_.now());
+    limits_.keep_only(names_of(options_.providers));
   } else {
     // Levels are learned again from the first answers; the ledger's own alarm tells what is wrong with its database.
     log_.say(fmt::format("limits of the last run are not restored: {}\n", stored.error().detail));
@@ -276,7 +286,7 @@ void Server::plan_jobs() {
   keeper_->every(TieKeeper::kEvery, [this](Now now) { tie_keeper_.save(now); });
   keeper_->every(kReadKeysEvery, [this](Now) { (void)read_keys(); });  // its failure is an alarm
   schedule_.every(kCollectUseEvery, [this](Now) { use_.collect(); });
-  schedule_.every(LevelHistory::kEvery, [this](Now now) { level_history_.add(limits_.levels(now), now.wall); });
+  schedule_.every(LevelHistory::kEvery, [this](Now now) { level_history_.add(limits_.fresh_levels(now), now.wall); });
   schedule_.every(kCollectShadowEvery, [this](Now) { shadow_.collect(); });
   schedule_.every(Seconds(1), [this](Now now) {
     look_at_ledger(now);
@@ -508,8 +518,10 @@ void Server::collect_metrics() {
   registry_.collect([this](metrics::SampleSink& sink) {
     using metrics::Metric;
     const Now now = clock_.now();
-    metrics::add(sink, Metric::ClaudeRpmLeft, limits_.smallest_requests_remaining(now));
-    for (const quota::PoolLevel& pool : limits_.levels(now)) {
+    const std::vector<quota::PoolLevel> pools = limits_.fresh_levels(now);
+    const config::Options options = this->options();
+    metrics::add(sink, Metric::ClaudeRpmLeft, quota::smallest_requests_remaining(pools, names_of(options.providers, llm::Dialect::Anthropic)));
+    for (const quota::PoolLevel& pool : pools) {
       for (const quota::LimitLevel& level : pool.limits) {
         const auto limit = level.limit ? std::optional<double>(static_cast<double>(*level.limit)) : std::nullopt;
         metrics::add(sink, metrics::PoolFigures{.pool = pool.pool,
@@ -611,6 +623,8 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
     return fail(adopted);
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
+  unpriced_.look(clock_.now().wall);
+  limits_.keep_only(names_of(after.providers));
   shadow_.adopt(after.shadow);
   forecasts_.adopt(after.forecast);
   alerts_->adopt(after.alerts);

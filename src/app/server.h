@@ -153,6 +153,7 @@ class Server {
   metrics::Registry registry_;
   metrics::ControlMetrics control_metrics_;
   Board<pricing::PriceBook> prices_;
+  UnpricedModels unpriced_{alarms_, prices_};
   quota::LimitBoard limits_;
   PeriodUse period_use_;
   std::optional<gateway::PromptMarks> prompt_marks_;

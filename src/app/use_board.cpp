@@ -28,6 +28,7 @@ void UseLane::record(const gateway::Outcome& outcome, Money cost, SteadyTime now
     sample.key = outcome.caller.key;
     sample.tenant = outcome.caller.tenant;
     sample.session = outcome.caller.session;
+    sample.agent = outcome.caller.agent;
     sample.error_kind = error_kind_of(outcome);
     sample.provider = outcome.provider;
     sample.model_group = outcome.model_group;
@@ -54,6 +55,7 @@ void UseBoard::collect_locked() {
                          .key = sample.key,
                          .tenant = sample.tenant,
                          .session = sample.session,
+                         .agent = sample.agent,
                          .error_kind = sample.error_kind,
                          .input_tokens = sample.tokens.input,
                          .output_tokens = sample.tokens.output,

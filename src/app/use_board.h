@@ -32,7 +32,7 @@ class UseLane {
   static constexpr std::size_t kCapacity = 4'096;
   /// What monitor::WindowSample borrows, kept; strings keep their memory from request to request.
   struct Sample {
-    std::string model, user, key, tenant, session, error_kind;
+    std::string model, user, key, tenant, session, agent, error_kind;
     std::string provider, model_group, wanted_room;  ///< what demand is told apart by
     std::string_view endpoint;          ///< of llm::to_string
     bool was_sent = false, lacked_capacity = false;

@@ -146,15 +146,9 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
     const pricing::Cost cost = prices_.get()->cost(outcome.answer, outcome.asked_model(), outcome.provider, outcome.started_at);
     record.cost = cost.total;
     record.price_known = cost.price_known;
+    if (!cost.price_known) to_.unpriced.note(cost, outcome.provider, to_.clock.now().wall);
   }
   const gateway::Charged charged{record.cost, record.price_known};
-  if (!charged.price_known) {
-    to_.alarms.raise({.kind = "price_unknown",
-                      .subject = record.response_model.empty() ? std::string(outcome.asked_model()) : std::string(record.response_model),
-                      .severity = Severity::Warning,
-                      .message = "no price row covers this model, its cost is counted at `prices.unknown_model`; add one under `prices.rows`",
-                      .since = to_.clock.now().wall});
-  }
   if (std::find(unrecorded_.begin(), unrecorded_.end(), outcome.id) != unrecorded_.end()) return charged;
   // A charge that finds no room is counted by the journal; the attempt then reads as interrupted, with its estimate.
   (void)to_.journal.charge(record);
@@ -192,7 +186,7 @@ void WorkerSink::measure(const gateway::Outcome& outcome) {
 }
 
 void WorkerSink::answered(const gateway::Outcome& outcome, const llm::RateLimitReading& limits) {
-  if (limits.limits.empty()) return;
+  if (limits.limits.empty() && limits.unified.empty()) return;
   to_.limits.observe({.provider = outcome.provider,
                       .organisation = outcome.organisation,
                       .workspace = outcome.workspace,

@@ -45,7 +45,7 @@ class WorkerSinkTest : public ::testing::Test {
     prices.rows.push_back(row);
     prices_.swap(std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value()));
     sink_ = std::make_unique<WorkerSink>(
-        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, prices_, clock_, log_level_}, 0U,
+        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, unpriced_, prices_, clock_, log_level_}, 0U,
         store::AttemptId{0}, store::WhenFull::Continue);
   }
   ~WorkerSinkTest() override {
@@ -81,6 +81,7 @@ class WorkerSinkTest : public ::testing::Test {
   quota::LimitBoard limits_;
   AlarmBoard alarms_;
   Board<pricing::PriceBook> prices_{nullptr};
+  UnpricedModels unpriced_{alarms_, prices_};
   std::unique_ptr<WorkerSink> sink_;
 };
 
@@ -238,7 +239,7 @@ TEST_F(WorkerSinkTest, NeverServesAnUnknownModelForFree) {
   EXPECT_FALSE(entries[0].price_known);
   EXPECT_EQ(to_text(entries[0].cost), "0.01");
   ASSERT_EQ(alarms_.list().size(), 1U);
-  EXPECT_EQ(alarms_.list()[0].subject, "claude-next-9");
+  EXPECT_NE(alarms_.list()[0].message.find("claude-next-9 (anthropic)"), std::string::npos) << alarms_.list()[0].message;
 }
 
 TEST_F(WorkerSinkTest, RecordsARefusalThatNeverBegan) {

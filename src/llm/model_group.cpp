@@ -10,6 +10,8 @@ namespace tidegate::llm {
 
 namespace {
 
+constexpr std::string_view kCountTokens = "count_tokens";
+constexpr std::string_view kBatches = "batches";
 constexpr std::size_t kLongestGroup = 64;
 constexpr std::size_t kShortestDate = 6;  // `20250929`, `latest`: behind the version
 
@@ -62,12 +64,14 @@ std::optional<std::string> claude_group(std::string_view model) {
 }  // namespace
 
 std::string model_group(Endpoint endpoint, std::string_view model, std::string_view speed) {
-  if (endpoint == Endpoint::CountTokens) return "count_tokens";
-  if (endpoint == Endpoint::MessageBatches) return "batches";
+  if (endpoint == Endpoint::CountTokens) return std::string(kCountTokens);
+  if (endpoint == Endpoint::MessageBatches) return std::string(kBatches);
   std::optional<std::string> claude = claude_group(model);
   std::string group = claude ? std::move(*claude) : std::string(model.substr(0, kLongestGroup));
   if (speed == "fast") group += ":fast";
   return group;
 }
+
+bool is_message_group(std::string_view model_group) { return model_group != kCountTokens && model_group != kBatches; }
 
 }  // namespace tidegate::llm

@@ -14,5 +14,7 @@ namespace tidegate::llm {
 /// Message batches and token counting have limits of their own and so are groups, `batches` and `count_tokens`. Fast mode
 /// is told by `:fast` behind the group. Open to new families: nothing here is a list of known models.
 [[nodiscard]] std::string model_group(Endpoint endpoint, std::string_view model, std::string_view speed);
+/// Whether it is a group of models, and not of batches or of token counting.
+[[nodiscard]] bool is_message_group(std::string_view model_group);
 
 }  // namespace tidegate::llm

@@ -87,8 +87,8 @@ constexpr std::array kRows{
          Gauge,
          Unit::Requests,
          {},
-         "Requests per minute that remain in the pool that has fewest, advanced to this moment; absent before any "
-         "reading"}},
+         "Requests per minute that remain, for messages, in the pool of a Claude provider that has fewest, advanced to this moment; absent "
+         "while none was read within 15 minutes"}},
     Row{Metric::Requests,
         {"tidegate_requests_total", Counter, Unit::Requests, kRequest,
          "Requests finished, by the HTTP status that the client saw; provider is absent if nothing went upstream"}},
@@ -104,7 +104,7 @@ constexpr std::array kRows{
          "Requests or tokens per minute that the provider allows the pool, as its last answer said"}},
     Row{Metric::PoolRemaining,
         {"tidegate_pool_remaining", Gauge, Unit::One, kPool,
-         "Requests or tokens that remain in the pool, advanced to this moment; absent before any reading"}},
+         "Requests or tokens that remain in the pool, advanced to this moment; absent if not read within 15 minutes"}},
     Row{Metric::PoolSecondsToExhaustion,
         {"tidegate_pool_seconds_to_exhaustion", Gauge, Unit::Seconds, kPool,
          "Time until the pool is empty at the present rate of use; absent while it fills or stays level"}},

@@ -27,6 +27,7 @@ std::string_view value_of(const WindowSample& sample, Dimension dimension) {
     case Dimension::Key: return sample.key;
     case Dimension::Tenant: return sample.tenant;
     case Dimension::Session: return sample.session;
+    case Dimension::Agent: return sample.agent;
   }
   return {};
 }
@@ -51,6 +52,7 @@ std::string_view to_string(Dimension dimension) {
     case Dimension::Key: return "key";
     case Dimension::Tenant: return "tenant";
     case Dimension::Session: return "session";
+    case Dimension::Agent: return "agent";
   }
   return {};
 }

@@ -21,9 +21,9 @@
 namespace tidegate::monitor {
 
 /// What use can be broken down by.
-enum class Dimension : std::uint8_t { Model, Endpoint, User, Key, Tenant, Session };
-constexpr std::array kDimensions{Dimension::Model, Dimension::Endpoint, Dimension::User,
-                                 Dimension::Key,   Dimension::Tenant,   Dimension::Session};
+enum class Dimension : std::uint8_t { Model, Endpoint, User, Key, Tenant, Session, Agent };
+constexpr std::array kDimensions{Dimension::Model,  Dimension::Endpoint, Dimension::User, Dimension::Key,
+                                 Dimension::Tenant, Dimension::Session,  Dimension::Agent};
 [[nodiscard]] std::string_view to_string(Dimension dimension);
 /// Reads what `to_string` writes (`model`, `endpoint` …). Failure: InvalidInput, naming the dimensions.
 [[nodiscard]] Result<Dimension> parse_dimension(std::string_view text);
@@ -36,6 +36,7 @@ struct WindowSample {
   std::string_view key = {};  ///< a virtual key's id, or a fingerprint; never a credential
   std::string_view tenant = {};
   std::string_view session = {};
+  std::string_view agent = {};
   std::string_view error_kind = {};  ///< empty if it went well
   std::int64_t input_tokens = 0;     ///< the four kinds do not overlap
   std::int64_t output_tokens = 0;
@@ -60,7 +61,7 @@ struct WindowLine {
 /// passed yet: of the last minute between 59 and 60 seconds, never more. A dimension holds `max_values` values. A new
 /// one takes the place of the one not seen for longest, if that is at least the shortest window ago, and otherwise
 /// shares the line "other"; what had a place and lost it is added to "other" as well. So the lines of a dimension
-/// always add up to the totals. Memory, by default: 10 KB a value, 12 MB if all six dimensions are full; errors of
+/// always add up to the totals. Memory, by default: 10 KB a value, 14 MB if all seven dimensions are full; errors of
 /// eight kinds at every value double it.
 class Windows {
  public:

@@ -71,6 +71,8 @@ TEST(Windows, AddUpWhatWasUsedByEveryDimension) {
   EXPECT_EQ(requests(w, kMinute, Dimension::Key, at(102)), "k1 3");
   EXPECT_EQ(requests(w, kMinute, Dimension::Tenant, at(102)), "search 3");
   EXPECT_EQ(requests(w, kMinute, Dimension::Session, at(102)), " 3");  // none was given
+  w.record({.agent = "reviewer"}, at(103));
+  EXPECT_EQ(requests(w, kMinute, Dimension::Agent, at(103)), " 3, reviewer 1");
 }
 
 TEST(Windows, ForgetASliceWhenItLeavesTheWindow) {

@@ -153,7 +153,11 @@ const PriceRow* PriceBook::add(Cost& cost, std::string_view model, const llm::To
   cost.cache_write_5m += price(tokens.cache_write_5m, row->cache_write_5m);
   cost.cache_write_1h += price(tokens.cache_write_1h, row->cache_write_1h);
   cost.output += price(tokens.output, row->output);
-  cost.price_known = cost.price_known && is_exact;
+  if (!is_exact && cost.price_known) {
+    cost.price_known = false;
+    cost.unpriced_model = model;
+    cost.unpriced_speed = circumstances.is_fast ? Speed::Fast : Speed::Standard;
+  }
   return row;
 }
 
@@ -191,6 +195,8 @@ Cost PriceBook::cost(const llm::AnswerFacts& answer, std::string_view requested_
               .output = {},
               .tools = {},
               .price_known = cost.price_known,
+              .unpriced_model = cost.unpriced_model,
+              .unpriced_speed = cost.unpriced_speed,
               .price_source = cost.price_source};
 }
 
@@ -219,8 +225,8 @@ const PriceRow& PriceBook::row_of(std::string_view model, std::string_view provi
   return row == nullptr ? unknown_model_ : *row;
 }
 
-bool PriceBook::knows(std::string_view model, std::string_view provider, WallTime at) const {
-  return find_row(model, INT64_MAX, Speed::Standard, {provider, false, false, false, at}) != nullptr;
+bool PriceBook::knows(std::string_view model, std::string_view provider, Speed speed, WallTime at) const {
+  return find_row(model, 0, speed, {provider, false, false, false, at}) != nullptr;
 }
 
 }  // namespace tidegate::pricing

@@ -21,19 +21,21 @@
 
 namespace tidegate::pricing {
 
+/// The two values of a row's `speed`.
+enum class Speed : std::uint8_t { Standard, Fast };
+
 /// What an answer costs, by kind of token; `total` is their sum.
 struct Cost {
   Money total;
   Money input, cache_read, cache_write_5m, cache_write_1h, output;
   Money tools;              ///< web searches
   bool price_known = true;  ///< false: some part was priced by `unknown_model` or without a row for its speed. Alarm.
+  std::string_view unpriced_model;  ///< the first whose row was missing; empty if the price is known. Of the arguments
+  Speed unpriced_speed = Speed::Standard;  ///< at which it was
   std::string_view price_source;  ///< of the row that priced the answer's own model; valid as long as the book
 
   friend bool operator==(const Cost&, const Cost&) = default;
 };
-
-/// The two values of a row's `speed`.
-enum class Speed : std::uint8_t { Standard, Fast };
 
 /// The prices of all models over time: immutable, swapped whole. Any thread. Looking up and pricing do not allocate.
 class PriceBook {
@@ -67,8 +69,8 @@ class PriceBook {
   /// The row that prices a model's short prompts at the standard speed; the one for unknown models if there is none. Lives as long as the book.
   [[nodiscard]] const PriceRow& row_of(std::string_view model, std::string_view provider, WallTime at) const;
 
-  /// Whether there is a row for this model now, whatever its prompt and speed.
-  [[nodiscard]] bool knows(std::string_view model, std::string_view provider, WallTime at) const;
+  /// Whether there is a row for this model at this speed now, however short its prompt.
+  [[nodiscard]] bool knows(std::string_view model, std::string_view provider, Speed speed, WallTime at) const;
 
  private:
   struct Hash {

@@ -195,8 +195,8 @@ TEST(PriceBook, EstimatesARequestFromItsSizeAndWhatWasLearned) {
 }
 
 TEST(PriceBook, KnowsWhichModelsHavePrices) {
-  EXPECT_TRUE(book().knows("claude-sonnet-5-5", "p", kNow));
-  EXPECT_FALSE(book().knows("claude-sonnet-5", "p", kNow));
+  EXPECT_TRUE(book().knows("claude-sonnet-5-5", "p", Speed::Standard, kNow));
+  EXPECT_FALSE(book().knows("claude-sonnet-5", "p", Speed::Standard, kNow));
 }
 
 TEST(PriceBook, RefusesRowsThatCannotBeMeant) {

@@ -174,6 +174,13 @@ class OperatorTest(unittest.TestCase):
         self.assertIn(str(certificate), said)
         self.assertIn("expired", said)
 
+    def test_guard_does_not_wait_for_an_instance_that_hangs(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and nobody reads them
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            ended = subprocess.run([TIDEGATE, "guard", "--url", url], env=ENVIRONMENT, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertIn("the instance does not answer within 1s", ended.stderr)
+
     def test_a_second_instance_on_the_same_ledger_is_refused(self):
         first = self.serve({"providers": [self.provider("http://127.0.0.1:9")]})
         said = self.refused("--config", str(self.folder / "tidegate.yaml"), KEY="sk-test")

@@ -72,9 +72,9 @@ class ReconcileTest(unittest.TestCase):
             send(cls.gateway.url, "claude-haiku-4-5-20251001", stream=stream)
             send(cls.gateway.url, "claude-opus-5-5", stream=stream, system=system)
 
-    def reconcile(self, *arguments, key=ADMIN_KEY, url=None):
+    def reconcile(self, *arguments, key=ADMIN_KEY, url=None, ledger=None):
         environment = ENVIRONMENT | ({"ANTHROPIC_ADMIN_KEY": key} if key else {})
-        return subprocess.run([TIDEGATE, "reconcile", "--ledger", str(self.ledger), "--lag", "0s", "--url", url or self.sim.url, *arguments],
+        return subprocess.run([TIDEGATE, "reconcile", "--ledger", str(ledger or self.ledger), "--lag", "0s", "--url", url or self.sim.url, *arguments],
                               env=environment, cwd=self.elsewhere, capture_output=True, text=True, timeout=60)
 
     def test_1_finds_the_same_in_both_books(self):
@@ -111,6 +111,7 @@ class ReconcileTest(unittest.TestCase):
         self.assertIn("no Admin API key: put one (sk-ant-admin…, not an ordinary key) into ANTHROPIC_ADMIN_KEY", self.failure(key=None))
         self.assertIn("refused the key in ANTHROPIC_ADMIN_KEY (40", self.failure(key="sk-ant-api03-ordinary"))
         self.assertIn("cannot reach the Admin API: http://127.0.0.1:1/v1/organizations", self.failure(url="http://127.0.0.1:1"))
+        self.assertIn(f"there is no ledger in {self.elsewhere}", self.failure(ledger=self.elsewhere))
         with HtmlServer() as url:
             self.assertIn("cannot be read: it is no JSON", self.failure(url=url))
 
@@ -121,7 +122,7 @@ class ReconcileTest(unittest.TestCase):
         provider = {"name": "eu", "base_url": sim.url, "credential": "none", "admin_key": {"env": "OTHER_ADMIN_KEY"}}
         for tls, code in (({}, 1), ({"tls": {"ca_file": str(authority)}}, 0)):
             config = self.elsewhere / "with_tls.yaml"
-            config.write_text(json.dumps({"providers": [provider | tls], "ledger": {"directory": str(self.folder / "empty")}}))
+            config.write_text(json.dumps({"providers": [provider | tls], "ledger": {"directory": str(self.ledger)}}))
             done = subprocess.run([TIDEGATE, "reconcile", "--config", str(config)], env=ENVIRONMENT | {"OTHER_ADMIN_KEY": ADMIN_KEY},
                                   cwd=self.elsewhere, capture_output=True, text=True, timeout=60)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)

@@ -3,6 +3,7 @@
 #include "app/cli/cost_command.h"
 
 #include "app/admin_client.h"
+#include "app/configuration.h"
 #include "app/cost_answer.h"
 #include "app/cost_report.h"
 #include "base/time.h"
@@ -22,7 +23,7 @@ namespace tidegate::app {
 namespace {
 
 struct CostArguments {
-  std::string ledger = "./tidegate-data";
+  CommandLine files;  ///< --config and --ledger
   std::string since = "24h";
   std::vector<std::string> by{"model"};
   std::string format = "table";
@@ -52,6 +53,19 @@ Result<std::vector<store::CostRow>> ask_for_rows(const CostArguments& arguments,
   return read_cost_rows(*answer, by);
 }
 
+/// The rows of the files; of a directory that is named the configuration is not asked, which may not be readable there.
+Result<std::vector<store::CostRow>> read_rows(const CommandLine& files, const store::EntryFilter& filter, const std::vector<store::Dimension>& by) {
+  std::string directory = files.ledger;
+  if (directory.empty() || !files.config.empty()) {
+    const auto options = Configuration(files).read_for_stores();
+    if (!options) return fail(options);
+    directory = options->store.directory;
+  }
+  store::LedgerReader ledger(directory);
+  if (Result<void> there = ledger.check(); !there) return fail(there);
+  return ledger.aggregate(filter, by);
+}
+
 /// One line about what the instance's own marks for prompt caches saved; empty if it set none, or cannot be asked.
 std::string savings_line(const CostArguments& arguments) {
   InstanceArguments instance = arguments.instance;
@@ -77,14 +91,15 @@ int cost(const CostArguments& arguments) {
   if (!arguments.fail_over.empty()) {
     const auto limit = Money::parse(arguments.fail_over);
     if (!limit) return complain("--fail-over: " + limit.error().detail);
+    if (*limit < Money()) return complain(fmt::format("--fail-over: '{}' is below nothing; give dollars such as 5.00", arguments.fail_over));
     report.fail_over = *limit;
   }
+  report.kind = arguments.kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
   store::EntryFilter filter;
-  filter.kind = arguments.kind == "shadow" ? store::EntryKind::Shadow : store::EntryKind::Request;
+  filter.kind = report.kind;
   filter.since = SystemClock().now().wall - *since;
   if (!arguments.session.empty()) filter.equals.push_back({store::Dimension::Session, arguments.session});
-  auto rows = arguments.url.empty() ? store::LedgerReader(arguments.ledger).aggregate(filter, report.by)
-                                    : ask_for_rows(arguments, report.by);
+  auto rows = arguments.url.empty() ? read_rows(arguments.files, filter, report.by) : ask_for_rows(arguments, report.by);
   if (!rows) return complain(rows.error().detail);
   report.rows = std::move(*rows);
   fmt::print("{}", write_report(report, *format));
@@ -97,7 +112,8 @@ int cost(const CostArguments& arguments) {
 void add_cost_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<CostArguments>();
   CLI::App* command = program.add_subcommand("cost", "Usage and cost, for terminals and for CI");
-  command->add_option("--ledger", arguments->ledger, "Directory of journal and ledger")->capture_default_str();
+  command->add_option("--config", arguments->files.config, "YAML file that names the ledger; as for serve");
+  command->add_option("--ledger", arguments->files.ledger, "Directory of journal and ledger instead of the configured one");
   command->add_option("--since", arguments->since, "How far back: 30m, 24h, 7d")->capture_default_str();
   command->add_option("--by", arguments->by, "Dimensions, separated by commas")->delimiter(',')->capture_default_str();
   command->add_option("--format", arguments->format, "table, json, csv, markdown or junit")->capture_default_str();

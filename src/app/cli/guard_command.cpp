@@ -26,6 +26,9 @@ struct Limit {
   std::string text = {};
 };
 
+/// A job asks before each step, and a gateway that hangs must not hold it up: its answer takes milliseconds.
+constexpr Seconds kPatience(1);
+
 struct GuardArguments {
   InstanceArguments instance;
   std::string window = "60s";
@@ -74,6 +77,7 @@ int guard(const GuardArguments& arguments) {
 
 void add_guard_command(CLI::App& program, int& exit_code) {
   auto arguments = std::make_shared<GuardArguments>();
+  arguments->instance.patience = kPatience;
   CLI::App* command = program.add_subcommand(
       "guard", "Circuit breaker for jobs: exit 2 if use is beyond a limit, 0 if not, 1 if unknown");
   add_instance_arguments(*command, arguments->instance);

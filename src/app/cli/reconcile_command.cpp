@@ -89,22 +89,25 @@ Result<AdminApi> admin_api(const ReconcileArguments& arguments, const upstream::
 }
 
 /// Tokens of the window and cost of its days, as the ledger has them.
-Result<UseByModel> ledger_use(const std::string& directory, const std::string& provider,
-                              const ReconcileWindow& window) {
+Result<UseByModel> ledger_use(const config::Options& options, const std::string& provider, const ReconcileWindow& window) {
   constexpr std::array by{store::Dimension::ResponseModel, store::Dimension::Model};
-  store::LedgerReader reader(directory);
+  store::LedgerReader reader(options.store.directory);
+  if (Result<void> there = reader.check(); !there) return fail(there);
   store::EntryFilter filter{
       .since = window.since, .until = window.until, .equals = {{store::Dimension::Provider, provider}}};
   auto rows = reader.aggregate(filter, by);
   if (!rows) return fail(rows);
-  for (store::CostRow& row : *rows) row.cost = Money();
   UseByModel use;
-  add_ledger_rows(*rows, use);
+  for (store::CostRow& row : *rows) {
+    row.cost = Money();
+    row.web_search_requests = 0;
+  }
+  add_ledger_rows(*rows, options.prices.web_search, use);
   filter.since = window.cost_since;
   rows = reader.aggregate(filter, by);
   if (!rows) return fail(rows);
   for (store::CostRow& row : *rows) row.tokens = {};
-  add_ledger_rows(*rows, use);
+  add_ledger_rows(*rows, options.prices.web_search, use);
   return use;
 }
 
@@ -129,7 +132,7 @@ int reconcile(const ReconcileArguments& arguments) {
   auto api = admin_api(arguments, provider);
   if (!api) return complain(api.error().detail);
   reconciliation.window = reconcile_window(SystemClock().now().wall, *since, *lag);
-  const auto ours = ledger_use(options->store.directory, std::string(provider.id.text()), reconciliation.window);
+  const auto ours = ledger_use(*options, std::string(provider.id.text()), reconciliation.window);
   if (!ours) return complain(ours.error().detail);
   const auto theirs = fetch_provider_use(*api, reconciliation.window);
   if (!theirs) return complain(theirs.error().detail);

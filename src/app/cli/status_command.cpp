@@ -30,6 +30,7 @@ namespace {
 
 struct StatusArguments {
   InstanceArguments instance;
+  std::string by = "user";  ///< what the use of the last minute is broken down by
   bool watch = false;
   bool json = false;
 };
@@ -39,6 +40,10 @@ std::string limits_table(const json::value& pools) {
       fmt::format("{:<44}{:<16}{:>10}{:>12}{:>8}  {}\n", "pool", "limit of", "left", "per minute", "", "exhausted in");
   bool any = false;
   for (const json::value& pool : pools.as_array()) {
+    if (pool.at("limits").as_array().empty()) {  // a subscription, whose windows are no limits per minute
+      any = true;
+      out += fmt::format("{:<44}tells no limits per minute\n", text(pool, "pool") + " " + text(pool, "model_group"));
+    }
     for (const json::value& level : pool.at("limits").as_array()) {
       any = true;
       const auto limit = number(level, "limit");
@@ -79,7 +84,7 @@ std::string budgets_table(const json::value& tenants) {
 }
 
 std::string use_table(const json::value& windows) {
-  std::string out = fmt::format("{:<44}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", "last minute, by user", "requests",
+  std::string out = fmt::format("{:<44}{:>10}{:>8}{:>10}{:>10}{:>10}  {}\n", "last minute, by " + text(windows, "by"), "requests",
                                 "errors", "input", "cached", "output", "cost $");
   for (const json::value& line : windows.at("lines").as_array()) {
     const std::string value = text(line, "value");
@@ -102,7 +107,7 @@ Result<std::string> ask_for_picture(const StatusArguments& arguments) {
   if (!limits) return fail(limits);
   const auto rooms = ask_instance(arguments.instance, "/api/v1/rooms");
   if (!rooms) return fail(rooms);
-  const auto windows = ask_instance(arguments.instance, "/api/v1/windows?window=60s&by=user");
+  const auto windows = ask_instance(arguments.instance, "/api/v1/windows?window=60s&by=" + query_value(arguments.by));
   if (!windows) return fail(windows);
   const auto alarms = ask_instance(arguments.instance, "/api/v1/alarms");
   if (!alarms) return fail(alarms);
@@ -163,6 +168,7 @@ void add_status_command(CLI::App& program, int& exit_code) {
   CLI::App* command =
       program.add_subcommand("status", "Every limit, what is left of it, until when it lasts, who waits for it, and who uses it");
   add_instance_arguments(*command, arguments->instance);
+  command->add_option("--by", arguments->by, "Whose use of the last minute: model, endpoint, user, key, tenant, session or agent")->capture_default_str();
   command->add_flag("--watch", arguments->watch, "Draw anew each second, until interrupted");
   command->add_flag("--json", arguments->json, "As JSON");
   command->callback([arguments, &exit_code] { exit_code = status(*arguments); });

@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "quota/book/limit_board.h"
 
+#include "llm/model_group.h"
+
 #include <algorithm>
 #include <cmath>
 #include <tuple>
@@ -12,6 +14,7 @@ namespace tidegate::quota {
 namespace {
 
 constexpr double kSmoothingSeconds = 60;  // of the rate of use: as long as the buckets themselves
+constexpr double kRefillSeconds = 60;     // of an empty bucket per minute
 constexpr std::size_t kMostKeys = 64;     // named per pool; in passthrough mode every client brings its own
 
 double seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
@@ -81,11 +84,20 @@ void LimitBoard::take(Level& level, const llm::LimitReading& reading, Now now) {
 }
 
 void LimitBoard::observe(const PoolSighting& sighting, const llm::RateLimitReading& reading, Now now) {
-  if (reading.limits.empty()) return;
+  if (reading.limits.empty() && reading.unified.empty()) return;
   const std::lock_guard lock(mutex_);
   Pool& pool = pool_of(sighting);
   pool.read_at = now.steady;
   for (const llm::LimitReading& limit : reading.limits) take(pool.levels[static_cast<std::size_t>(limit.dimension)], limit, now);
+}
+
+double LimitBoard::refill(std::int64_t limit, const Level& level) {
+  const double usual = static_cast<double>(limit) / kRefillSeconds;
+  if (!level.remaining || !level.full_after) return usual;
+  // A limit per day has the same headers (OpenAI's `reset: 21h36m`); below a minute the provider's rounding says more than the figure.
+  const double full_after = seconds(*level.full_after);
+  if (full_after <= kRefillSeconds) return usual;
+  return std::min(usual, static_cast<double>(limit - *level.remaining) / full_after);
 }
 
 std::optional<double> LimitBoard::remaining_now(const Level& level, SteadyTime now) {
@@ -94,7 +106,7 @@ std::optional<double> LimitBoard::remaining_now(const Level& level, SteadyTime n
   const auto remaining = static_cast<double>(*level.remaining);
   // A provider may show more than the limit (bursts, priority capacity): that is not cut.
   if (remaining >= limit) return remaining;
-  return std::min(limit, remaining + limit / 60 * std::max(0.0, seconds(now - level.read_at)));
+  return std::min(limit, remaining + refill(*level.limit, level) * std::max(0.0, seconds(now - level.read_at)));
 }
 
 LimitLevel LimitBoard::level_at(llm::LimitDimension dimension, const Level& level, SteadyTime now) {
@@ -106,10 +118,10 @@ LimitLevel LimitBoard::level_at(llm::LimitDimension dimension, const Level& leve
   shown.remaining_now = remaining_now(level, now);
   shown.read_at = level.read_at_wall;
   if (shown.remaining_now && level.use_weight > 0) {
-    const double refill = static_cast<double>(*level.limit) / 60;
+    const double refilled = refill(*level.limit, level);
     // Silence is use that ended: the rate fades with the age of the reading.
     const double use = level.use_per_second / level.use_weight * std::exp(-std::max(0.0, seconds(now - level.read_at)) / kSmoothingSeconds);
-    if (use > refill) shown.seconds_to_exhaustion = *shown.remaining_now / (use - refill);
+    if (use > refilled) shown.seconds_to_exhaustion = *shown.remaining_now / (use - refilled);
   }
   return shown;
 }
@@ -122,11 +134,16 @@ std::string LimitBoard::name_of(const Pool& pool) {
   return name;
 }
 
-std::vector<PoolLevel> LimitBoard::levels(Now now) const {
+std::vector<PoolLevel> LimitBoard::levels(Now now) const { return levels_since(SteadyTime::min(), now); }
+
+std::vector<PoolLevel> LimitBoard::fresh_levels(Now now) const { return levels_since(now.steady - kFresh, now); }
+
+std::vector<PoolLevel> LimitBoard::levels_since(SteadyTime oldest, Now now) const {
   std::vector<PoolLevel> shown;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [name, pool] : pools_) {
+      if (pool.read_at < oldest) continue;
       PoolLevel level;
       level.pool = name_of(pool);
       level.provider = pool.provider;
@@ -135,7 +152,8 @@ std::vector<PoolLevel> LimitBoard::levels(Now now) const {
       level.model_group = pool.model_group;
       level.keys = pool.keys;
       for (std::size_t i = 0; i < kDimensions; ++i) {
-        if (pool.levels[i].known) level.limits.push_back(level_at(static_cast<llm::LimitDimension>(i), pool.levels[i], now.steady));
+        const Level& known = pool.levels[i];
+        if (known.known && known.read_at >= oldest) level.limits.push_back(level_at(static_cast<llm::LimitDimension>(i), known, now.steady));
       }
       shown.push_back(std::move(level));
     }
@@ -146,12 +164,20 @@ std::vector<PoolLevel> LimitBoard::levels(Now now) const {
   return shown;
 }
 
-std::optional<double> LimitBoard::smallest_requests_remaining(Now now) const {
-  std::optional<double> smallest;
+void LimitBoard::keep_only(std::span<const std::string_view> providers) {
   const std::lock_guard lock(mutex_);
-  for (const auto& [name, pool] : pools_) {
-    const auto remaining = remaining_now(pool.levels[static_cast<std::size_t>(llm::LimitDimension::Requests)], now.steady);
-    if (remaining && (!smallest || *remaining < *smallest)) smallest = remaining;
+  last_ = nullptr;
+  std::erase_if(pools_, [&](const auto& pool) { return std::find(providers.begin(), providers.end(), pool.second.provider) == providers.end(); });
+}
+
+std::optional<double> smallest_requests_remaining(std::span<const PoolLevel> levels, std::span<const std::string_view> providers) {
+  std::optional<double> smallest;
+  for (const PoolLevel& pool : levels) {
+    if (!llm::is_message_group(pool.model_group) || std::find(providers.begin(), providers.end(), pool.provider) == providers.end()) continue;
+    for (const LimitLevel& level : pool.limits) {
+      if (level.dimension != llm::LimitDimension::Requests || !level.remaining_now) continue;
+      if (!smallest || *level.remaining_now < *smallest) smallest = level.remaining_now;
+    }
   }
   return smallest;
 }

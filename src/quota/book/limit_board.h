@@ -6,6 +6,7 @@
 #include "llm/rate_limits.h"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,7 +36,7 @@ struct LimitLevel {
   std::optional<std::int64_t> limit;      ///< per minute
   std::optional<std::int64_t> remaining;  ///< when it was read
   std::optional<Nanoseconds> full_after;  ///< until full replenishment, when it was read
-  std::optional<double> remaining_now;    ///< grown since by a sixtieth of the limit each second; needs both figures above
+  std::optional<double> remaining_now;    ///< grown since by a sixtieth of the limit each second, or as slowly as full_after says
   std::optional<double> seconds_to_exhaustion;  ///< at the present rate of use; absent while it fills or stays level
   WallTime read_at{};
 };
@@ -50,18 +51,29 @@ struct PoolLevel {
   std::vector<LimitLevel> limits;  ///< by dimension
 };
 
+/// The smallest number of requests that remain in one of the pools for messages of these providers; absent where none tells. Batches and
+/// token counting have limits of their own, which run out without any harm to messages.
+[[nodiscard]] std::optional<double> smallest_requests_remaining(std::span<const PoolLevel> levels, std::span<const std::string_view> providers);
+
 /// The newest rate-limit reading of every pool. Any thread: one short lock, no I/O under it. Holds at most `max_pools` pools (model
 /// names come from clients); the one not read for longest gives way.
 class LimitBoard {
  public:
+  /// What was not read for as long is known to rooms still, but shown to nobody: its last figure may be of a key that is no longer used,
+  /// and of one that is merely idle nothing is missing.
+  static constexpr std::chrono::minutes kFresh{15};
+
   explicit LimitBoard(std::size_t max_pools = 1'000) : max_pools_(max_pools) {}
 
-  /// Takes over what an answer's head said; families that are missing keep what was known of them.
+  /// Takes over what an answer's head said; families that are missing keep what was known of them. Of a subscription, whose unified windows
+  /// are no limits per minute, the pool alone is shown.
   void observe(const PoolSighting& sighting, const llm::RateLimitReading& reading, Now now);
-  /// Ordered by pool and group.
+  /// Everything that is known, ordered by pool and group.
   [[nodiscard]] std::vector<PoolLevel> levels(Now now) const;
-  /// The smallest number of requests that remain in a pool, advanced to now; absent before any reading.
-  [[nodiscard]] std::optional<double> smallest_requests_remaining(Now now) const;
+  /// Likewise, what was read within kFresh.
+  [[nodiscard]] std::vector<PoolLevel> fresh_levels(Now now) const;
+  /// Forgets the pools of other providers than these: of an earlier configuration, or taken away by a reload.
+  void keep_only(std::span<const std::string_view> providers);
   /// Puts back what an earlier process knew. Levels that are older than a minute have refilled since, at most to their limit.
   void restore(std::span<const PoolLevel> levels, Now now);
 
@@ -94,6 +106,9 @@ class LimitBoard {
   [[nodiscard]] static bool is_of(const PoolSighting& sighting, const Pool& pool);
   [[nodiscard]] static std::string name_of(const Pool& pool);
   static void take(Level& level, const llm::LimitReading& reading, Now now);
+  [[nodiscard]] std::vector<PoolLevel> levels_since(SteadyTime oldest, Now now) const;
+  /// How many come back in a second.
+  [[nodiscard]] static double refill(std::int64_t limit, const Level& level);
   [[nodiscard]] static std::optional<double> remaining_now(const Level& level, SteadyTime now);
   [[nodiscard]] static LimitLevel level_at(llm::LimitDimension dimension, const Level& level, SteadyTime now);
 

@@ -214,6 +214,18 @@ class Snapshot {
 
 }  // namespace
 
+Result<void> LedgerReader::check() const {
+  // Of one who may not look we do not say that there is none: opening it tells what is wrong.
+  std::error_code database, journal;
+  const auto is_absent = [&](const char* name, std::error_code& error) {
+    return !std::filesystem::exists(directory_ / name, error) && !error;
+  };
+  if (!is_absent("ledger.db", database) || !is_absent("journal", journal)) return {};
+  return fail(FailureKind::NotFound, Origin::Operator,
+              fmt::format("there is no ledger in {} (neither ledger.db nor journal); name its directory with --ledger or in the configuration",
+                          directory_.string()));
+}
+
 Result<void> LedgerReader::for_each(const EntryFilter& filter, const std::function<bool(const LedgerEntry&)>& take) {
   auto snapshot = Snapshot::take(directory_, writers_, filter);
   if (!snapshot) return fail(snapshot);

@@ -25,6 +25,10 @@ class LedgerReader final : public LedgerQueries {
   explicit LedgerReader(std::filesystem::path directory, Writers writers = Writers::AsFound)
       : directory_(std::move(directory)), writers_(writers) {}
 
+  /// Failure: NotFound where no instance ever kept a ledger. The questions below take such a directory for an empty one,
+  /// which it is to an instance that starts; to a person who asks it is a mistyped one, in which nothing may be found.
+  [[nodiscard]] Result<void> check() const;
+
   [[nodiscard]] Result<void> for_each(const EntryFilter& filter,
                                       const std::function<bool(const LedgerEntry&)>& take) override;
   [[nodiscard]] Result<std::vector<CostRow>> aggregate(const EntryFilter& filter,

@@ -218,6 +218,16 @@ TEST_F(Reading, CountsWhatADeadProcessHadInFlightForWhoeverHoldsTheDirectoryNow)
   EXPECT_EQ(rows[0].cost, Money::nanodollars(4'000'000)) << "its estimate";
 }
 
+TEST_F(Reading, TellsALedgerWithoutEntriesFromNone) {
+  const LedgerReader reader(directory.path());
+  const auto none = reader.check();
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, FailureKind::NotFound);
+  EXPECT_FALSE(LedgerReader(directory.path() / "mistyped").check());
+  std::filesystem::create_directory(directory.path() / "journal");  // a start that found no time to make the database
+  EXPECT_TRUE(reader.check());
+}
+
 TEST_F(Reading, CountsAnEntryThatIsInBothPlacesOnce) {
   StoreOptions options;
   options.directory = directory.path().string();

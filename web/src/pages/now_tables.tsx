@@ -6,7 +6,7 @@ import { Choice, Empty, Mark, Section, Table } from "../parts";
 import { useLive, useWords } from "../state";
 import type { UseLine } from "../types";
 
-const kDimensions = ["model", "endpoint", "user", "key", "tenant", "session"] as const;
+const kDimensions = ["model", "endpoint", "user", "key", "tenant", "session", "agent"] as const;
 
 export function UseTable() {
   const { picture } = useLive();
