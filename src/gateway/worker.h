@@ -52,9 +52,8 @@ struct Setup {
 class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
-  /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the
-  /// key may not use this model). Does not block.
-  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
+  /// Whose key it is and what it may use. Failure, with a message for the client: Denied (no valid key). Does not block.
+  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, WallTime now) = 0;
 };
 
 /// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but

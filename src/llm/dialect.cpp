@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/dialect.h"
 
+#include "llm/path_spelling.h"
+
 #include <algorithm>
 #include <array>
 
@@ -53,6 +55,11 @@ bool matches(const Route& route, std::string_view path) {
   return route.extent == Extent::Subtree || path.size() == route.path.size() + 1;
 }
 
+const Route* find_route(std::string_view path) {
+  const auto found = std::find_if(kRoutes.begin(), kRoutes.end(), [&](const Route& route) { return matches(route, path); });
+  return found == kRoutes.end() ? nullptr : &*found;
+}
+
 Dialect dialect_of(Owner owner, bool has_anthropic_version) {
   switch (owner) {
     case Owner::Anthropic: return Dialect::Anthropic;
@@ -88,10 +95,16 @@ std::string_view to_string(Endpoint endpoint) {
 }
 
 EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) {
-  for (const Route& route : kRoutes) {
-    if (matches(route, path)) return {dialect_of(route.owner, has_anthropic_version), route.endpoint};
-  }
-  return {Dialect::Anthropic, Endpoint::Other};
+  const Route* const route = find_route(path);
+  if (route == nullptr) return {Dialect::Anthropic, Endpoint::Other};
+  return {dialect_of(route->owner, has_anthropic_version), route->endpoint};
+}
+
+bool is_disguised(std::string_view path) {
+  const Route* const read = find_route(path);
+  if (read != nullptr && is_plain_path(path)) return false;
+  const Route* const meant = find_route(plain_path(path));
+  return meant != nullptr && meant != read;
 }
 
 namespace {

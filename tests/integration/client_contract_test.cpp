@@ -130,13 +130,14 @@ TEST_F(ClientContract, TakesTheKeyFromEitherHeaderOrBothAndPutsItsOwnInPlace) {
   }
 }
 
-/// Knows one key.
+/// Knows one key, and one for some models only.
 class OneKey final : public gateway::KeyCheck {
  public:
-  Result<gateway::Caller> check(std::string_view credential, std::string_view, WallTime) override {
-    if (credential != "tg_ours") return fail(FailureKind::Denied, Origin::Client, "no such key");
+  Result<gateway::Caller> check(std::string_view credential, WallTime) override {
+    if (credential != "tg_ours" && credential != "tg_haiku") return fail(FailureKind::Denied, Origin::Client, "no such key");
     gateway::Caller caller;
     caller.tenant = "tides";
+    if (credential == "tg_haiku") caller.models = {"claude-haiku-*"};
     return caller;
   }
 };
@@ -169,6 +170,50 @@ TEST_F(VirtualContract, FindsItsOwnKeyInWhicheverHeaderItIs) {
     client.send(post("/v1/messages", kBody, std::string(kVersion) + fields));
     EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 401 ")) << fields;
   }
+}
+
+TEST_F(VirtualContract, KeepsAKeyToItsModelsHoweverTheRequestIsWritten) {
+  const std::string fields = std::string(kVersion) + "x-api-key: tg_haiku\r\nconnection: close\r\n";
+  struct Case {
+    std::string path, body, extra;
+  };
+  const std::string opus = R"({"model":"claude-opus-5","messages":[]})";
+  for (const Case& c : {Case{"/v1/messages", opus, ""}, Case{"/v1/messages", opus + "x", ""},
+                        Case{"/v1/messages", R"({"model":"claude-opus-5","model":"claude-haiku-4-5"})", ""},
+                        Case{"/v1/messages", R"({"model":["claude-opus-5"]})", ""}, Case{"/v1/messages", R"({"model":"claude-opus-5","x":NaN})", ""},
+                        Case{"/v1/messages", "\x1f\x8b\x08", "content-encoding: gzip\r\n"},
+                        Case{"/v1/messages", R"({"model":"claude-haiku-4-5","fallbacks":[{"model":"claude-opus-5"}]})", ""},
+                        Case{"/v1/messages/batches", R"({"requests":[{"params":)" + opus + "}]}", ""}, Case{"/v1/complete", opus, ""}}) {
+    const PlainSocket client = connect();
+    client.send(post(c.path, c.body, fields + c.extra));
+    const Seen got = read_answer(client);
+    EXPECT_THAT(got.head, StartsWith("HTTP/1.1 403 ")) << c.body;
+    EXPECT_THAT(got.body, HasSubstr(R"("type":"permission_error")")) << c.body;
+  }
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, post("/v1/messages", R"({"model":"claude-haiku-4-5","messages":[]})", fields));
+  upstream.send(answer(kAnswer, "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ClientContract, RefusesAnEndpointInDisguiseAndPassesUnknownPathsOn) {
+  for (const char* path : {"/v1/%6dessages", "/v1/./messages", "/v1//messages", "/v1/messages;x", "/v1/files/../messages"}) {
+    const PlainSocket client = connect();
+    client.send(post(path, kBody, std::string(kVersion) + "connection: close\r\n"));
+    EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 400 ")) << path;
+  }
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, post("/v1/unheard//of;x", kBody, std::string(kVersion) + "connection: close\r\n"));
+  upstream.send(answer("{}", "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ClientContract, RefusesATraceWhichWouldShowTheKey) {
+  const PlainSocket client = connect();
+  client.send("TRACE /v1/messages HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n\r\n");
+  const Seen got = read_answer(client);
+  EXPECT_THAT(got.head, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(got.field("allow"), HasSubstr("POST"));
 }
 
 class RelayContract : public ClientContract {
