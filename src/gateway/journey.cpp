@@ -74,7 +74,7 @@ net::Task<bool> Journey::run() {
   client_keeps_alive_ = head.keep_alive;
   head_only_ = head.method == "HEAD";
   outcome_.method = head.method;
-  outcome_.match = llm::match_endpoint(head.path(), head.has(FieldClass::AnthropicVersion));
+  outcome_.match = llm::match_endpoint(head.path(), head.has(FieldClass::AnthropicVersion), setup_->only_dialect);
 
   bool goes_on = false;
   bool received = accept();

@@ -43,8 +43,9 @@ struct Setup {
   std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
 
   routing::RouteTable routes;  ///< over `providers`, by their place there
+  std::optional<llm::Dialect> only_dialect;  ///< of all providers; nothing: they have several, or there are none
 
-  /// Makes `routes` of the options and the providers.
+  /// Makes `routes` and `only_dialect` of the options and the providers.
   void lay_routes();
 };
 

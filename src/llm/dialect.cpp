@@ -60,13 +60,13 @@ const Route* find_route(std::string_view path) {
   return found == kRoutes.end() ? nullptr : &*found;
 }
 
-Dialect dialect_of(Owner owner, bool has_anthropic_version) {
+Dialect dialect_of(Owner owner, bool has_anthropic_version, std::optional<Dialect> only) {
   switch (owner) {
     case Owner::Anthropic: return Dialect::Anthropic;
     case Owner::OpenAi: return Dialect::OpenAi;
     case Owner::Both: break;
   }
-  return has_anthropic_version ? Dialect::Anthropic : Dialect::OpenAi;
+  return has_anthropic_version ? Dialect::Anthropic : only.value_or(Dialect::OpenAi);
 }
 
 }  // namespace
@@ -94,10 +94,10 @@ std::string_view to_string(Endpoint endpoint) {
   return "unknown";
 }
 
-EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) {
+EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version, std::optional<Dialect> only) {
   const Route* const route = find_route(path);
-  if (route == nullptr) return {Dialect::Anthropic, Endpoint::Other};
-  return {dialect_of(route->owner, has_anthropic_version), route->endpoint};
+  if (route == nullptr) return {has_anthropic_version ? Dialect::Anthropic : only.value_or(Dialect::Anthropic), Endpoint::Other};
+  return {dialect_of(route->owner, has_anthropic_version, only), route->endpoint};
 }
 
 bool is_disguised(std::string_view path) {

@@ -45,6 +45,14 @@ TEST(Dialect, MatchesPathsAsTheDialectsDefineThem) {
   for (const Case& c : cases) EXPECT_EQ(match_endpoint(c.path, c.has_anthropic_version), c.expected) << c.path;
 }
 
+TEST(Dialect, OfAllProvidersHasWhatIsNobodysOwn) {
+  EXPECT_EQ(match_endpoint("/v1/models", false, Dialect::Anthropic), (EndpointMatch{Dialect::Anthropic, Endpoint::Models}));
+  EXPECT_EQ(match_endpoint("/v1/files", true, Dialect::OpenAi), (EndpointMatch{Dialect::Anthropic, Endpoint::Files})) << "it says whose";
+  EXPECT_EQ(match_endpoint("/v1/fine_tuning/jobs", false, Dialect::OpenAi), (EndpointMatch{Dialect::OpenAi, Endpoint::Other}));
+  EXPECT_EQ(match_endpoint("/v1/messages", false, Dialect::OpenAi), (EndpointMatch{Dialect::Anthropic, Endpoint::Messages}));
+  EXPECT_EQ(match_endpoint("/v1/completions", true, Dialect::Anthropic), (EndpointMatch{Dialect::OpenAi, Endpoint::Other}));
+}
+
 TEST(Dialect, KnowsAPathThatIsAnotherEndpointsInDisguise) {
   for (const char* path : {"/v1/%6dessages", "/v1/./messages", "/v1//messages", "/v1/messages;x", "/v1/x/../messages", "/v1/files/../messages",
                            "/v1/files/x%2F..%2F..%2Fmessages", "/v1%2Fmessages", "/v1/Messages", "/v1/messages//batches", "/v1/conversations/../completions",

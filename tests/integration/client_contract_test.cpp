@@ -216,6 +216,14 @@ TEST_F(ClientContract, RefusesATraceWhichWouldShowTheKey) {
   EXPECT_THAT(got.field("allow"), HasSubstr("POST"));
 }
 
+// 13
+TEST_F(ClientContract, AsksTheOnlyDialectsProviderForWhatBothHave) {
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, "GET /v1/models HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n\r\n");
+  upstream.send(answer("{}", "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
+}
+
 class RelayContract : public ClientContract {
  protected:
   static RunningGateway::Choice below_a_path() {
