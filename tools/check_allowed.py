@@ -81,6 +81,7 @@ RULES = [
          {
              "src/base/secret.h": "declares it",
              "src/upstream/*": "writes the credential that a provider wants",
+             "src/net/connector.cpp": "writes the credential that a proxy wants",
              "src/admin/*": "compares the token of a request",
              "src/monitor/delivery/*": "writes the address of a webhook, signs",
              "src/app/cli/*": "a command sends the token that it was given",

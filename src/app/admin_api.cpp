@@ -58,7 +58,8 @@ Result<std::string> get_admin_page(const AdminApi& api, std::string_view path_an
                         .fields = {},
                         .timeout = kTimeout,
                         .ca_file = api.ca_file,
-                        .proxy = api.proxy};
+                        .proxy = api.proxy,
+                        .proxy_credential = api.proxy_credential};
   question.fields.emplace_back("x-api-key", api.key);
   question.fields.emplace_back("anthropic-version", Secret("2023-06-01"));
   auto reply = ask(question);

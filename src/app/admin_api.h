@@ -17,6 +17,7 @@ struct AdminApi {
   std::string key_name;      ///< where it came from, for people
   std::string ca_file = {};  ///< PEM; empty = the system's authorities
   std::string proxy = {};    ///< `http://host:port`; empty = as HTTPS_PROXY and NO_PROXY say
+  Secret proxy_credential = {};  ///< as of HttpQuestion
 };
 
 /// One page, its JSON text. Blocks for at most a minute; never for a worker's thread. Failure: Denied (the key), NotFound (no such

@@ -2,11 +2,6 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/directory_key_check.h"
 
-#include "base/glob.h"
-
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <functional>
 #include <string>
 
@@ -28,12 +23,6 @@ std::string_view refusal_of(store::KeyVerdict verdict) {
   return "This key is not valid here.";
 }
 
-bool may_use(const store::VirtualKey& key, std::string_view model) {
-  return key.allowed_models.empty() || model.empty() ||
-         std::any_of(key.allowed_models.begin(), key.allowed_models.end(),
-                     [&](const std::string& pattern) { return matches_glob(pattern, model); });
-}
-
 }  // namespace
 
 store::KeyCheck DirectoryKeyCheck::find(std::string_view credential, WallTime now) {
@@ -51,16 +40,13 @@ store::KeyCheck DirectoryKeyCheck::find(std::string_view credential, WallTime no
   return found;
 }
 
-Result<gateway::Caller> DirectoryKeyCheck::check(std::string_view credential, std::string_view model, WallTime now) {
+Result<gateway::Caller> DirectoryKeyCheck::check(std::string_view credential, WallTime now) {
   const store::KeyCheck found = find(credential, now);
   if (found.verdict != store::KeyVerdict::Valid) {
     return fail(FailureKind::Denied, Origin::Client, std::string(refusal_of(found.verdict)));
   }
-  if (!may_use(*found.key, model)) {
-    return fail(FailureKind::Unsupported, Origin::Client,
-                fmt::format("This key may not use the model '{}'.", model.substr(0, 100)));
-  }
   gateway::Caller caller{.tenant = found.key->tenant.text(), .key = found.key->id.text(), .user = {}, .session = {}, .agent = {}};
+  caller.models = found.key->allowed_models;
   caller.priority = found.key->allowance.priority;
   if (const store::Tenant* const tenant = proven_in_->find_tenant(caller.tenant)) {
     caller.providers = tenant->providers;

@@ -17,7 +17,7 @@ namespace tidegate::app {
 class DirectoryKeyCheck final : public gateway::KeyCheck {
  public:
   explicit DirectoryKeyCheck(const store::DirectoryBoard& board) : directory_(board) {}
-  [[nodiscard]] Result<gateway::Caller> check(std::string_view credential, std::string_view model, WallTime now) override;
+  [[nodiscard]] Result<gateway::Caller> check(std::string_view credential, WallTime now) override;
 
  private:
   /// A key that was presented, with its secret, as every request that carries it has it in memory.

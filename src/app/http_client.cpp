@@ -60,6 +60,12 @@ Result<HttpReply> ask(const HttpQuestion& question) {
                    static_cast<long>(std::chrono::duration_cast<Milliseconds>(question.timeout).count()));
   if (!question.ca_file.empty()) curl_easy_setopt(curl.get(), CURLOPT_CAINFO, question.ca_file.c_str());
   if (!question.proxy.empty()) curl_easy_setopt(curl.get(), CURLOPT_PROXY, question.proxy.c_str());
+  if (!question.proxy_credential.empty()) {
+    const std::string credential(question.proxy_credential.reveal());
+    const std::size_t colon = credential.find(':');
+    curl_easy_setopt(curl.get(), CURLOPT_PROXYUSERNAME, credential.substr(0, colon).c_str());
+    curl_easy_setopt(curl.get(), CURLOPT_PROXYPASSWORD, credential.substr(colon + 1).c_str());
+  }
   // A proxy of the environment leads out of this machine.
   if (const auto url = config::parse_url(question.url); url && config::is_loopback(url->host))
     curl_easy_setopt(curl.get(), CURLOPT_NOPROXY, "*");

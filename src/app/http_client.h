@@ -23,6 +23,7 @@ struct HttpQuestion {
   std::string ca_file = {};  ///< PEM; empty = the system's authorities
   std::string proxy =
       {};  ///< `http://host:port`; empty = as HTTPS_PROXY, http_proxy and NO_PROXY say; none to loopback
+  Secret proxy_credential = {};  ///< `user:password` for `proxy`
 };
 
 struct HttpReply {

@@ -193,7 +193,8 @@ Result<HttpReply> get(const BalanceQuestion& question, std::string_view path, Wi
                    .bearer = with == With::Bearer ? question.key : Secret(),
                    .timeout = question.timeout,
                    .ca_file = question.ca_file,
-                   .proxy = question.proxy};
+                   .proxy = question.proxy,
+                   .proxy_credential = question.proxy_credential};
   get.fields.emplace_back("accept", Secret("application/json"));
   if (with == With::BareKey) get.fields.emplace_back("authorization", question.key);
   return ask(get);
@@ -269,7 +270,8 @@ BalanceQuestion balance_question(const upstream::ProviderOptions& provider) {
                            .key = options.key,
                            .is_account_key = !options.key.empty(),
                            .ca_file = provider.ca_file,
-                           .proxy = provider.proxy};
+                           .proxy = provider.proxy,
+                           .proxy_credential = provider.proxy_credential};
   if (question.base.empty()) {
     // The path of `base_url` leads to a dialect (`/anthropic`, `/api`), not to the account.
     question.base = provider.base_url;

@@ -39,6 +39,7 @@ struct BalanceQuestion {
   bool is_account_key = false;       ///< the key is not one that requests are sent with
   std::string ca_file;               ///< as of HttpQuestion
   std::string proxy;                 ///< likewise
+  Secret proxy_credential;           ///< likewise
   Nanoseconds timeout = Seconds(5);  ///< of each GET, of which there are three at most
 
   friend bool operator==(const BalanceQuestion&, const BalanceQuestion&) = default;

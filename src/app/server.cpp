@@ -405,7 +405,8 @@ void Server::read_stated_limits(Now now) {
                  .key = provider.admin_key,
                  .key_name = provider.admin_key_name,
                  .ca_file = provider.ca_file,
-                 .proxy = provider.proxy};
+                 .proxy = provider.proxy,
+                 .proxy_credential = provider.proxy_credential};
     while (api.base_url.ends_with('/')) api.base_url.pop_back();
     auto limits = fetch_provider_limits(api);
     if (!limits) {

@@ -25,7 +25,9 @@ void fill_proxies(Options& options, const Reading& reading, const Environment& e
                   std::vector<Problem>& problems) {
   for (std::size_t i = 0; i < options.providers.size(); ++i) {
     if (reading.has(fmt::format("providers[{}].proxy", i))) continue;
-    options.providers[i].proxy = usual_proxy(options.providers[i].base_url, environment, problems);
+    UsualProxy proxy = usual_proxy(options.providers[i].base_url, environment, problems);
+    options.providers[i].proxy = std::move(proxy.address);
+    options.providers[i].proxy_credential = std::move(proxy.credential);
   }
 }
 

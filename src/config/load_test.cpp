@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "config/load.h"
 
+#include "config/settings.h"
+
 #include <gtest/gtest.h>
 
 namespace tidegate::config {
@@ -95,9 +97,21 @@ TEST(Load, TakesTheProxyOfTheEnvironmentUnlessItIsNotForThisHost) {
 }
 
 TEST(Load, RefusesAProxyThatCannotBeUsedWithoutRepeatingIt) {
-  EXPECT_EQ(proxy_of("https://api.example.com", {{"HTTPS_PROXY", "http://user:s3cr3t@proxy:3128"}}),
-            "environment: HTTPS_PROXY cannot be used: write http://host:port, without credentials; or name the "
-            "provider's host in NO_PROXY, or set 'proxy: none' for it\n");
+  for (const char* bad : {"https://user:s3cr3t@proxy:3128", "http://user:s3cr3t%zz@proxy", "http://user:s3cr3t@proxy/path", "http://u:s3cr3t%0d@proxy"}) {
+    EXPECT_EQ(proxy_of("https://api.example.com", {{"HTTPS_PROXY", bad}}),
+              "environment: HTTPS_PROXY cannot be used: write http://host:port or http://user:password@host:port, with %40 for an @ in the password; "
+              "or name the provider's host in NO_PROXY, or set 'proxy: none' for it\n")
+        << bad;
+  }
+}
+
+TEST(Load, KeepsTheCredentialOfAProxyApartFromItsAddress) {
+  const LoadResult result = load_yaml("providers: [{name: p, base_url: \"https://api.example.com\", credential: none}]",
+                                      {{"HTTPS_PROXY", "http://user:s3cr3t%40home@proxy:3128"}});
+  ASSERT_TRUE(result.ok()) << to_text(result.problems);
+  EXPECT_EQ(result.options.providers.at(0).proxy, "http://proxy:3128");
+  EXPECT_EQ(result.options.providers.at(0).proxy_credential.reveal(), "user:s3cr3t@home");
+  EXPECT_EQ(to_yaml(effective(result.options)).find("s3cr3t"), std::string::npos);
 }
 
 TEST(Load, GivesTheSameResultEachTime) {

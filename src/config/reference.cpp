@@ -38,7 +38,7 @@ reload takes effect, while anything is wrong.
 
 | variable | gives in any case |
 |---|---|
-| `HTTPS_PROXY`, else `https_proxy` | the `proxy` of every provider with an https address that names none itself: `http://host:port` |
+| `HTTPS_PROXY`, else `https_proxy` | the `proxy` of every provider with an https address that names none itself: `http://host:port` or `http://user:password@host:port` |
 | `NO_PROXY`, else `no_proxy` | hosts that are reached directly: `host`, `.domain`, `*`, separated by commas |
 
 An empty variable counts as not set. The real environment wins over `.env`, which has lines `NAME=value`; values may stand in

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <initializer_list>
 #include <optional>
 
@@ -80,6 +81,27 @@ bool names_host(std::string_view word, const Url& url) {
          equals_ignoring_case(word, std::string_view(url.host).substr(url.host.size() - word.size()));
 }
 
+/// `user:password` of a URL (RFC 7617 2), decoded; empty if it names nobody. Nothing if it is not well written, or cannot be sent.
+std::optional<std::string> proxy_credential(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded.push_back(text[i]);
+      continue;
+    }
+    unsigned byte = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+    if (error != std::errc() || digits.size() != 2 || end != digits.data() + 2) return std::nullopt;
+    decoded.push_back(static_cast<char>(byte));
+    i += 2;
+  }
+  const bool is_sendable = std::none_of(decoded.begin(), decoded.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (!is_sendable) return std::nullopt;
+  if (!decoded.empty() && decoded.find(':') == std::string::npos) decoded.push_back(':');  // a name alone has an empty password
+  return decoded;
+}
+
 bool is_direct(std::string_view no_proxy, const Url& url) {
   while (!no_proxy.empty()) {
     const std::size_t end = std::min(no_proxy.find_first_of(", "), no_proxy.size());
@@ -128,7 +150,7 @@ std::vector<delivery::ReceiverOptions> usual_receivers(const Environment& enviro
   return {receiver};
 }
 
-std::string usual_proxy(std::string_view base_url, const Environment& environment, std::vector<Problem>& problems) {
+UsualProxy usual_proxy(std::string_view base_url, const Environment& environment, std::vector<Problem>& problems) {
   std::string proxy = first_of({"HTTPS_PROXY", "https_proxy"}, environment);
   const auto target = parse_url(base_url);
   if (proxy.empty() || !target || target->scheme != "https" || is_loopback(target->host)) return {};
@@ -136,12 +158,14 @@ std::string usual_proxy(std::string_view base_url, const Environment& environmen
   if (proxy.find("://") == std::string::npos) proxy = "http://" + proxy;  // `proxy:3128`, as curl takes it
   while (proxy.ends_with('/')) proxy.pop_back();
   const auto url = parse_url(proxy);
-  if (url && url->scheme == "http" && url->user.empty() && url->path.empty()) return proxy;
+  const auto credential = url ? proxy_credential(url->user) : std::nullopt;
+  if (url && url->scheme == "http" && url->path.empty() && credential) {
+    return {.address = fmt::format("http://{}", address_text(url->host, url->port)), .credential = Secret(*credential)};
+  }
   // The value is not repeated: it may hold a password.
   Problem problem = of_environment(
-      "HTTPS_PROXY cannot be used: write http://host:port, without credentials; or name the provider's host in "
-      "NO_PROXY, or "
-      "set 'proxy: none' for it");
+      "HTTPS_PROXY cannot be used: write http://host:port or http://user:password@host:port, with %40 for an @ in the password; or name the "
+      "provider's host in NO_PROXY, or set 'proxy: none' for it");
   if (std::find(problems.begin(), problems.end(), problem) == problems.end()) problems.push_back(std::move(problem));
   return {};
 }

@@ -2,11 +2,13 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/secret.h"
 #include "config/environment.h"
 #include "config/problem.h"
 #include "monitor/delivery/receiver_options.h"
 #include "upstream/provider_options.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,9 +25,13 @@ namespace tidegate::config {
 /// Who is told of alerts by the environment alone: SLACK_WEBHOOK_URL, of warnings and worse.
 [[nodiscard]] std::vector<delivery::ReceiverOptions> usual_receivers(const Environment& environment, std::vector<Problem>& problems);
 
-/// The proxy that HTTPS_PROXY (or https_proxy) and NO_PROXY (or no_proxy) give for this address; empty = direct. Only
-/// for https, and never for loopback. A HTTPS_PROXY that cannot be used is a problem.
-[[nodiscard]] std::string usual_proxy(std::string_view base_url, const Environment& environment,
-                                      std::vector<Problem>& problems);
+struct UsualProxy {
+  std::string address;  ///< `http://host:port`; empty = direct
+  Secret credential;    ///< `user:password`, decoded; empty: none
+};
+
+/// The proxy that HTTPS_PROXY (or https_proxy) and NO_PROXY (or no_proxy) give for this address. Only for https, and never for loopback.
+/// A HTTPS_PROXY that cannot be used is a problem.
+[[nodiscard]] UsualProxy usual_proxy(std::string_view base_url, const Environment& environment, std::vector<Problem>& problems);
 
 }  // namespace tidegate::config

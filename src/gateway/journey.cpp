@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/number.h"
+#include "gateway/model_permission.h"
 #include "gateway/request_class.h"
 #include "llm/anthropic/request.h"
 #include "llm/json/object_id.h"
@@ -73,7 +74,7 @@ net::Task<bool> Journey::run() {
   client_keeps_alive_ = head.keep_alive;
   head_only_ = head.method == "HEAD";
   outcome_.method = head.method;
-  outcome_.match = llm::match_endpoint(head.path(), head.has(FieldClass::AnthropicVersion));
+  outcome_.match = llm::match_endpoint(head.path(), head.has(FieldClass::AnthropicVersion), setup_->only_dialect);
 
   bool goes_on = false;
   bool received = accept();
@@ -136,6 +137,10 @@ bool Journey::accept() {
     return refuse(
         {.status = 426, .reason = "upgrade", .message = "WebSocket is not served here; use HTTP.", .close = true});
   }
+  if (head.method == "TRACE") {
+    // Whoever answers it sends the request back, with the key of ours that it was given.
+    return refuse({.status = 405, .reason = "bad_method", .message = "TRACE is not served here.", .should_retry = false, .close = !incoming_.is_complete()});
+  }
   if (head.path() == "/api/hello" || head.path() == "/healthz") {
     return refuse({.status = 200, .reason = "hello", .message = "ok"});
   }
@@ -144,6 +149,13 @@ bool Journey::accept() {
         {.status = 404,
          .reason = "unknown_path",
          .message = "Tidegate serves /v1/… only; set the client's base URL to this address without a path."});
+  }
+  if (llm::is_disguised(head.path())) {
+    return refuse({.status = 400,
+                   .reason = "bad_path",
+                   .message = "This path is another spelling of an endpoint's own; write it plainly: nothing encoded, no '//', no '/./', no ';'.",
+                   .should_retry = false,
+                   .close = !incoming_.is_complete()});
   }
   if (worker_.draining()) {
     return refuse({.status = 503,
@@ -210,7 +222,7 @@ void Journey::read() {
 
 // --- 3 identify ------------------------------------------------------------------------------------------------------
 
-/// By the credential, and by the model as far as it is known: once the body is there it is asked again.
+/// By the credential alone: a stranger's body is not read.
 bool Journey::authenticate() {
   const http1::RequestHead& head = incoming_.head();
   Caller& caller = outcome_.caller;
@@ -228,17 +240,11 @@ bool Journey::authenticate() {
     KeyCheck* keys = worker_.shared().key_check;
     if (keys == nullptr) return refuse({.status = 401, .reason = "unauthorised", .message = "No key is known here."});
     const WallTime now = worker_.reactor().now().wall;
-    Result<Caller> known = keys->check(credential, outcome_.view.model, now);
+    Result<Caller> known = keys->check(credential, now);
     // A client that was given two credentials sends both, with different values (facts/clients.md 4.1): either may be
     // ours.
     const std::string_view other = head.find(FieldClass::XApiKey).value_or(credential);
-    if (!known && known.error().kind == FailureKind::Denied && other != credential) {
-      known = keys->check(other, outcome_.view.model, now);
-    }
-    if (!known && known.error().kind == FailureKind::Unsupported) {
-      return refuse(
-          {.status = 403, .reason = "model_not_allowed", .message = known.error().detail, .should_retry = false});
-    }
+    if (!known && other != credential) known = keys->check(other, now);
     if (!known) return refuse({.status = 401, .reason = "unauthorised", .message = known.error().detail});
     caller = std::move(*known);
   }
@@ -249,6 +255,16 @@ bool Journey::identify() {
   if (!authenticate()) return false;
   const http1::RequestHead& head = incoming_.head();
   Caller& caller = outcome_.caller;
+  if (!caller.models.empty()) {
+    auto why_not = why_not_allowed(caller.models, head, outcome_.match.endpoint, incoming_.body());
+    if (why_not) {
+      return refuse({.status = 403,
+                     .reason = "model_not_allowed",
+                     .message = std::move(*why_not),
+                     .should_retry = false,
+                     .close = !incoming_.is_complete()});
+    }
+  }
   fields_ = read_request_fields(head.fields);
   caller.session = bounded_label(fields_.session);
   if (caller.session.empty()) caller.session = outcome_.view.session;

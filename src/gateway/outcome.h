@@ -37,6 +37,7 @@ struct Caller {
   std::string session;
   std::string agent;
   std::vector<std::string> providers = {};             ///< where its prompts may go; empty: to all
+  std::vector<std::string> models = {};                ///< globs over those that its key may use; empty: all
   std::optional<quota::Priority> priority = {};        ///< as its key or tenant says
 };
 

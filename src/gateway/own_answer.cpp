@@ -43,6 +43,7 @@ std::string write_own_answer(const OwnAnswer& answer, llm::Dialect dialect, std:
   }
   if (!answer.should_retry) head.field("x-should-retry", "false");
   for (const llm::LimitHeader& header : answer.headers) head.field(header.name, header.value);
+  if (answer.status == 405) head.field("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   if (answer.status == 426) {
     head.field("upgrade", "HTTP/1.1");
     head.field("connection", answer.close ? "upgrade, close" : "upgrade");

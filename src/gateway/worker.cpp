@@ -19,6 +19,8 @@ constexpr Nanoseconds kLongestCut = Seconds(1);  ///< for requests that are brok
 void Setup::lay_routes() {
   std::vector<routing::RouteTable::ProviderRow> rows;
   for (const auto& provider : providers) rows.push_back({provider->id().text(), provider->options().dialect});
+  const bool is_one = !rows.empty() && std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row.dialect == rows.front().dialect; });
+  only_dialect = is_one ? std::optional(rows.front().dialect) : std::nullopt;
   routes = routing::RouteTable(options.routes, std::move(rows));
 }
 

@@ -44,8 +44,9 @@ struct Setup {
   std::shared_ptr<const net::TlsServerContext> tls;  ///< null: plain HTTP
 
   routing::RouteTable routes;  ///< over `providers`, by their place there
+  std::optional<llm::Dialect> only_dialect;  ///< of all providers; nothing: they have several, or there are none
 
-  /// Makes `routes` of the options and the providers.
+  /// Makes `routes` and `only_dialect` of the options and the providers.
   void lay_routes();
 };
 
@@ -53,9 +54,8 @@ struct Setup {
 class KeyCheck {
  public:
   virtual ~KeyCheck() = default;
-  /// The caller's tenant and key id. Failure, with a message for the client: Denied (no valid key), Unsupported (the
-  /// key may not use this model; an empty one is not known yet, or not asked for). Does not block.
-  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, std::string_view model, WallTime now) = 0;
+  /// Whose key it is and what it may use. Failure, with a message for the client: Denied (no valid key). Does not block.
+  [[nodiscard]] virtual Result<Caller> check(std::string_view credential, WallTime now) = 0;
 };
 
 /// One thread of the data plane: a listener, its client connections and its upstream connections. Everything but

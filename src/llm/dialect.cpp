@@ -2,6 +2,8 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "llm/dialect.h"
 
+#include "llm/path_spelling.h"
+
 #include <algorithm>
 #include <array>
 
@@ -53,13 +55,18 @@ bool matches(const Route& route, std::string_view path) {
   return route.extent == Extent::Subtree || path.size() == route.path.size() + 1;
 }
 
-Dialect dialect_of(Owner owner, bool has_anthropic_version) {
+const Route* find_route(std::string_view path) {
+  const auto found = std::find_if(kRoutes.begin(), kRoutes.end(), [&](const Route& route) { return matches(route, path); });
+  return found == kRoutes.end() ? nullptr : &*found;
+}
+
+Dialect dialect_of(Owner owner, bool has_anthropic_version, std::optional<Dialect> only) {
   switch (owner) {
     case Owner::Anthropic: return Dialect::Anthropic;
     case Owner::OpenAi: return Dialect::OpenAi;
     case Owner::Both: break;
   }
-  return has_anthropic_version ? Dialect::Anthropic : Dialect::OpenAi;
+  return has_anthropic_version ? Dialect::Anthropic : only.value_or(Dialect::OpenAi);
 }
 
 }  // namespace
@@ -87,11 +94,17 @@ std::string_view to_string(Endpoint endpoint) {
   return "unknown";
 }
 
-EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version) {
-  for (const Route& route : kRoutes) {
-    if (matches(route, path)) return {dialect_of(route.owner, has_anthropic_version), route.endpoint};
-  }
-  return {Dialect::Anthropic, Endpoint::Other};
+EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version, std::optional<Dialect> only) {
+  const Route* const route = find_route(path);
+  if (route == nullptr) return {has_anthropic_version ? Dialect::Anthropic : only.value_or(Dialect::Anthropic), Endpoint::Other};
+  return {dialect_of(route->owner, has_anthropic_version, only), route->endpoint};
+}
+
+bool is_disguised(std::string_view path) {
+  const Route* const read = find_route(path);
+  if (read != nullptr && is_plain_path(path)) return false;
+  const Route* const meant = find_route(plain_path(path));
+  return meant != nullptr && meant != read;
 }
 
 namespace {

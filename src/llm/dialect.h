@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tidegate::llm {
@@ -35,9 +36,14 @@ struct EndpointMatch {
 };
 
 /// Matches on the path alone (facts/clients.md 4.2). Paths that both dialects have (`/v1/models`, `/v1/files`) and
-/// unknown ones are Anthropic's if the request carries an `anthropic-version` header, otherwise OpenAI's for the shared
-/// ones and Anthropic's for the unknown. `path` is without query; it need not start with `/v1/`.
-[[nodiscard]] EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version);
+/// unknown ones are Anthropic's if the request carries an `anthropic-version` header; otherwise of the dialect that all providers speak (`only`);
+/// where they speak several, OpenAI's for the shared ones and Anthropic's for the unknown. `path` is without query; it need not start with
+/// `/v1/`.
+[[nodiscard]] EndpointMatch match_endpoint(std::string_view path, bool has_anthropic_version, std::optional<Dialect> only = std::nullopt);
+
+/// Whether a path would be another endpoint's to a server that reads paths more liberally than `match_endpoint`: `/v1/%6dessages`,
+/// `/v1//messages`, `/v1/files/../messages`, `/v1/Messages`. Who may send what would then be judged by the wrong one.
+[[nodiscard]] bool is_disguised(std::string_view path);
 
 /// The id that a path names: an answer's (`/v1/responses/ID…`), or of what a provider keeps for its caller (`/v1/files/ID…`,
 /// `/v1/messages/batches/ID…`, `/v1/batches/ID…`, `/v1/conversations/ID…`, `/v1/containers/ID…`, `/v1/vector_stores/ID…`); empty if none.

@@ -45,6 +45,26 @@ TEST(Dialect, MatchesPathsAsTheDialectsDefineThem) {
   for (const Case& c : cases) EXPECT_EQ(match_endpoint(c.path, c.has_anthropic_version), c.expected) << c.path;
 }
 
+TEST(Dialect, OfAllProvidersHasWhatIsNobodysOwn) {
+  EXPECT_EQ(match_endpoint("/v1/models", false, Dialect::Anthropic), (EndpointMatch{Dialect::Anthropic, Endpoint::Models}));
+  EXPECT_EQ(match_endpoint("/v1/files", true, Dialect::OpenAi), (EndpointMatch{Dialect::Anthropic, Endpoint::Files})) << "it says whose";
+  EXPECT_EQ(match_endpoint("/v1/fine_tuning/jobs", false, Dialect::OpenAi), (EndpointMatch{Dialect::OpenAi, Endpoint::Other}));
+  EXPECT_EQ(match_endpoint("/v1/messages", false, Dialect::OpenAi), (EndpointMatch{Dialect::Anthropic, Endpoint::Messages}));
+  EXPECT_EQ(match_endpoint("/v1/completions", true, Dialect::Anthropic), (EndpointMatch{Dialect::OpenAi, Endpoint::Other}));
+}
+
+TEST(Dialect, KnowsAPathThatIsAnotherEndpointsInDisguise) {
+  for (const char* path : {"/v1/%6dessages", "/v1/./messages", "/v1//messages", "/v1/messages;x", "/v1/x/../messages", "/v1/files/../messages",
+                           "/v1/files/x%2F..%2F..%2Fmessages", "/v1%2Fmessages", "/v1/Messages", "/v1/messages//batches", "/v1/conversations/../completions",
+                           "/v1/responses/resp_1/.."}) {
+    EXPECT_TRUE(is_disguised(path)) << path;
+  }
+  for (const char* path : {"/v1/messages", "/v1/messages/", "/v1/messages/batches/msgbatch_01A/results", "/v1/files/file_01A", "/v1/models/org%2Fname",
+                           "/v1/models/ft:gpt-4.1", "/v1/unknown", "/v1/unknown//x", "/v1/%75nknown", "/v1", "/v1/"}) {
+    EXPECT_FALSE(is_disguised(path)) << path;
+  }
+}
+
 TEST(Dialect, MetersOnlyWhatAnswersWithPaidTokens) {
   EXPECT_TRUE(is_metered(Endpoint::Messages));
   EXPECT_TRUE(is_metered(Endpoint::Embeddings));

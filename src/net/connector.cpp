@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <openssl/evp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -100,10 +101,20 @@ Task<Result<std::unique_ptr<Stream>>> open_tcp(Reactor& reactor, Address address
   co_return std::move(stream);
 }
 
+/// The field that tells a proxy who asks; empty without a credential.
+std::string proxy_authorization(const Secret& credential) {
+  if (credential.empty()) return {};
+  const std::string_view text = credential.reveal();
+  std::string base64((text.size() + 2) / 3 * 4 + 1, '\0');  // and the end that OpenSSL writes
+  base64.resize(static_cast<std::size_t>(EVP_EncodeBlock(reinterpret_cast<unsigned char*>(base64.data()),
+                                                         reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()))));
+  return fmt::format("Proxy-Authorization: Basic {}\r\n", base64);
+}
+
 /// Asks a proxy for a tunnel (RFC 9110 9.3.6). Reads byte-exactly up to the end of the head, because TLS begins right after it.
-Task<Result<void>> open_tunnel(Stream& stream, const Url& target, const Url& proxy, Step step) {
+Task<Result<void>> open_tunnel(Stream& stream, const Url& target, const Url& proxy, const Secret& credential, Step step) {
   const std::string authority = fmt::format("{}:{}", target.host, target.port);
-  const std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", authority);
+  const std::string request = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n{1}\r\n", authority, proxy_authorization(credential));
   Result<void> sent = co_await stream.write(request);
   if (!sent) co_return tl::unexpected<Failure>(explain(sent.error(), step));
   std::string head;
@@ -148,7 +159,7 @@ Task<Result<std::unique_ptr<Stream>>> connect(Reactor& reactor, Resolver& resolv
 
   if (destination->proxy && destination->url.tls) {
     step.name = "proxy";
-    Task<Result<void>> tunnelling = open_tunnel(opened, destination->url, *destination->proxy, step);
+    Task<Result<void>> tunnelling = open_tunnel(opened, destination->url, *destination->proxy, destination->proxy_credential, step);
     Result<void> tunnel = co_await tunnelling;
     if (!tunnel) co_return fail(tunnel);
   }

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/secret.h"
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "net/tls.h"
@@ -17,6 +18,7 @@ namespace tidegate::net {
 struct Destination {
   Url url;
   std::optional<Url> proxy;  ///< HTTP CONNECT goes there first
+  Secret proxy_credential;   ///< `user:password` for the proxy (RFC 7617); empty: it asks for none
   std::shared_ptr<const TlsClientContext> tls;  ///< set if url.tls
 };
 

@@ -367,14 +367,16 @@ TEST_F(ConnectorTest, AsksAProxyForATunnel) {
         auto target = std::make_shared<Destination>();
         target->url = parse_url("https://api.example.test").value();
         target->proxy = parse_url(fmt::format("http://127.0.0.1:{}", port)).value();
+        target->proxy_credential = Secret("user:pass word");
         target->tls = *client;
         Task<Result<std::unique_ptr<Stream>>> connecting = connect(reactor_, resolver_, target, reactor_.now().steady + 5s);
         Result<std::unique_ptr<Stream>> stream = co_await connecting;
         EXPECT_FALSE(stream);
         if (!stream) detail = stream.error().detail;
       });
-  EXPECT_TRUE(asked.starts_with("CONNECT api.example.test:443 HTTP/1.1\r\nHost: api.example.test:443\r\n")) << asked;
+  EXPECT_EQ(asked, "CONNECT api.example.test:443 HTTP/1.1\r\nHost: api.example.test:443\r\nProxy-Authorization: Basic dXNlcjpwYXNzIHdvcmQ=\r\n\r\n");
   EXPECT_NE(detail.find("407"), std::string::npos) << detail;
+  EXPECT_EQ(detail.find("dXNl"), std::string::npos) << detail;
 }
 
 TEST_F(ConnectorTest, EndsAReadAtItsDeadline) {

@@ -17,6 +17,7 @@ Result<std::shared_ptr<const Provider>> Provider::make(ProviderOptions options) 
     Result<net::Url> proxy = net::parse_url(options.proxy);
     if (!proxy) return fail(proxy);
     destination->proxy = std::move(*proxy);
+    destination->proxy_credential = options.proxy_credential;
   }
   if (destination->url.tls) {
     auto tls = net::TlsClientContext::make({.ca_file = options.ca_file, .verify = options.verify_certificate});

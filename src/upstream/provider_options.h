@@ -76,6 +76,7 @@ struct ProviderOptions {
   std::string ca_file;                     ///< PEM; empty = the system's authorities
   bool verify_certificate = true;          ///< false only for tests; a warning is logged
   std::string proxy;                       ///< `http://host:port` (HTTPS_PROXY) for CONNECT; empty = direct
+  Secret proxy_credential;                 ///< `user:password` for the proxy (HTTPS_PROXY); empty = it asks for none
 
   /// Whether keys come and go while the program runs.
   [[nodiscard]] bool has_key_source() const { return key_list.has_value() || !keys_file.empty(); }

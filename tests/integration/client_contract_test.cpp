@@ -132,14 +132,14 @@ TEST_F(ClientContract, TakesTheKeyFromEitherHeaderOrBothAndPutsItsOwnInPlace) {
   }
 }
 
-/// Knows one key, which may use all models but one.
+/// Knows one key, and one for some models only.
 class OneKey final : public gateway::KeyCheck {
  public:
-  Result<gateway::Caller> check(std::string_view credential, std::string_view model, WallTime) override {
-    if (credential != "tg_ours") return fail(FailureKind::Denied, Origin::Client, "no such key");
-    if (model == "dear") return fail(FailureKind::Unsupported, Origin::Client, "not this model");
+  Result<gateway::Caller> check(std::string_view credential, WallTime) override {
+    if (credential != "tg_ours" && credential != "tg_haiku") return fail(FailureKind::Denied, Origin::Client, "no such key");
     gateway::Caller caller;
     caller.tenant = "tides";
+    if (credential == "tg_haiku") caller.models = {"claude-haiku-*"};
     return caller;
   }
 };
@@ -184,12 +184,57 @@ TEST_F(VirtualContract, RefusesAStrangerBeforeItReadsItsBody) {
   }
 }
 
-TEST_F(VirtualContract, KeepsAKeyToItsModelsHoweverItsBodyComes) {
-  for (const std::size_t blanks : {0UL, 100'000UL}) {
+TEST_F(VirtualContract, KeepsAKeyToItsModelsHoweverTheRequestIsWritten) {
+  const std::string fields = std::string(kVersion) + "x-api-key: tg_haiku\r\nconnection: close\r\n";
+  struct Case {
+    std::string path, body, extra;
+  };
+  const std::string opus = R"({"model":"claude-opus-5","messages":[]})";
+  // However it comes: with its head, or in many pieces after it.
+  for (const Case& c : {Case{"/v1/messages", opus, ""}, Case{"/v1/messages", opus + std::string(100'000, ' '), ""}, Case{"/v1/messages", opus + "x", ""},
+                        Case{"/v1/messages", R"({"model":"claude-opus-5","model":"claude-haiku-4-5"})", ""},
+                        Case{"/v1/messages", R"({"model":["claude-opus-5"]})", ""}, Case{"/v1/messages", R"({"model":"claude-opus-5","x":NaN})", ""},
+                        Case{"/v1/messages", "\x1f\x8b\x08", "content-encoding: gzip\r\n"},
+                        Case{"/v1/messages", R"({"model":"claude-haiku-4-5","fallbacks":[{"model":"claude-opus-5"}]})", ""},
+                        Case{"/v1/messages/batches", R"({"requests":[{"params":)" + opus + "}]}", ""}, Case{"/v1/complete", opus, ""}}) {
     const PlainSocket client = connect();
-    client.send(post("/v1/messages", R"({"model":"dear","max_tokens":9,"messages":[]})" + std::string(blanks, ' '), "x-api-key: tg_ours\r\n"));
-    EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 403 ")) << blanks;
+    client.send(post(c.path, c.body, fields + c.extra));
+    const Seen got = read_answer(client);
+    EXPECT_THAT(got.head, StartsWith("HTTP/1.1 403 ")) << c.body;
+    EXPECT_THAT(got.body, HasSubstr(R"("type":"permission_error")")) << c.body;
   }
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, post("/v1/messages", R"({"model":"claude-haiku-4-5","messages":[]})", fields));
+  upstream.send(answer(kAnswer, "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ClientContract, RefusesAnEndpointInDisguiseAndPassesUnknownPathsOn) {
+  for (const char* path : {"/v1/%6dessages", "/v1/./messages", "/v1//messages", "/v1/messages;x", "/v1/files/../messages"}) {
+    const PlainSocket client = connect();
+    client.send(post(path, kBody, std::string(kVersion) + "connection: close\r\n"));
+    EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 400 ")) << path;
+  }
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, post("/v1/unheard//of;x", kBody, std::string(kVersion) + "connection: close\r\n"));
+  upstream.send(answer("{}", "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(ClientContract, RefusesATraceWhichWouldShowTheKey) {
+  const PlainSocket client = connect();
+  client.send("TRACE /v1/messages HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n\r\n");
+  const Seen got = read_answer(client);
+  EXPECT_THAT(got.head, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(got.field("allow"), HasSubstr("POST"));
+}
+
+// 13
+TEST_F(ClientContract, AsksTheOnlyDialectsProviderForWhatBothHave) {
+  const PlainSocket client = connect();
+  const PlainSocket upstream = ask(client, "GET /v1/models HTTP/1.1\r\nhost: gw\r\nconnection: close\r\n\r\n");
+  upstream.send(answer("{}", "connection: close\r\n"));
+  EXPECT_THAT(read_answer(client).head, StartsWith("HTTP/1.1 200 "));
 }
 
 class RelayContract : public ClientContract {

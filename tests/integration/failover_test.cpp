@@ -223,7 +223,7 @@ TEST_F(Failover, AttemptsAreBounded) {
 
 class OneTenant final : public gateway::KeyCheck {
  public:
-  Result<gateway::Caller> check(std::string_view, std::string_view, WallTime) override {
+  Result<gateway::Caller> check(std::string_view, WallTime) override {
     gateway::Caller caller;
     caller.tenant = "team";
     caller.providers = {"spare-1"};

@@ -73,7 +73,8 @@ Result<AdminApi> admin_api(const ReconcileArguments& arguments, const upstream::
                .key = provider.admin_key,
                .key_name = provider.admin_key_name,
                .ca_file = provider.ca_file,
-               .proxy = arguments.url.empty() ? provider.proxy : std::string()};
+               .proxy = arguments.url.empty() ? provider.proxy : std::string(),
+               .proxy_credential = arguments.url.empty() ? provider.proxy_credential : Secret()};
   while (api.base_url.ends_with('/')) api.base_url.pop_back();
   if (api.key.empty()) {
     api.key = Secret(std::string(trim(config::variable(sources->environment, kKeyVariable))));
