@@ -4,6 +4,7 @@
 
 #include "app/alarm_board.h"
 #include "app/log_writer.h"
+#include "app/unread_answers.h"
 #include "app/use_board.h"
 #include "base/board.h"
 #include "config/options.h"
@@ -35,6 +36,7 @@ class WorkerSink final : public gateway::OutcomeSink {
     metrics::Registry& registry;
     quota::LimitBoard& limits;
     AlarmBoard& alarms;
+    UnreadAnswers& unread;
     const Board<pricing::PriceBook>& prices;
     const Clock& clock;
     const std::atomic<config::LogLevel>& log_level;  ///< lines below are not even made

@@ -220,6 +220,7 @@ void Journey::end_attempt() {
   outcome_.answer = {};
   outcome_.cost = {};
   outcome_.upstream_request_id.clear();
+  outcome_.unread = false;
   charged_ = false;
 }
 

@@ -190,6 +190,7 @@ class Journey {
   [[nodiscard]] const llm::AnswerFacts& answer_so_far() const { return charged_ ? outcome_.answer : reader_.facts(); }
   [[nodiscard]] double limited_input(const llm::Usage& usage) const;
   [[nodiscard]] bool lacks_its_end() const;
+  void note_whole_answer();
   [[nodiscard]] std::string origin() const;
 
   Worker& worker_;
