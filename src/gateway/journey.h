@@ -84,6 +84,7 @@ class Journey {
   [[nodiscard]] net::Task<Step> attempt();
   [[nodiscard]] net::Task<Step> judge_answer();
   [[nodiscard]] bool may_be_done_twice(llm::UpstreamErrorKind error) const;
+  [[nodiscard]] bool leaves_something() const;
   [[nodiscard]] net::Task<Result<void>> call();
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
@@ -167,6 +168,7 @@ class Journey {
   [[nodiscard]] net::Task<bool> answer_ourselves();
   void take_back_if_unsent();
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
+  [[nodiscard]] OwnAnswer unanswered(const Failure& failure) const;
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
   [[nodiscard]] net::Task<bool> relay_rewritten();

@@ -51,6 +51,8 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   void complete();
   /// Ends whatever waits with Cancelled and closes the connection.
   void cancel();
+  /// Whether any of the request was given to a connection: the provider may have had it, whatever became of it then.
+  [[nodiscard]] bool was_sent() const { return was_sent_; }
   [[nodiscard]] bool replayed() const { return replayed_; }
   /// How long connecting and the provider's head took: what is not the gateway's own time.
   [[nodiscard]] Nanoseconds waited() const { return waited_; }
@@ -76,6 +78,7 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   std::size_t inbox_size_ = 0;
   std::size_t head_size_ = 0;
   bool cancelled_ = false;
+  bool was_sent_ = false;
   bool replayed_ = false;
   Nanoseconds waited_{0};
 };

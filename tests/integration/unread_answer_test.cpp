@@ -133,5 +133,31 @@ TEST_F(UnreadAnswer, ARedirectIsPassedOnAndRecordedAsAFailure) {
   EXPECT_FALSE(seen.outcome.answer.usage.seen);
 }
 
+TEST_F(UnreadAnswer, ThatNeverCameIsToldByWhetherTheRequestWasSent) {
+  struct Row {
+    const char *path, *said;
+    bool may_be_sent_again;
+  };
+  for (const auto& [path, said, may_be_sent_again] : {
+           Row{"/v1/messages", "It may charge for it all the same. The request may be sent again.", true},
+           Row{"/v1/messages/count_tokens", "closed the connection before it answered. The request may be sent again.", true},
+           Row{"/v1/messages/batches", "look whether that is there before you send the request again.", false},
+       }) {
+    const Seen seen = ask(post(path), "");
+    EXPECT_THAT(seen.text, StartsWith("HTTP/1.1 502 ")) << path;
+    EXPECT_THAT(seen.text, HasSubstr("was sent the request")) << path;
+    EXPECT_THAT(seen.text, HasSubstr(said)) << path;
+    EXPECT_THAT(seen.text, Not(HasSubstr("could not be reached"))) << path;
+    EXPECT_EQ(seen.text.find("x-should-retry: false\r\n") == std::string::npos, may_be_sent_again) << path;
+  }
+  provider_.close();
+  const PlainSocket client = PlainSocket::connect(gateway_.port());
+  client.send(post("/v1/messages/batches"));
+  const std::string refused = read_message(client);
+  EXPECT_THAT(refused, HasSubstr("could not be reached"));
+  EXPECT_THAT(refused, HasSubstr("The request may be sent again."));
+  EXPECT_THAT(refused, Not(HasSubstr("was sent the request")));
+}
+
 }  // namespace
 }  // namespace tidegate
