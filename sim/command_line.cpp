@@ -184,6 +184,7 @@ void declare(CLI::App& app, Arguments& arguments, Options& options) {
   app.add_option("--pace-since", arguments.pace_since,
                  "when it began to, RFC 3339: whoever is told the same tells the same time");
   app.add_flag("--instant", options.instant, "no latency, answers of 12 tokens");
+  app.add_flag("--plain", options.plain, "compress nothing, whatever a client accepts");
   app.add_flag("--flush-each-event", options.flush_each_event, "with --instant: one write per event");
 
   app.add_option("--preset", arguments.preset, fmt::format("limits: {}", fmt::join(preset_names(), ", ")))

@@ -30,6 +30,8 @@ struct Exchange {
   [[nodiscard]] Dialect dialect() const;
   /// request-id and whose answer it is, in the dialect's names.
   [[nodiscard]] std::string identity_headers(Dialect of) const;
+  /// Compresses it if the client accepts that.
+  void encode(Reply& reply) const;
 };
 
 /// Waits, and looks now and then whether the client is still there; false if it has left.

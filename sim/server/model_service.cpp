@@ -168,7 +168,8 @@ asio::awaitable<Persistence> serve_whole(Service& service) {
   Exchange& exchange = service.exchange;
   Connection& connection = exchange.connection;
   const WallTime wall = exchange.provider.now().wall;
-  const Reply reply = whole_reply(service);
+  Reply reply = whole_reply(service);
+  exchange.encode(reply);
   exchange.provider.count_answer(200);
   if (service.faults.find("close_delimited") != nullptr) {
     std::string wire =

@@ -67,6 +67,7 @@ struct Options {
   double pace = 1.0;              ///< of the server's clock, which runs so many times faster: latencies ÷ pace
   std::optional<WallTime> pace_since;  ///< when it began to; absent: at the start
   bool instant = false;           ///< no latency at all
+  bool plain = false;             ///< nothing is compressed, whatever a client accepts
   bool flush_each_event = false;  ///< with `instant`: one write per event instead of one per answer
 
   OrganisationLimits limits;  ///< of every organisation without its own; `preset_limits("scale")` by default

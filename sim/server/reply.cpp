@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <boost/json.hpp>
+#include <zlib.h>
 
 namespace tidegate::sim {
 
@@ -79,6 +80,26 @@ Reply error_reply(const ApiError& error, Dialect dialect, std::string_view reque
   reply.body = error_body(error, dialect, request_id);
   if (error.retry_after) reply.headers = fmt::format("retry-after: {}\r\n", *error.retry_after);
   return reply;
+}
+
+void compress(Reply& reply, std::string_view accept_encoding) {
+  constexpr std::size_t kSmallest = 256;  // below that it does not pay
+  constexpr int kGzip = MAX_WBITS + 16;
+  constexpr int kUsualMemory = 8;
+  if (reply.body.size() < kSmallest || reply.content_type != "application/json" || accept_encoding.find("gzip") == std::string_view::npos) return;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzip, kUsualMemory, Z_DEFAULT_STRATEGY) != Z_OK) return;
+  std::string small(deflateBound(&stream, reply.body.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(reply.body.data());
+  stream.avail_in = static_cast<uInt>(reply.body.size());
+  stream.next_out = reinterpret_cast<Bytef*>(small.data());
+  stream.avail_out = static_cast<uInt>(small.size());
+  const int state = deflate(&stream, Z_FINISH);
+  small.resize(small.size() - stream.avail_out);
+  deflateEnd(&stream);
+  if (state != Z_STREAM_END) return;
+  reply.body = std::move(small);
+  reply.headers += "content-encoding: gzip\r\nvary: accept-encoding\r\n";
 }
 
 std::string to_wire(const Reply& reply, WallTime now, Persistence persistence, bool has_body) {

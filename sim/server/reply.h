@@ -36,6 +36,9 @@ struct ApiError {
 [[nodiscard]] std::string error_body(const ApiError& error, Dialect dialect, std::string_view request_id);
 [[nodiscard]] Reply error_reply(const ApiError& error, Dialect dialect, std::string_view request_id);
 
+/// Puts JSON of some size under `content-encoding: gzip`, if `accept_encoding` has that, as what stands in front of real providers does.
+void compress(Reply& reply, std::string_view accept_encoding);
+
 enum class Persistence : std::uint8_t { KeepAlive, Close };
 
 /// Head and body as they go on the wire. `has_body` false: a HEAD request, Content-Length stays.

@@ -156,6 +156,20 @@ TEST_F(SimServer, AnswersResponsesAndTiesThemToEarlierOnes) {
   EXPECT_EQ(error_of(unknown).at("code"), "previous_response_not_found");
 }
 
+TEST_F(SimServer, CompressesJsonOfSomeSizeForWhoAcceptsIt) {
+  const std::string accepts = fmt::format("{}accept-encoding: gzip, deflate\r\n", kAnthropic);
+  const Received plain = get("/v1/models", kAnthropic);
+  const Received small = get("/v1/models", accepts);
+  EXPECT_EQ(small.header("content-encoding"), "gzip");
+  EXPECT_THAT(small.body, StartsWith("\x1f\x8b"));
+  EXPECT_LT(small.body.size(), plain.body.size());
+  EXPECT_EQ(plain.header("content-encoding"), "");
+  EXPECT_EQ(post("/v1/messages", kHi, accepts).header("content-encoding"), "gzip");
+  EXPECT_EQ(post("/v1/messages", kHi, fmt::format("{}accept-encoding: identity\r\n", kAnthropic)).header("content-encoding"), "");
+  EXPECT_EQ(post("/v1/messages", kHiStreamed, accepts).header("content-encoding"), "");
+  EXPECT_EQ(get("/api/hello", accepts).header("content-encoding"), "");
+}
+
 TEST_F(SimServer, AnswersEmbeddingsModelsCountsAndProbes) {
   EXPECT_THAT(post("/v1/embeddings", R"({"model":"text-embedding-3-small","input":["a","b"]})", kOpenAi).body,
               HasSubstr(R"("index":1)"));

@@ -111,6 +111,10 @@ Dialect Exchange::dialect() const {
   return is_openai ? Dialect::OpenAi : Dialect::Anthropic;
 }
 
+void Exchange::encode(Reply& reply) const {
+  if (!provider.options().plain) compress(reply, request.header("accept-encoding"));
+}
+
 std::string Exchange::identity_headers(Dialect of) const {
   if (of == Dialect::OpenAi) {
     const auto spent = std::chrono::duration_cast<Milliseconds>(provider.now().steady - started.steady).count();
@@ -137,7 +141,10 @@ asio::awaitable<bool> wait(Connection& connection, Nanoseconds duration) {
 }
 
 asio::awaitable<Persistence> send(Exchange& exchange, Reply reply) {
-  if (!is_public(exchange.request)) exchange.provider.count_answer(reply.status);
+  if (!is_public(exchange.request)) {
+    exchange.provider.count_answer(reply.status);
+    exchange.encode(reply);
+  }
   const std::string wire =
       to_wire(reply, exchange.provider.now().wall, exchange.persistence, exchange.request.method != kNoBody);
   const bool written = co_await exchange.connection.write(wire);

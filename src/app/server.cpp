@@ -183,7 +183,7 @@ Result<void> Server::open() {
   const std::lock_guard lock(adopt_mutex_);
   auto plane = DataPlane::start(with_keys(options_, watches), clock_, rooms_, ties_, [this](std::uint32_t number) {
     const WorkerSink::Targets targets{
-        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, unpriced_, prices_, clock_, log_level_};
+        log_.lane(number), keeper_->writer(number), use_.lane(number), registry_, limits_, alarms_, unpriced_, unread_, prices_, clock_, log_level_};
     return DataPlane::WorkerPorts{sinks_.emplace_back(targets, number, keeper_->last_id(), options_.store.when_full),
                                   &key_checks_.emplace_back(keys_), &tenants_, prompt_marks_ ? &*prompt_marks_ : nullptr,
                                   &shadows_.emplace_back(shadow_, number), answers_.get(), &waiting_, &steering_};

@@ -150,6 +150,7 @@ class Server {
   std::atomic<config::LogLevel> log_level_;
   LogWriter log_;
   AlarmBoard alarms_;
+  UnreadAnswers unread_{alarms_};
   metrics::Registry registry_;
   metrics::ControlMetrics control_metrics_;
   Board<pricing::PriceBook> prices_;

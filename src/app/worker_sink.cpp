@@ -149,6 +149,8 @@ gateway::Charged WorkerSink::charge(const gateway::Outcome& outcome) {
     if (!cost.price_known) to_.unpriced.note(cost, outcome.provider, to_.clock.now().wall);
   }
   const gateway::Charged charged{record.cost, record.price_known};
+  if (outcome.unread) to_.unread.could_not_read(outcome.provider, to_.clock.now());
+  else if (to_.unread.any() && usage.seen && !usage.estimated) to_.unread.could_read(outcome.provider, to_.clock.now());
   if (std::find(unrecorded_.begin(), unrecorded_.end(), outcome.id) != unrecorded_.end()) return charged;
   // A charge that finds no room is counted by the journal; the attempt then reads as interrupted, with its estimate.
   (void)to_.journal.charge(record);

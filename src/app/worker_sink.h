@@ -5,6 +5,7 @@
 #include "app/alarm_board.h"
 #include "app/log_writer.h"
 #include "app/unpriced_models.h"
+#include "app/unread_answers.h"
 #include "app/use_board.h"
 #include "base/board.h"
 #include "config/options.h"
@@ -37,6 +38,7 @@ class WorkerSink final : public gateway::OutcomeSink {
     quota::LimitBoard& limits;
     AlarmBoard& alarms;
     UnpricedModels& unpriced;
+    UnreadAnswers& unread;
     const Board<pricing::PriceBook>& prices;
     const Clock& clock;
     const std::atomic<config::LogLevel>& log_level;  ///< lines below are not even made

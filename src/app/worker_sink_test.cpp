@@ -45,7 +45,7 @@ class WorkerSinkTest : public ::testing::Test {
     prices.rows.push_back(row);
     prices_.swap(std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value()));
     sink_ = std::make_unique<WorkerSink>(
-        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, unpriced_, prices_, clock_, log_level_}, 0U,
+        WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, unpriced_, unread_, prices_, clock_, log_level_}, 0U,
         store::AttemptId{0}, store::WhenFull::Continue);
   }
   ~WorkerSinkTest() override {
@@ -80,6 +80,7 @@ class WorkerSinkTest : public ::testing::Test {
   metrics::Registry registry_;
   quota::LimitBoard limits_;
   AlarmBoard alarms_;
+  UnreadAnswers unread_{alarms_};
   Board<pricing::PriceBook> prices_{nullptr};
   UnpricedModels unpriced_{alarms_, prices_};
   std::unique_ptr<WorkerSink> sink_;
@@ -240,6 +241,28 @@ TEST_F(WorkerSinkTest, NeverServesAnUnknownModelForFree) {
   EXPECT_EQ(to_text(entries[0].cost), "0.01");
   ASSERT_EQ(alarms_.list().size(), 1U);
   EXPECT_NE(alarms_.list()[0].message.find("claude-next-9 (anthropic)"), std::string::npos) << alarms_.list()[0].message;
+}
+
+TEST_F(WorkerSinkTest, AnAnswerThatCouldNotBeReadIsChargedByItsEstimateAndAnAlarmUntilOneCan) {
+  gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  outcome.id = sink_->begin(outcome);
+  outcome.answer.usage.seen = outcome.answer.usage.estimated = outcome.unread = true;
+  outcome.answer.usage.tokens.input = 1'000;
+  EXPECT_EQ(to_text(sink_->charge(outcome).cost), "0.001");
+  sink_->finish(outcome);
+  ASSERT_EQ(alarms_.list().size(), 1U);
+  EXPECT_EQ(alarms_.list()[0].kind, "usage_unread");
+  EXPECT_EQ(alarms_.list()[0].subject, "anthropic");
+  clock_.advance(UnreadAnswers::kQuiet);
+  gateway::Outcome next = request_of("claude-haiku-4-5");
+  next.id = sink_->begin(next);
+  (void)sink_->charge(next);
+  EXPECT_EQ(alarms_.list().size(), 1U) << "nothing was read of this one either";
+  next.answer.usage.seen = true;
+  (void)sink_->charge(next);
+  sink_->finish(next);
+  EXPECT_TRUE(alarms_.list().empty());
+  EXPECT_TRUE(drained()[0].estimated);
 }
 
 TEST_F(WorkerSinkTest, RecordsARefusalThatNeverBegan) {

@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "gateway/answer_reader.h"
 
+#include "base/ascii.h"
 #include "llm/anthropic/answer.h"
 #include "llm/anthropic/errors.h"
 #include "llm/openai/answer.h"
@@ -53,6 +54,10 @@ class ErrorReader {
 
 }  // namespace
 
+bool is_event_stream(std::string_view content_type, bool was_asked_for) {
+  return starts_with_ignoring_case(content_type, "text/event-stream") || (was_asked_for && !starts_with_ignoring_case(content_type, "application/json"));
+}
+
 struct AnswerReader::Readers : net::Recycled {
   std::variant<NothingToRead, ErrorReader, llm::anthropic::StreamReader, llm::anthropic::JsonReader, llm::openai::ChatStreamReader,
                llm::openai::ResponsesStreamReader, llm::openai::JsonReader>
@@ -69,6 +74,10 @@ void AnswerReader::begin(llm::EndpointMatch match, int status, bool is_stream, b
   auto& reader = readers_->reader;
   if (status >= 400) {
     reader.emplace<ErrorReader>(match.dialect, status);
+    return;
+  }
+  if (status >= 300) {
+    reader.emplace<NothingToRead>();
     return;
   }
   switch (match.endpoint) {

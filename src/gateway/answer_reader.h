@@ -12,6 +12,10 @@
 
 namespace tidegate::gateway {
 
+/// Whether a good answer of this content type is server-sent events: it says so, or they were asked for and it does not say that it is JSON.
+/// Relays send them as text/plain, or with no type at all.
+[[nodiscard]] bool is_event_stream(std::string_view content_type, bool was_asked_for);
+
 /// Reads usage from an answer while its bytes pass, whatever the dialect; never holds a byte back.
 class AnswerReader {
  public:
@@ -20,7 +24,8 @@ class AnswerReader {
   AnswerReader(AnswerReader&&) noexcept;
   AnswerReader& operator=(AnswerReader&&) noexcept;
 
-  /// Before the first byte. `is_stream`: server-sent events; otherwise one JSON document. From 400 on the body is an error's.
+  /// Before the first byte. `is_stream`: server-sent events; otherwise one JSON document. From 400 on the body is an error's,
+  /// and what redirects has nothing to read.
   /// `marks_state`: AnswerFacts::state_marks are of interest.
   void begin(llm::EndpointMatch match, int status, bool is_stream, bool marks_state = false);
   void feed(std::string_view payload);

@@ -220,6 +220,7 @@ void Journey::end_attempt() {
   outcome_.answer = {};
   outcome_.cost = {};
   outcome_.upstream_request_id.clear();
+  outcome_.unread = false;
   charged_ = false;
 }
 
@@ -300,12 +301,17 @@ void Journey::note_health(bool is_well) {
   if (is_news) worker_.sink().provider_changed(outcome_.provider, !is_well);
 }
 
-/// Whether a request may be sent again after this error. One that makes a thing for good (a batch, a file) must not, if the provider
-/// may have done its work and only the answer was lost; an answer that is lost costs its tokens once more and no harm is done.
+/// Whether the request may make a thing for good: a batch, a file, whatever a path that is not known here makes.
+bool Journey::leaves_something() const {
+  return outcome_.method == "POST" && !outcome_.metered() && outcome_.match.endpoint != llm::Endpoint::CountTokens;
+}
+
+/// Whether a request may be sent again after this error. One that makes a thing for good must not, if the provider may have done its work
+/// and only the answer was lost; an answer that is lost costs its tokens once more and no harm is done.
 bool Journey::may_be_done_twice(llm::UpstreamErrorKind error) const {
   using Kind = llm::UpstreamErrorKind;
   const bool was_perhaps_done = error == Kind::Reset || error == Kind::Timeout || error == Kind::Protocol || error == Kind::ServerError;
-  return !was_perhaps_done || outcome_.metered() || outcome_.match.endpoint == llm::Endpoint::CountTokens || outcome_.method != "POST";
+  return !was_perhaps_done || !leaves_something();
 }
 
 /// Reads the whole of an answer that may be a refusal, and says whether another attempt makes sense.
@@ -503,18 +509,29 @@ net::Task<bool> Journey::send_held() {
   co_return true;
 }
 
+/// Our own word for a provider that did not answer, with what the client may do next: that depends on whether it had the request.
+OwnAnswer Journey::unanswered(const Failure& failure) const {
+  OwnAnswer answer{.status = failure.kind == FailureKind::Timeout ? 504 : 502, .reason = llm::to_string(error_of(failure.kind)), .message = {}};
+  answer.close = !incoming_.is_complete();
+  if (exchange_ == nullptr || !exchange_->was_sent()) {
+    answer.message = fmt::format("The provider '{}' could not be reached: {}. The request may be sent again.", outcome_.provider, failure.detail);
+    return answer;
+  }
+  answer.message = fmt::format("The provider '{}' was sent the request and gave no answer that can be passed on: {}.", outcome_.provider, failure.detail);
+  if (leaves_something()) {
+    answer.message += " It may have done what it was asked for: look whether that is there before you send the request again.";
+    answer.should_retry = false;
+  } else {
+    if (outcome_.metered()) answer.message += " It may charge for it all the same.";
+    answer.message += " The request may be sent again.";
+  }
+  return answer;
+}
+
 net::Task<bool> Journey::answer_failure(const Failure& failure) {
   outcome_.error = error_of(failure.kind);
   outcome_.state = store::AttemptState::Failed;
-  const bool timeout = failure.kind == FailureKind::Timeout;
-  OwnAnswer answer;
-  answer.status = timeout ? 504 : 502;
-  answer.reason = llm::to_string(outcome_.error);
-  answer.message =
-      fmt::format("The provider '{}' could not be reached: {}. Nothing was answered; the request may be sent again.",
-                  outcome_.provider, failure.detail);
-  answer.close = !incoming_.is_complete();
-  own_answer_ = std::move(answer);
+  own_answer_ = unanswered(failure);
   charge();
   net::Task<bool> answering = answer_ourselves();
   const bool goes_on = co_await answering;

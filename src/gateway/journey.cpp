@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "gateway/model_permission.h"
 #include "gateway/request_class.h"
+#include "gateway/unread_usage.h"
 #include "llm/anthropic/request.h"
 #include "llm/json/object_id.h"
 #include "llm/openai/request.h"
@@ -397,6 +398,7 @@ void Journey::charge() {
   count_marks();
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
   if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
+  estimate_unread_usage(outcome_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = !coding_.empty()}, worker_.sink());
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;
   const Charged charged = worker_.sink().charge(outcome_);
   outcome_.cost = charged.cost;

@@ -85,6 +85,7 @@ class Journey {
   [[nodiscard]] net::Task<Step> attempt();
   [[nodiscard]] net::Task<Step> judge_answer();
   [[nodiscard]] bool may_be_done_twice(llm::UpstreamErrorKind error) const;
+  [[nodiscard]] bool leaves_something() const;
   [[nodiscard]] net::Task<Result<void>> call();
   [[nodiscard]] net::Task<Result<void>> upload();
   [[nodiscard]] net::Task<bool> end_unserved();
@@ -169,6 +170,7 @@ class Journey {
   void take_back_if_unsent();
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
   void note_break(llm::UpstreamErrorKind kind);
+  [[nodiscard]] OwnAnswer unanswered(const Failure& failure) const;
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
   [[nodiscard]] net::Task<bool> relay_rewritten();
@@ -193,6 +195,7 @@ class Journey {
   [[nodiscard]] const llm::AnswerFacts& answer_so_far() const { return charged_ ? outcome_.answer : reader_.facts(); }
   [[nodiscard]] double limited_input(const llm::Usage& usage) const;
   [[nodiscard]] bool lacks_its_end() const;
+  void note_whole_answer();
   [[nodiscard]] std::string origin() const;
 
   Worker& worker_;

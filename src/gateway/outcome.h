@@ -81,6 +81,7 @@ struct Outcome {
   std::int64_t request_bytes = 0;
   std::int64_t response_bytes = 0;
   bool replayed = false;
+  bool unread = false;  ///< the provider answered well, and its usage could not be read: what is charged is an estimate
   bool is_shadow = false;  ///< a copy of a served request, for comparison: no client saw it
 
   [[nodiscard]] std::string_view asked_model() const { return model_there.empty() ? view.model : model_there; }

@@ -76,7 +76,7 @@ void Journey::take_answer_head() {
   outcome_.organisation = bounded_label(head.find(FieldClass::AnthropicOrganizationId));
   outcome_.workspace = bounded_label(head.find(FieldClass::AnthropicWorkspaceId));
   const std::string_view type = head.find(FieldClass::ContentType).value_or(std::string_view{});
-  streams_ = starts_with_ignoring_case(type, "text/event-stream");
+  streams_ = is_event_stream(type, head.status == 200 && outcome_.view.stream && outcome_.metered());
   const std::string_view coding = head.find(FieldClass::ContentEncoding).value_or(std::string_view{});
   coding_ = equals_ignoring_case(coding, "identity") ? std::string_view{} : coding;
   reader_.begin(asks_, head.status, streams_, is_shared_);
@@ -309,14 +309,23 @@ net::Task<Journey::Step> Journey::relay() {
   }
   client_.clear_deadline();
   exchange_->complete();
-  // Ended in good order on the wire; whether the dialect's own end was there is what the reader knows.
+  note_whole_answer();
+  goes_on_ = true;
+  co_return Step::Over;
+}
+
+/// What an answer that ended in good order on the wire is in the record; whether the dialect's own end was there is what the reader knows.
+void Journey::note_whole_answer() {
   outcome_.state = outcome_.status >= 400 ? store::AttemptState::Failed : store::AttemptState::Completed;
-  if (streams_ && outcome_.status == 200 && outcome_.metered() && !answer_so_far().finished) {
+  if (!outcome_.metered()) return;
+  if (outcome_.status >= 300 && outcome_.status < 400) {
+    // No dialect redirects a call to a model. The client gets it as it is; what was asked for was not done.
+    outcome_.state = store::AttemptState::Failed;
+    outcome_.error = llm::UpstreamErrorKind::Protocol;
+  } else if (streams_ && coding_.empty() && outcome_.status == 200 && !answer_so_far().finished) {
     outcome_.state = store::AttemptState::Truncated;
     if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = llm::UpstreamErrorKind::Truncated;  // else it told why
   }
-  goes_on_ = true;
-  co_return Step::Over;
 }
 
 /// All but the length, which is known when the body is; now, because the next read overwrites what the head's views
@@ -439,10 +448,12 @@ net::Task<bool> Journey::break_off(bool at_boundary, llm::UpstreamErrorKind kind
   co_return false;
 }
 
-/// A stream of events that ends without the event that ends it. An error event ends it too.
+/// A stream of events that ends without the event that ends it (an error event ends it too), or a document that ends with its connection
+/// before it closes: of any other the length tells.
 bool Journey::lacks_its_end() const {
   const llm::AnswerFacts& facts = answer_so_far();
-  return streams_ && coding_.empty() && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
+  const bool may_end_anywhere = streams_ || exchange_->framing().kind == http1::BodyFraming::Kind::UntilClose;
+  return may_end_anywhere && coding_.empty() && outcome_.metered() && outcome_.status == 200 && !facts.finished &&
          facts.error.kind == llm::UpstreamErrorKind::None;
 }
 

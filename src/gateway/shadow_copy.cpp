@@ -6,6 +6,7 @@
 #include "gateway/answer_reader.h"
 #include "gateway/passage.h"
 #include "gateway/translator.h"
+#include "gateway/unread_usage.h"
 #include "llm/anthropic/rate_limits.h"
 #include "llm/json/cursor.h"
 #include "llm/openai/rate_limits.h"
@@ -77,7 +78,7 @@ class Copy final : public Worker::Member {
   AnswerReader reader_;
   Money estimate_;
   SteadyTime sent_at_, first_at_;
-  bool streams_ = false, has_first_ = false;
+  bool streams_ = false, is_encoded_ = false, has_first_ = false;
   bool is_promised_ = false;  ///< the port waits for word
   bool is_cut_ = false;
 };
@@ -190,7 +191,8 @@ net::Task<Result<void>> Copy::exchange() {
   const http1::ResponseHead& head = exchange_->head();
   copy_.status = copy_.upstream_status = head.status;
   copy_.organisation = bounded_label(head.find(http1::FieldClass::AnthropicOrganizationId));
-  streams_ = starts_with_ignoring_case(head.find(http1::FieldClass::ContentType).value_or(std::string_view{}), "text/event-stream");
+  streams_ = is_event_stream(head.find(http1::FieldClass::ContentType).value_or(std::string_view{}), head.status == 200 && copy_.view.stream);
+  is_encoded_ = !equals_ignoring_case(head.find(http1::FieldClass::ContentEncoding).value_or("identity"), "identity");
   reader_.begin(asks_, head.status, streams_);
   const llm::RateLimitReading limits = provider_->options().dialect == llm::Dialect::Anthropic ? llm::anthropic::read_rate_limits(head.fields)
                                                                                               : llm::openai::read_rate_limits(head.fields);
@@ -233,6 +235,7 @@ void Copy::record(const Result<void>& done) {
   const llm::Usage& usage = copy_.answer.usage;
   if (usage.seen) passage_.counted_input(static_cast<double>(usage.tokens.total_input() - (asks_.dialect == llm::Dialect::Anthropic ? usage.tokens.cache_read : 0)));
   passage_.ended(is_good, usage.seen ? static_cast<double>(usage.tokens.output) : -1);
+  estimate_unread_usage(copy_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = is_encoded_}, worker_.sink());
   copy_.cost = worker_.sink().charge(copy_).cost;
   worker_.sink().finish(copy_);
 }

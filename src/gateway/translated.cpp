@@ -192,7 +192,7 @@ net::Task<Journey::Step> Journey::relay_translated() {
   }
   client_.clear_deadline();
   exchange_->complete();
-  outcome_.state = outcome_.status >= 400 ? store::AttemptState::Failed : store::AttemptState::Completed;
+  note_whole_answer();
   goes_on_ = sends_chunks_ || client_keeps_alive_;
   co_return Step::Over;
 }

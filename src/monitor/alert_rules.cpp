@@ -79,7 +79,7 @@ std::vector<AlertRule> shipped_rules() {
   rules.push_back(alarm_rule("balance_low", "A provider's prepaid balance is low or cannot be read, or an organisation's money there is spent",
                              {"balance_low", "balance_unknown", "money_spent"}));
   rules.push_back(alarm_rule("ledger_spilling", "The ledger's database does not take what was recorded", {"ledger", "not_recorded", "limits_not_saved", "ties"}));
-  rules.push_back(alarm_rule("unknown_price", "A model has no price and is charged the configured one", {"price_unknown"}));
+  rules.push_back(alarm_rule("unknown_price", "A model has no price, or a provider's answers tell no usage: their cost is an estimate", {"price_unknown", "usage_unread"}));
   rules.push_back(alarm_rule("reconcile_drift", "Own cost and the provider's bill drift apart", {"reconcile_drift"}));
   rules.push_back(alarm_rule("budget_spent", "A tenant's or key's budget is beyond its warning", {"budget"}));
   // Last, and for whatever kind is invented next: no alarm may go untold because somebody forgot a line here.

@@ -98,6 +98,7 @@ net::Task<Result<void>> Exchange::send_head(std::string_view head) {
 net::Task<Result<void>> Exchange::send_piece(std::string_view piece) {
   net::Stream& stream = *connection_.stream;
   stream.set_deadline(end_of(provider_->options().deadlines.idle));
+  was_sent_ = true;
   Result<void> sent = co_await stream.write(piece);
   in_step_ = in_step_ && sent.has_value();
   co_return std::move(sent);
@@ -115,6 +116,7 @@ net::Task<Result<void>> Exchange::write_and_read_head(std::string_view head, std
   stream.set_deadline(end_of(provider_->options().deadlines.first_byte));
   if (!head.empty()) {
     const auto piece = [&body](std::size_t number) { return number < body.size() ? body[number] : std::string_view{}; };
+    was_sent_ = true;
     Result<void> written = co_await stream.write(head, piece(0), piece(1));
     for (std::size_t sent = 2; written && sent < body.size(); sent += 3) {
       written = co_await stream.write(piece(sent), piece(sent + 1), piece(sent + 2));

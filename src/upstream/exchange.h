@@ -59,6 +59,8 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   void complete();
   /// Ends whatever waits with Cancelled and closes the connection.
   void cancel();
+  /// Whether any of the request was given to a connection: the provider may have had it, whatever became of it then.
+  [[nodiscard]] bool was_sent() const { return was_sent_; }
   [[nodiscard]] bool replayed() const { return replayed_; }
   /// How long connecting and the provider's head took: what is not the gateway's own time.
   [[nodiscard]] Nanoseconds waited() const { return waited_; }
@@ -90,6 +92,7 @@ class Exchange final : public net::Recycled, private net::Stream::Lender {
   SteadyTime ends_at_;
   bool in_step_ = true;  ///< the request is with the provider, and of its connection only the answer has been read
   bool cancelled_ = false;
+  bool was_sent_ = false;
   bool replayed_ = false;
   Nanoseconds waited_{0};
 };
