@@ -22,7 +22,8 @@ constexpr std::size_t kGroup = 2048;
 /// How often the workers' supply is looked after.
 constexpr Milliseconds kRound(100);
 constexpr std::size_t kMinSegmentBytes = 16 * kPageBytes;
-constexpr Nanoseconds kFirstPause = Milliseconds(500);
+/// So long does any failure last: who looks every second sees it.
+constexpr Nanoseconds kFirstPause = Seconds(2);
 constexpr Nanoseconds kLongestPause = Seconds(30);
 constexpr Nanoseconds kCarryAfter = Seconds(30);
 constexpr Nanoseconds kMaintainInterval = Seconds(5);
@@ -160,7 +161,9 @@ void JournalKeeper::sync(Now now) {
 void JournalKeeper::drain(Now now) {
   Result<void> drained = drain_foreign();
   if (drained) drained = drain_lanes(now);
-  if (drained && now.steady >= maintain_due_) {
+  // After a failure the ledger is asked something, even if there is nothing to hand over: only its answer ends the
+  // failure.
+  if (drained && (now.steady >= maintain_due_ || !drain_error_.empty())) {
     maintain_due_ = now.steady + kMaintainInterval;
     drained = ledger_.maintain(first_id_at(now.wall - options_.retention));
   }

@@ -30,9 +30,13 @@ class MemoryLedger final : public Ledger {
     return {};
   }
   Result<AttemptId> last_id() override { return kept.empty() ? 0 : kept.rbegin()->first; }
-  Result<void> maintain(AttemptId) override { return {}; }
+  Result<void> maintain(AttemptId) override {
+    if (ailing) return fail(FailureKind::NotFound, Origin::Store, "the file has gone");
+    return {};
+  }
 
   std::map<AttemptId, LedgerEntry> kept;
+  bool ailing = false;
   bool failing = false;
 };
 
@@ -143,10 +147,22 @@ TEST_F(Keeping, KeepsEntriesInTheJournalWhileTheLedgerFails) {
   ledger.failing = false;
   round(*keeper);  // still in the pause
   EXPECT_TRUE(ledger.kept.empty());
-  round(*keeper, Seconds(1));
+  round(*keeper, Seconds(2));
   EXPECT_EQ(ledger.kept.size(), 1U);
   EXPECT_EQ(keeper->health().last_error, "");
   EXPECT_FALSE(keeper->health().failing_since);
+}
+
+TEST_F(Keeping, HoldsTheLedgerForFailingUntilItHasAnsweredAlsoWhenThereIsNothingToHandOver) {
+  const auto keeper = open();
+  ledger.ailing = true;
+  round(*keeper, Seconds(5));
+  EXPECT_EQ(keeper->health().last_error, "the file has gone");
+  round(*keeper, Seconds(2));
+  EXPECT_EQ(keeper->health().last_error, "the file has gone");
+  ledger.ailing = false;
+  round(*keeper, Seconds(4));
+  EXPECT_EQ(keeper->health().last_error, "");
 }
 
 TEST_F(Keeping, RefusesToBeginWhenTheJournalIsFullButRecordsTheRestOfWhatHasBegun) {
