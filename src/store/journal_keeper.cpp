@@ -63,9 +63,10 @@ Result<std::unique_ptr<JournalKeeper>> JournalKeeper::open(const StoreOptions& o
   keeper->drain(now);
   for (unsigned worker = 0; worker < workers; ++worker) {
     keeper->lanes_.push_back(std::make_unique<WriterLane>());
-    auto made = keeper->make_segment(worker, keeper->options_.segment_bytes, now);
-    if (!made) return fail(made);
-    keeper->lanes_.back()->supply([&] { return std::move(*made); }, true);
+    auto made = keeper->make_worker_segment(worker, now);
+    if (!made && made.error().kind != FailureKind::Exhausted) return fail(made);
+    keeper->note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
+    keeper->lanes_.back()->supply([&] { return made ? std::move(*made) : nullptr; }, true);
   }
   keeper->publish();
   return keeper;
@@ -139,7 +140,7 @@ void JournalKeeper::supply(Now now) {
   for (std::uint32_t worker = 0; worker < lanes_.size(); ++worker) {
     lanes_[worker]->supply(
         [&]() -> std::unique_ptr<Segment> {
-          auto made = make_segment(worker, options_.segment_bytes, now);
+          auto made = make_worker_segment(worker, now);
           note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
           return made ? std::move(*made) : nullptr;
         },
@@ -177,6 +178,8 @@ Result<void> JournalKeeper::drain_foreign() {
     if (complete) foreign_fold_.finish_interrupted();
     while (foreign_fold_.finished_count() != 0) {
       if (auto done = hand_over(foreign_fold_); !done) return done;
+      // At once: on a full disk the ledger needs this room for the rest.
+      foreign_->free_drained();
     }
     if (!complete) continue;
     foreign_->unlink();
@@ -262,6 +265,16 @@ void JournalKeeper::carry_over(const std::vector<TrackedSegment*>& held, Now now
   if (carried_ != nullptr) carried_->segment->unlink();
   carried_ = std::move(carried);
   for (const auto& lane : lanes_) lane->free_drained(now.steady);
+}
+
+Result<std::unique_ptr<Segment>> JournalKeeper::make_worker_segment(std::uint32_t worker, Now now) {
+  auto made = make_segment(worker, options_.segment_bytes, now);
+  const bool is_within_limit = journal_bytes() + options_.segment_bytes <= options_.journal_bytes;
+  for (std::size_t bytes = options_.segment_bytes / 2; is_within_limit && bytes >= kMinSegmentBytes; bytes /= 2) {
+    if (made || made.error().kind != FailureKind::Exhausted) break;
+    made = make_segment(worker, bytes, now);
+  }
+  return made;
 }
 
 Result<std::unique_ptr<Segment>> JournalKeeper::make_segment(std::uint32_t worker, std::size_t bytes, Now now) {

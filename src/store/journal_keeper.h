@@ -37,8 +37,9 @@ namespace tidegate::store {
 class JournalKeeper {
  public:
   /// Locks the directory, takes over what is there, and has a first segment ready for each of `workers` (≤
-  /// kMaxWorkers). A ledger that fails is no failure here. `ledger` and `clock` outlive the keeper. Failure: Denied if
-  /// another process has the directory (names it), Io, Exhausted if not even the first segments find room.
+  /// kMaxWorkers). A ledger that fails is no failure here, nor is a full disk: then `health` says so, and the writers
+  /// accept nothing until there is room. `ledger` and `clock` outlive the keeper. Failure: Denied if another process
+  /// has the directory (names it), Io.
   [[nodiscard]] static Result<std::unique_ptr<JournalKeeper>> open(const StoreOptions& options, unsigned workers,
                                                                    Ledger& ledger, const Clock& clock);
   JournalKeeper(const JournalKeeper&) = delete;
@@ -87,6 +88,8 @@ class JournalKeeper {
   void free_space(Now now);
   void carry_over(const std::vector<TrackedSegment*>& held, Now now);
   [[nodiscard]] Result<std::unique_ptr<Segment>> make_segment(std::uint32_t worker, std::size_t bytes, Now now);
+  /// As large as it may be; on a disk that is nearly full, as large as finds room.
+  [[nodiscard]] Result<std::unique_ptr<Segment>> make_worker_segment(std::uint32_t worker, Now now);
   [[nodiscard]] std::size_t journal_bytes() const;
   void note_drain(const Result<void>& drained, Now now);
   void note_journal(const Result<void>& done, Now now);
