@@ -583,6 +583,7 @@ void Server::collect_metrics() {
                                               .drained = static_cast<std::int64_t>(health.drained),
                                               .undrained = static_cast<std::int64_t>(health.undrained),
                                               .journal_bytes = static_cast<std::int64_t>(health.journal_bytes),
+                                              .journal_limit = static_cast<std::int64_t>(options_.store.journal_bytes),
                                               .errors = static_cast<std::int64_t>(health.failures),
                                               .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
     metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));

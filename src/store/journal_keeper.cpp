@@ -177,7 +177,7 @@ Result<void> JournalKeeper::drain_foreign() {
     const bool complete = foreign_->read(foreign_fold_, kGroup);
     if (complete) foreign_fold_.finish_interrupted();
     while (foreign_fold_.finished_count() != 0) {
-      if (auto done = hand_over(foreign_fold_); !done) return done;
+      if (const auto done = hand_over(foreign_fold_); !done) return fail(done);
       // At once: on a full disk the ledger needs this room for the rest.
       foreign_->free_drained();
     }
@@ -193,7 +193,9 @@ Result<void> JournalKeeper::drain_lanes(Now now) {
     complete = true;
     for (const auto& lane : lanes_) complete = lane->read(fold_, kGroup) && complete;
     if (fold_.finished_count() == 0) break;
-    if (auto done = hand_over(fold_); !done) return done;
+    const auto done = hand_over(fold_);
+    if (!done) return fail(done);
+    drained_of_workers_ += *done;
     if (complete) break;
     // After an outage there may be hundreds of groups; the workers go on meanwhile.
     for (const auto& lane : lanes_) lane->free_drained(now.steady);
@@ -202,13 +204,13 @@ Result<void> JournalKeeper::drain_lanes(Now now) {
   return {};
 }
 
-Result<void> JournalKeeper::hand_over(Fold& fold) {
+/// Gives how many entries the ledger has now.
+Result<std::size_t> JournalKeeper::hand_over(Fold& fold) {
   const std::size_t count = std::min(fold.finished_count(), kGroup);
-  auto done = ledger_.write(fold.finished(count));
-  if (!done) return done;
+  if (const auto done = ledger_.write(fold.finished(count)); !done) return fail(done);
   fold.release(count);
   drained_ += count;
-  return {};
+  return count;
 }
 
 void JournalKeeper::free_space(Now now) {
@@ -321,7 +323,11 @@ void JournalKeeper::note_journal(const Result<void>& done, Now now) {
 
 void JournalKeeper::publish() {
   LedgerHealth health;
-  health.undrained = fold_.finished_count() + foreign_fold_.finished_count();
+  health.undrained = foreign_fold_.finished_count();
+  // What the workers have ended, not what was read: nothing is read ahead of a ledger that fails.
+  std::uint64_t ended = 0;
+  for (const auto& lane : lanes_) ended += lane->writer().ended();
+  health.undrained += ended - std::min(ended, drained_of_workers_);
   health.open_attempts = fold_.open().size();
   health.journal_bytes = journal_bytes();
   health.drained = drained_;

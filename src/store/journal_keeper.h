@@ -84,7 +84,7 @@ class JournalKeeper {
   void drain(Now now);
   [[nodiscard]] Result<void> drain_foreign();
   [[nodiscard]] Result<void> drain_lanes(Now now);
-  [[nodiscard]] Result<void> hand_over(Fold& fold);
+  [[nodiscard]] Result<std::size_t> hand_over(Fold& fold);
   void free_space(Now now);
   void carry_over(const std::vector<TrackedSegment*>& held, Now now);
   [[nodiscard]] Result<std::unique_ptr<Segment>> make_segment(std::uint32_t worker, std::size_t bytes, Now now);
@@ -119,6 +119,7 @@ class JournalKeeper {
   std::string journal_error_;
   std::optional<WallTime> failing_since_;
   std::uint64_t drained_ = 0;
+  std::uint64_t drained_of_workers_ = 0;  ///< without what earlier processes left
   std::uint64_t failures_ = 0;
   std::vector<Job> jobs_;
 
