@@ -429,10 +429,9 @@ void Server::look_at_ledger(Now now) {
     alarms_.raise({.kind = "not_recorded",
                    .subject = {},
                    .severity = Severity::Critical,
-                   .message = fmt::format(
-                       "{} records found no room in the journal and are lost; give `ledger.journal_size` more room, "
-                       "or set `ledger.when_full: refuse`",
-                       health.not_recorded),
+                   .message = fmt::format("{} records found no room in the journal and are lost; give `ledger.journal_size` more room{}",
+                                          health.not_recorded,
+                                          options_.store.when_full == store::WhenFull::Continue ? ", or set `ledger.when_full: refuse`" : ""),
                    .since = now.wall});
   }
 }

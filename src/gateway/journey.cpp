@@ -144,16 +144,7 @@ bool Journey::accept() {
                    .retry_after = Seconds(1),
                    .close = true});
   }
-  if (!worker_.sink().accepting()) {
-    return refuse(
-        {.status = 503,
-         .reason = "ledger_full",
-         .message =
-             "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
-         .retry_after = Seconds(10),
-         .close = true});
-  }
-  return true;
+  return worker_.sink().accepting() || refuse(ledger_full());
 }
 
 /// An upload is not kept: it goes on as it comes.
