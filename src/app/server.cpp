@@ -439,10 +439,9 @@ void Server::look_at_ledger(Now now) {
     alarms_.raise({.kind = "not_recorded",
                    .subject = {},
                    .severity = Severity::Critical,
-                   .message = fmt::format(
-                       "{} records found no room in the journal and are lost; give `ledger.journal_size` more room, "
-                       "or set `ledger.when_full: refuse`",
-                       health.not_recorded),
+                   .message = fmt::format("{} records found no room in the journal and are lost; give `ledger.journal_size` more room{}",
+                                          health.not_recorded,
+                                          options_.store.when_full == store::WhenFull::Continue ? ", or set `ledger.when_full: refuse`" : ""),
                    .since = now.wall});
   }
 }
@@ -578,6 +577,7 @@ void Server::collect_metrics() {
                                               .drained = static_cast<std::int64_t>(health.drained),
                                               .undrained = static_cast<std::int64_t>(health.undrained),
                                               .journal_bytes = static_cast<std::int64_t>(health.journal_bytes),
+                                              .journal_limit = static_cast<std::int64_t>(options_.store.journal_bytes),
                                               .errors = static_cast<std::int64_t>(health.failures),
                                               .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
     metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));

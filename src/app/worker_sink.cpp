@@ -116,6 +116,8 @@ Amount WorkerSink::estimate(const gateway::Outcome& outcome) {
 }
 
 store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
+  // Asked first, so that what is refused does not count as lost.
+  if (!accepting()) return 0;
   const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   if (record.metered) {
@@ -123,7 +125,10 @@ store::AttemptId WorkerSink::begin(const gateway::Outcome& outcome) {
     record.estimated_input = expected.input_tokens;
     record.estimated_cost = expected.money;
   }
-  if (to_.journal.begin(record) == store::Recorded::No) unrecorded_.push_back(id);
+  if (to_.journal.begin(record) == store::Recorded::No) {
+    if (when_full_ == store::WhenFull::Refuse) return 0;
+    unrecorded_.push_back(id);
+  }
   if (!outcome.is_shadow) metrics_.in_flight.add();
   return id;
 }
@@ -241,6 +246,7 @@ void WorkerSink::key_changed(std::string_view provider, std::string_view key, st
 void WorkerSink::upstream_connected(const ProviderId& provider) { metrics_.upstream_connection_opened(provider.text()); }
 
 void WorkerSink::record_refusal(const gateway::Outcome& outcome) {
+  if (!accepting()) return;  // nothing was used, so nothing is lost
   const store::AttemptId id = ids_.next(to_.clock.now());
   store::BeginRecord record = begin_record(outcome, id);
   record.metered = false;  // nothing went upstream

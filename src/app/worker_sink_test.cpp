@@ -44,9 +44,12 @@ class WorkerSinkTest : public ::testing::Test {
     row.output.of_a_million = Money::dollars(5);
     prices.rows.push_back(row);
     prices_.swap(std::make_shared<const pricing::PriceBook>(pricing::PriceBook::make(prices).value()));
-    sink_ = std::make_unique<WorkerSink>(
+    sink_ = make_sink(store::WhenFull::Continue);
+  }
+  std::unique_ptr<WorkerSink> make_sink(store::WhenFull when_full) {
+    return std::make_unique<WorkerSink>(
         WorkerSink::Targets{log_.lane(0), keeper_->writer(0), use_.lane(0), registry_, limits_, alarms_, unpriced_, unread_, prices_, clock_, log_level_}, 0U,
-        store::AttemptId{0}, store::WhenFull::Continue);
+        store::AttemptId{0}, when_full);
   }
   ~WorkerSinkTest() override {
     keeper_.reset();
@@ -85,6 +88,21 @@ class WorkerSinkTest : public ::testing::Test {
   UnpricedModels unpriced_{alarms_, prices_};
   std::unique_ptr<WorkerSink> sink_;
 };
+
+TEST_F(WorkerSinkTest, BeginsNothingThatFindsNoRoomUnderWhenFullRefuseAndCountsItAsRefusedNotAsLost) {
+  const auto refusing = make_sink(store::WhenFull::Refuse);
+  const gateway::Outcome outcome = request_of("claude-haiku-4-5");
+  std::size_t begun = 0;
+  while (refusing->begin(outcome) != 0) ++begun;  // the keeper does not run: one segment is all there is
+  EXPECT_GT(begun, 100U);
+  EXPECT_FALSE(refusing->accepting());
+  gateway::Outcome refused = outcome;
+  refused.status = 503;
+  refusing->finish(refused);
+  EXPECT_EQ(keeper_->health().not_recorded, 0U);
+  EXPECT_NE(sink_->begin(outcome), 0) << "under continue it is served";
+  EXPECT_EQ(keeper_->health().not_recorded, 1U);
+}
 
 TEST_F(WorkerSinkTest, MakesOneEntryOfAServedRequestWithItsCost) {
   gateway::Outcome outcome = request_of("claude-haiku-4-5");

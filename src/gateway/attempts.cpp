@@ -128,7 +128,13 @@ net::Task<Journey::Step> Journey::try_target() {
       note_overflow({.request = {}, .verdict = quota::Verdict::Overflow, .wait_seconds = quota::kNever, .obstacle = quota::Obstacle::NoKey});
       co_return Step::Next;
     }
-    begin();
+    if (!begin()) {
+      passage_.withdraw();
+      (void)refuse(ledger_full());
+      net::Task<bool> answering = answer_ourselves();
+      goes_on_ = co_await answering;
+      co_return Step::Over;
+    }
     net::Task<Step> attempting = attempt();
     const Step step = co_await attempting;
     if (step != Step::Again) co_return step;
@@ -203,9 +209,12 @@ bool Journey::take_key() {
   return true;
 }
 
-void Journey::begin() {
+/// False: it cannot be recorded. Asked when it came (`accept`), but others have begun since.
+bool Journey::begin() {
   ++outcome_.attempt;
   outcome_.id = worker_.sink().begin(outcome_);
+  if (outcome_.id == 0) --outcome_.attempt;
+  return outcome_.id != 0;
 }
 
 /// The attempt is over and another one may follow.
@@ -449,6 +458,14 @@ net::Task<bool> Journey::end_unserved() {
   net::Task<bool> answering = answer_ourselves();
   const bool goes_on = co_await answering;
   co_return goes_on;
+}
+
+OwnAnswer Journey::ledger_full() const {
+  return {.status = 503,
+          .reason = "ledger_full",
+          .message = "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
+          .retry_after = Seconds(10),
+          .close = !incoming_.is_complete()};
 }
 
 /// Our own word where nobody was asked: when to come back, and what was in the way.

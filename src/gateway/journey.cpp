@@ -165,15 +165,7 @@ bool Journey::accept() {
                    .retry_after = Seconds(1),
                    .close = true});
   }
-  if (!worker_.sink().accepting()) {
-    return refuse(
-        {.status = 503,
-         .reason = "ledger_full",
-         .message =
-             "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
-         .retry_after = Seconds(10),
-         .close = true});
-  }
+  if (!worker_.sink().accepting()) return refuse(ledger_full());
   if (streams_through()) {
     const http1::BodyFraming framing = http1::body_framing(head);
     if (framing.kind == http1::BodyFraming::Kind::Length && framing.length > setup_->limits.max_upload_bytes) return refuse(upload_too_large());

@@ -153,7 +153,7 @@ class Journey {
   void count_waiting(WaitingBook::Ticket& ticket);
   [[nodiscard]] bool take_key();
   [[nodiscard]] SteadyTime silent_until() const;
-  void begin();
+  [[nodiscard]] bool begin();
   void end_attempt();
   void note_good_head();
   void note_health(bool is_well);
@@ -165,6 +165,7 @@ class Journey {
   [[nodiscard]] std::optional<Holder> preferred_holder() const;
   void remember_ties();
   [[nodiscard]] OwnAnswer no_capacity() const;
+  [[nodiscard]] OwnAnswer ledger_full() const;
 
   [[nodiscard]] net::Task<bool> answer_ourselves();
   void take_back_if_unsent();

@@ -99,7 +99,7 @@ struct Charged {
 class OutcomeSink {
  public:
   virtual ~OutcomeSink() = default;
-  /// Gives the attempt its id.
+  /// Gives the attempt its id. 0: it could not be recorded, as it must be; then nothing goes out, and no call for it follows but `finish`.
   [[nodiscard]] virtual store::AttemptId begin(const Outcome& outcome) = 0;
   /// The most that a request may take: its input as estimated and all the output that it allows, at list price. Asked
   /// before `begin`, and only where somebody limits the caller.

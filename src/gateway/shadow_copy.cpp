@@ -271,6 +271,10 @@ net::Task<void> Copy::run() {
   write_head();
   copy_.attempt = 1;
   copy_.id = worker_.sink().begin(copy_);
+  if (copy_.id == 0) {
+    passage_.withdraw();
+    co_return;
+  }
   net::Task<Result<void>> exchanging = exchange();
   const Result<void> done = co_await exchanging;
   record(done);

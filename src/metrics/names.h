@@ -40,6 +40,7 @@ enum class Metric : std::uint8_t {
   LedgerDrained,
   LedgerUndrained,
   LedgerJournalBytes,
+  LedgerJournalLimit,
   LedgerErrors,
   LedgerUnrecorded,
   LogLinesDropped,

@@ -60,7 +60,7 @@ TEST(MetricNames, AreTheGoldenList) {
           "tidegate_queue_wait_seconds histogram provider priority",
           "tidegate_capacity_refusals_total counter provider obstacle", "tidegate_body_memory_bytes gauge",
           "tidegate_ledger_appended_total counter", "tidegate_ledger_drained_total counter",
-          "tidegate_ledger_undrained gauge", "tidegate_ledger_journal_bytes gauge",
+          "tidegate_ledger_undrained gauge", "tidegate_ledger_journal_bytes gauge", "tidegate_ledger_journal_limit_bytes gauge",
           "tidegate_ledger_errors_total counter", "tidegate_ledger_unrecorded_total counter",
           "tidegate_log_lines_dropped_total counter", "tidegate_connections_open gauge side",
           "tidegate_upstream_connections_opened_total counter provider", "tidegate_stale_socket_replays_total counter",

@@ -52,6 +52,7 @@ void add(SampleSink& sink, const LedgerFigures& figures) {
   add(sink, Metric::LedgerDrained, figures.drained);
   add(sink, Metric::LedgerUndrained, figures.undrained);
   add(sink, Metric::LedgerJournalBytes, figures.journal_bytes);
+  add(sink, Metric::LedgerJournalLimit, figures.journal_limit);
   add(sink, Metric::LedgerErrors, figures.errors);
   add(sink, Metric::LedgerUnrecorded, figures.unrecorded);
 }

@@ -73,6 +73,7 @@ struct LedgerFigures {
   std::int64_t drained = 0;
   std::int64_t undrained = 0;
   std::int64_t journal_bytes = 0;
+  std::int64_t journal_limit = 0;
   std::int64_t errors = 0;
   std::int64_t unrecorded = 0;
 };

@@ -30,7 +30,9 @@ Recorded JournalWriter::charge(const ChargeRecord& record) { return append(recor
 Recorded JournalWriter::end(const EndRecord& record) {
   const std::size_t begun = begun_.load(std::memory_order_relaxed);
   if (begun > 0) begun_.store(begun - 1, std::memory_order_relaxed);
-  return append(record);
+  const Recorded recorded = append(record);
+  if (recorded == Recorded::Yes) ended_.store(ended_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return recorded;
 }
 
 template <typename Record>

@@ -42,6 +42,8 @@ class JournalWriter {
   /// Exactly once for each `begin` that was recorded: it frees the room kept for it.
   Recorded end(const EndRecord& record);
 
+  /// Attempts whose end was recorded. Any thread.
+  [[nodiscard]] std::uint64_t ended() const { return ended_.load(std::memory_order_relaxed); }
   /// Records that found no room. Any thread.
   [[nodiscard]] std::uint64_t not_recorded() const { return not_recorded_.load(std::memory_order_relaxed); }
 
@@ -61,6 +63,7 @@ class JournalWriter {
   std::atomic<Segment*> offered_ = nullptr;  ///< keeper stores, worker takes
   std::atomic<Segment*> active_ = nullptr;   ///< worker stores: the one it writes to
   std::atomic<std::size_t> begun_ = 0;       ///< worker stores: attempts that have begun and not ended
+  std::atomic<std::uint64_t> ended_ = 0;     ///< worker stores
   std::atomic<bool> turn_ = false;           ///< keeper asks: take the offered segment with the next record
   std::atomic<bool> scarce_ = false;         ///< keeper says: the rest of what has begun may need all that is left
   std::atomic<std::uint64_t> not_recorded_ = 0;

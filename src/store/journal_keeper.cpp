@@ -22,7 +22,8 @@ constexpr std::size_t kGroup = 2048;
 /// How often the workers' supply is looked after.
 constexpr Milliseconds kRound(100);
 constexpr std::size_t kMinSegmentBytes = 16 * kPageBytes;
-constexpr Nanoseconds kFirstPause = Milliseconds(500);
+/// So long does any failure last: who looks every second sees it.
+constexpr Nanoseconds kFirstPause = Seconds(2);
 constexpr Nanoseconds kLongestPause = Seconds(30);
 constexpr Nanoseconds kCarryAfter = Seconds(30);
 constexpr Nanoseconds kMaintainInterval = Seconds(5);
@@ -62,9 +63,10 @@ Result<std::unique_ptr<JournalKeeper>> JournalKeeper::open(const StoreOptions& o
   keeper->drain(now);
   for (unsigned worker = 0; worker < workers; ++worker) {
     keeper->lanes_.push_back(std::make_unique<WriterLane>());
-    auto made = keeper->make_segment(worker, keeper->options_.segment_bytes, now);
-    if (!made) return fail(made);
-    keeper->lanes_.back()->supply([&] { return std::move(*made); }, true);
+    auto made = keeper->make_worker_segment(worker, now);
+    if (!made && made.error().kind != FailureKind::Exhausted) return fail(made);
+    keeper->note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
+    keeper->lanes_.back()->supply([&] { return made ? std::move(*made) : nullptr; }, true);
   }
   keeper->publish();
   return keeper;
@@ -138,7 +140,7 @@ void JournalKeeper::supply(Now now) {
   for (std::uint32_t worker = 0; worker < lanes_.size(); ++worker) {
     lanes_[worker]->supply(
         [&]() -> std::unique_ptr<Segment> {
-          auto made = make_segment(worker, options_.segment_bytes, now);
+          auto made = make_worker_segment(worker, now);
           note_journal(made ? Result<void>() : Result<void>(fail(made)), now);
           return made ? std::move(*made) : nullptr;
         },
@@ -160,9 +162,10 @@ void JournalKeeper::sync(Now now) {
 void JournalKeeper::drain(Now now) {
   Result<void> drained = drain_foreign();
   if (drained) drained = drain_lanes(now);
-  if (drained && now.steady >= maintain_due_) {
+  // After a failure the ledger is asked something, even if there is nothing to hand over: only its answer ends the
+  // failure.
+  if (drained && (now.steady >= maintain_due_ || !drain_error_.empty())) {
     drained = ledger_.maintain(first_id_at(now.wall - options_.retention));
-    // Still due after a failure: a drain that finds nothing to write would otherwise call a broken ledger well.
     if (drained) maintain_due_ = now.steady + kMaintainInterval;
   }
   note_drain(drained, now);
@@ -174,7 +177,9 @@ Result<void> JournalKeeper::drain_foreign() {
     const bool complete = foreign_->read(foreign_fold_, kGroup);
     if (complete) foreign_fold_.finish_interrupted();
     while (foreign_fold_.finished_count() != 0) {
-      if (auto done = hand_over(foreign_fold_); !done) return done;
+      if (const auto done = hand_over(foreign_fold_); !done) return fail(done);
+      // At once: on a full disk the ledger needs this room for the rest.
+      foreign_->free_drained();
     }
     if (!complete) continue;
     foreign_->unlink();
@@ -188,7 +193,9 @@ Result<void> JournalKeeper::drain_lanes(Now now) {
     complete = true;
     for (const auto& lane : lanes_) complete = lane->read(fold_, kGroup) && complete;
     if (fold_.finished_count() == 0) break;
-    if (auto done = hand_over(fold_); !done) return done;
+    const auto done = hand_over(fold_);
+    if (!done) return fail(done);
+    drained_of_workers_ += *done;
     if (complete) break;
     // After an outage there may be hundreds of groups; the workers go on meanwhile.
     for (const auto& lane : lanes_) lane->free_drained(now.steady);
@@ -197,13 +204,13 @@ Result<void> JournalKeeper::drain_lanes(Now now) {
   return {};
 }
 
-Result<void> JournalKeeper::hand_over(Fold& fold) {
+/// Gives how many entries the ledger has now.
+Result<std::size_t> JournalKeeper::hand_over(Fold& fold) {
   const std::size_t count = std::min(fold.finished_count(), kGroup);
-  auto done = ledger_.write(fold.finished(count));
-  if (!done) return done;
+  if (const auto done = ledger_.write(fold.finished(count)); !done) return fail(done);
   fold.release(count);
   drained_ += count;
-  return {};
+  return count;
 }
 
 void JournalKeeper::free_space(Now now) {
@@ -262,6 +269,16 @@ void JournalKeeper::carry_over(const std::vector<TrackedSegment*>& held, Now now
   for (const auto& lane : lanes_) lane->free_drained(now.steady);
 }
 
+Result<std::unique_ptr<Segment>> JournalKeeper::make_worker_segment(std::uint32_t worker, Now now) {
+  auto made = make_segment(worker, options_.segment_bytes, now);
+  const bool is_within_limit = journal_bytes() + options_.segment_bytes <= options_.journal_bytes;
+  for (std::size_t bytes = options_.segment_bytes / 2; is_within_limit && bytes >= kMinSegmentBytes; bytes /= 2) {
+    if (made || made.error().kind != FailureKind::Exhausted) break;
+    made = make_segment(worker, bytes, now);
+  }
+  return made;
+}
+
 Result<std::unique_ptr<Segment>> JournalKeeper::make_segment(std::uint32_t worker, std::size_t bytes, Now now) {
   if (worker != kCarryWorker && journal_bytes() + bytes > options_.journal_bytes) {
     return fail(FailureKind::Exhausted, Origin::Store,
@@ -306,7 +323,11 @@ void JournalKeeper::note_journal(const Result<void>& done, Now now) {
 
 void JournalKeeper::publish() {
   LedgerHealth health;
-  health.undrained = fold_.finished_count() + foreign_fold_.finished_count();
+  health.undrained = foreign_fold_.finished_count();
+  // What the workers have ended, not what was read: nothing is read ahead of a ledger that fails.
+  std::uint64_t ended = 0;
+  for (const auto& lane : lanes_) ended += lane->writer().ended();
+  health.undrained += ended - std::min(ended, drained_of_workers_);
   health.open_attempts = fold_.open().size();
   health.journal_bytes = journal_bytes();
   health.drained = drained_;

@@ -37,8 +37,9 @@ namespace tidegate::store {
 class JournalKeeper {
  public:
   /// Locks the directory, takes over what is there, and has a first segment ready for each of `workers` (≤
-  /// kMaxWorkers). A ledger that fails is no failure here. `ledger` and `clock` outlive the keeper. Failure: Denied if
-  /// another process has the directory (names it), Io, Exhausted if not even the first segments find room.
+  /// kMaxWorkers). A ledger that fails is no failure here, nor is a full disk: then `health` says so, and the writers
+  /// accept nothing until there is room. `ledger` and `clock` outlive the keeper. Failure: Denied if another process
+  /// has the directory (names it), Io.
   [[nodiscard]] static Result<std::unique_ptr<JournalKeeper>> open(const StoreOptions& options, unsigned workers,
                                                                    Ledger& ledger, const Clock& clock);
   JournalKeeper(const JournalKeeper&) = delete;
@@ -83,10 +84,12 @@ class JournalKeeper {
   void drain(Now now);
   [[nodiscard]] Result<void> drain_foreign();
   [[nodiscard]] Result<void> drain_lanes(Now now);
-  [[nodiscard]] Result<void> hand_over(Fold& fold);
+  [[nodiscard]] Result<std::size_t> hand_over(Fold& fold);
   void free_space(Now now);
   void carry_over(const std::vector<TrackedSegment*>& held, Now now);
   [[nodiscard]] Result<std::unique_ptr<Segment>> make_segment(std::uint32_t worker, std::size_t bytes, Now now);
+  /// As large as it may be; on a disk that is nearly full, as large as finds room.
+  [[nodiscard]] Result<std::unique_ptr<Segment>> make_worker_segment(std::uint32_t worker, Now now);
   [[nodiscard]] std::size_t journal_bytes() const;
   void note_drain(const Result<void>& drained, Now now);
   void note_journal(const Result<void>& done, Now now);
@@ -116,6 +119,7 @@ class JournalKeeper {
   std::string journal_error_;
   std::optional<WallTime> failing_since_;
   std::uint64_t drained_ = 0;
+  std::uint64_t drained_of_workers_ = 0;  ///< without what earlier processes left
   std::uint64_t failures_ = 0;
   std::vector<Job> jobs_;
 

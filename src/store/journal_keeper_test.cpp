@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <thread>
 
 namespace tidegate::store {
@@ -25,18 +26,45 @@ using ::testing::HasSubstr;
 class MemoryLedger final : public Ledger {
  public:
   Result<void> write(std::span<const AttemptRecords* const> attempts) override {
-    if (failing) return full();
+    if (failing || groups_of_room == 0) return full();
+    --groups_of_room;
     for (const AttemptRecords* attempt : attempts) kept.emplace(attempt->begin.id, entry_of(*attempt));
     return {};
   }
   Result<AttemptId> last_id() override { return kept.empty() ? 0 : kept.rbegin()->first; }
-  Result<void> maintain(AttemptId) override { return failing ? full() : Result<void>(); }
+  Result<void> maintain(AttemptId) override {
+    if (ailing) return fail(FailureKind::NotFound, Origin::Store, "the file has gone");
+    return failing ? full() : Result<void>();
+  }
 
   std::map<AttemptId, LedgerEntry> kept;
+  bool ailing = false;
+  int groups_of_room = 1'000'000;
   bool failing = false;
 
  private:
   static Result<void> full() { return fail(FailureKind::Exhausted, Origin::Store, "the disk is full"); }
+};
+
+/// Stands for a full disk while it lives: files may not become larger; the signal is ignored, so that reserving space
+/// fails with EFBIG.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t room) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit small { room, before_.rlim_max };
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  struct rlimit before_ {};
+  sighandler_t handler_ = ::signal(SIGXFSZ, SIG_IGN);
 };
 
 class Keeping : public ::testing::Test {
@@ -146,7 +174,7 @@ TEST_F(Keeping, KeepsEntriesInTheJournalWhileTheLedgerFails) {
   ledger.failing = false;
   round(*keeper);  // still in the pause
   EXPECT_TRUE(ledger.kept.empty());
-  round(*keeper, Seconds(1));
+  round(*keeper, Seconds(2));
   EXPECT_EQ(ledger.kept.size(), 1U);
   EXPECT_EQ(keeper->health().last_error, "");
   EXPECT_FALSE(keeper->health().failing_since);
@@ -161,6 +189,18 @@ TEST_F(Keeping, IsNotWellWhileTheLedgerFailsAlthoughNothingWaitsForIt) {
   }
   ledger.failing = false;
   round(*keeper, Seconds(30));
+  EXPECT_EQ(keeper->health().last_error, "");
+}
+
+TEST_F(Keeping, HoldsTheLedgerForFailingUntilItHasAnsweredAlsoWhenThereIsNothingToHandOver) {
+  const auto keeper = open();
+  ledger.ailing = true;
+  round(*keeper, Seconds(5));
+  EXPECT_EQ(keeper->health().last_error, "the file has gone");
+  round(*keeper, Seconds(2));
+  EXPECT_EQ(keeper->health().last_error, "the file has gone");
+  ledger.ailing = false;
+  round(*keeper, Seconds(4));
   EXPECT_EQ(keeper->health().last_error, "");
 }
 
@@ -211,26 +251,72 @@ TEST_F(Keeping, AcceptsManyAttemptsAtOnceWhileTheJournalCanGrow) {
 TEST_F(Keeping, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
   const auto keeper = open();
   JournalWriter& writer = keeper->writer(0);
-  // A limit on the size of files stands for a full disk; its signal is ignored, so that reserving space fails with
-  // EFBIG.
-  struct rlimit before {};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit small { 32 * 1024, before.rlim_max };
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::optional<FullDisk> full(32 * 1024);
   AttemptId recorded = 0;
   while (writer.accepting()) {
     ASSERT_TRUE(record_attempt(writer, ++recorded)) << recorded;
     keeper->tick(clock.now());
   }
   EXPECT_THAT(keeper->health().last_error, HasSubstr("journal: cannot reserve"));
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  ::signal(SIGXFSZ, handler);
+  full.reset();
   round(*keeper);
   EXPECT_TRUE(writer.accepting());
   EXPECT_EQ(keeper->health().last_error, "");
   EXPECT_EQ(ledger.kept.size(), static_cast<std::size_t>(recorded));
   EXPECT_EQ(keeper->health().not_recorded, 0U);
+}
+
+TEST_F(Keeping, StartsOnAFullDiskAndRecordsOnceThereIsRoom) {
+  std::unique_ptr<JournalKeeper> keeper;
+  {
+    const FullDisk full(32 * 1024);
+    keeper = open();
+    EXPECT_FALSE(keeper->writer(0).accepting());
+    EXPECT_EQ(keeper->writer(0).begin(sample_begin(1)), Recorded::No);
+    round(*keeper);
+    EXPECT_THAT(keeper->health().last_error, HasSubstr("free disk space"));
+    EXPECT_EQ(keeper->health().not_recorded, 1U);
+  }
+  round(*keeper);
+  EXPECT_EQ(keeper->health().last_error, "");
+  EXPECT_TRUE(record_attempt(keeper->writer(0), 2));
+}
+
+TEST_F(Keeping, MakesSmallerSegmentsWhereTheDiskHasNoRoomForLargeOnes) {
+  options.segment_bytes = 512 * 1024;
+  options.journal_bytes = 16 * 1024 * 1024;
+  const FullDisk nearly(150 * 1024);
+  const auto keeper = open();
+  for (AttemptId id = 1; id <= 300; ++id) {
+    ASSERT_TRUE(record_attempt(keeper->writer(0), id)) << id;
+    round(*keeper);
+  }
+  EXPECT_EQ(keeper->health().last_error, "");
+  EXPECT_EQ(ledger.kept.size(), 300U);
+}
+
+TEST_F(Keeping, FreesWhatEarlierProcessesLeftPieceByPiece) {
+  options.segment_bytes = 256 * 1024;
+  options.journal_bytes = 32 * 1024 * 1024;
+  killed_after([&] {
+    ledger.failing = true;
+    auto keeper = open();
+    for (AttemptId id = 1; id <= 10'000; ++id) {
+      record_attempt(keeper->writer(0), id);
+      if (id % 100 == 0) round(*keeper);
+    }
+    keeper.release();
+  });
+  const std::size_t before = files();
+  ledger.groups_of_room = 3;
+  {
+    const auto keeper = open();
+    EXPECT_EQ(ledger.kept.size(), 3U * 2048U);
+    EXPECT_LT(files(), before / 2 + 2);
+  }
+  ledger.groups_of_room = 100;
+  const auto keeper = open();
+  EXPECT_EQ(ledger.kept.size(), 10'000U);
 }
 
 TEST_F(Keeping, SharesASmallJournalAmongManyWorkers) {
@@ -252,10 +338,11 @@ TEST_F(Keeping, DrainsThroughAnOutageThatFilledManyGroups) {
     ASSERT_TRUE(record_attempt(keeper->writer(0), id)) << id;
     if (id % 100 == 0) round(*keeper);
   }
-  EXPECT_LE(keeper->health().undrained, 2048U);
+  EXPECT_EQ(keeper->health().undrained, 10'000U);
   ledger.failing = false;
   round(*keeper, Seconds(60));
   EXPECT_EQ(ledger.kept.size(), 10'000U);
+  EXPECT_EQ(keeper->health().undrained, 0U);
   EXPECT_LE(files(), 3U);
 }
 

@@ -79,6 +79,18 @@ bool ForeignJournal::read(Fold& fold, std::size_t enough) {
   return true;
 }
 
+void ForeignJournal::free_drained() {
+  std::erase_if(segments_, [&](const auto& tracked) {
+    if (tracked->pins != 0 || tracked->cursor.peek()) return false;
+    for (auto& [key, writer] : writers_) {
+      if (std::erase(writer.segments, tracked.get()) != 0) writer.order.forget(*tracked);
+    }
+    damaged_in_freed_ += tracked->cursor.damaged();
+    tracked->segment->unlink();
+    return true;
+  });
+}
+
 void ForeignJournal::unlink() {
   std::error_code ignored;
   for (const auto& path : empty_) std::filesystem::remove(path, ignored);
@@ -94,7 +106,7 @@ std::size_t ForeignJournal::bytes() const {
 }
 
 std::size_t ForeignJournal::damaged() const {
-  std::size_t sum = 0;
+  std::size_t sum = damaged_in_freed_;
   for (const auto& tracked : segments_) sum += tracked->cursor.damaged();
   return sum;
 }

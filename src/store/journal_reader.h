@@ -61,7 +61,9 @@ class ForeignJournal {
   /// Reads on until `fold` has `enough` finished attempts; true if everything was read.
   [[nodiscard]] bool read(Fold& fold, std::size_t enough);
 
-  /// Deletes the files.
+  /// Deletes the files that were read and whose records are all in the ledger.
+  void free_drained();
+  /// Deletes the files that are left.
   void unlink();
 
   [[nodiscard]] bool empty() const { return segments_.empty(); }
@@ -85,6 +87,7 @@ class ForeignJournal {
   /// begin.
   std::map<std::tuple<bool, std::uint64_t, std::uint32_t>, Writer> writers_;
   std::vector<std::filesystem::path> empty_;
+  std::size_t damaged_in_freed_ = 0;
   std::uint64_t greatest_number_ = 0;
   std::vector<std::string> unreadable_;
 };

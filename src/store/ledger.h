@@ -35,8 +35,8 @@ class Ledger {
 
 /// How the way from journal to database is doing.
 struct LedgerHealth {
-  std::size_t undrained =
-      0;  ///< finished attempts that wait for the database, as far as they were read: at most some thousands
+  /// Finished attempts that wait for the database; of what earlier processes left, as far as it was read.
+  std::size_t undrained = 0;
   std::size_t open_attempts = 0;   ///< begun and not ended, as far as the keeper has read
   std::size_t journal_bytes = 0;   ///< disk space that the journal holds
   std::uint64_t not_recorded = 0;  ///< records that found no room since the start

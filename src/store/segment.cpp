@@ -49,7 +49,11 @@ tl::unexpected<Failure> io_failure(std::string_view what, const std::filesystem:
                            : error == EACCES || error == EPERM || error == EROFS ? FailureKind::Denied
                            : error == ENOENT                                     ? FailureKind::NotFound
                                                                                  : FailureKind::Io;
-  return fail(kind, Origin::Store, fmt::format("journal: cannot {} {} ({})", what, path.string(), std::strerror(error)),
+  const std::string_view advice = kind == FailureKind::Exhausted ? "; free disk space there"
+                                  : kind == FailureKind::Denied  ? "; check that this user may write there"
+                                                                 : "";
+  return fail(kind, Origin::Store,
+              fmt::format("journal: cannot {} {} ({}){}", what, path.string(), std::strerror(error), advice),
               Retry::Later);
 }
 

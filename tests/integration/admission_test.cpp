@@ -57,6 +57,25 @@ RunningGateway::Choice patient() {
   return choice;
 }
 
+TEST(Admission, WhatCannotBeRecordedAnyMoreWhenItsTurnComesIsRefusedAndNotSent) {
+  const PlainListener provider;
+  RunningGateway gateway(provider.port());
+  gateway.recorded().be_full();
+  const PlainSocket client = PlainSocket::connect(gateway.port());
+  for (int time = 0; time < 2; ++time) {
+    client.send(ask());
+    const std::string got = read_answer(client);
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(got, HasSubstr("retry-after: 10\r\n"));
+    EXPECT_THAT(got, HasSubstr("ledger.when_full"));
+  }
+  const auto outcomes = gateway.recorded().wait_for(2);
+  ASSERT_EQ(outcomes.size(), 2U);
+  EXPECT_EQ(outcomes[0].refusal, "ledger_full");
+  EXPECT_EQ(outcomes[0].attempt, 0);
+  EXPECT_THAT(gateway.recorded().events(), ::testing::ElementsAre("begin", "finish", "begin", "finish"));
+}
+
 TEST(Admission, APoolThatIsFullForAMomentCostsAMomentAndNoClientSeesIt) {
   const PlainListener provider;
   RunningGateway gateway(provider.port(), patient());

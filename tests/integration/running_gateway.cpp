@@ -21,7 +21,7 @@ Amount Recorded::estimate(const gateway::Outcome& outcome) {
 
 store::AttemptId Recorded::begin(const gateway::Outcome&) {
   note("begin");
-  return next_++;
+  return is_full_ ? 0 : next_++;
 }
 void Recorded::answered(const gateway::Outcome&, const llm::RateLimitReading&) { note("answered"); }
 void Recorded::attempt_over(const gateway::Outcome& outcome) {

@@ -5,6 +5,7 @@
 #include "gateway/worker.h"
 #include "quota/book/room_book.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,8 @@ class Recorded final : public gateway::OutcomeSink {
   gateway::Charged charge(const gateway::Outcome& outcome) override;
   void finish(const gateway::Outcome& outcome) override;
 
+  /// From now on nothing can be recorded.
+  void be_full() { is_full_ = true; }
   /// Waits (at most ten seconds) until so many requests have finished; gives their outcomes in order.
   [[nodiscard]] std::vector<gateway::Outcome> wait_for(std::size_t count);
   /// Attempts that were given up for another one.
@@ -47,6 +50,7 @@ class Recorded final : public gateway::OutcomeSink {
   std::vector<std::string> events_;
   const Money cost_;
   store::AttemptId next_ = 1;
+  std::atomic<bool> is_full_ = false;
 };
 
 /// A worker, or several on one port, each on a thread of its own, in front of a provider on loopback.

@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <mutex>
 #include <utility>
 
 namespace tidegate::store {
@@ -13,6 +16,24 @@ namespace {
 
 /// A locked file is tried for so long: only threads that may wait use SQLite, but they have other work too.
 constexpr int kBusyMilliseconds = 250;
+
+/// What a database file begins with (https://www.sqlite.org/fileformat.html 1.3, read 2026-11-26): the magic text, with
+/// its zero; the page size as a big-endian u16 at 16, where 1 means 65536; the number of pages as a u32 at 28.
+constexpr std::string_view kMagic("SQLite format 3", 16);
+constexpr std::size_t kHeadBytes = 32;
+constexpr std::array kSideNames{"-wal", "-shm"};
+
+std::int64_t big_endian(std::string_view bytes) {
+  std::int64_t number = 0;
+  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
+/// The bytes that the head of a database says its file has.
+std::int64_t bytes_by_head(std::string_view head) {
+  const std::int64_t page = big_endian(head.substr(16, 2));
+  return (page == 1 ? 65536 : page) * big_endian(head.substr(28, 4));
+}
 
 FailureKind kind_of(int code) {
   switch (code & 0xFF) {
@@ -31,7 +52,9 @@ FailureKind kind_of(int code) {
 std::string_view advice_for(FailureKind kind) {
   if (kind == FailureKind::Exhausted) return "; free disk space";
   if (kind == FailureKind::Timeout) return "; another program holds the database, end it";
-  if (kind == FailureKind::Corrupt) return "; move the file aside and restore a copy, or start with a new one";
+  if (kind == FailureKind::Corrupt) {
+    return "; move it aside together with its -wal and -shm, then a new one is made, or restore a copy";
+  }
   if (kind == FailureKind::Denied) return "; check that this user may write the file and its directory";
   return "";
 }
@@ -105,8 +128,97 @@ Result<Database> Database::open(const std::filesystem::path& path, Access access
                              ? "PRAGMA query_only=ON"
                              : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
                                "PRAGMA foreign_keys=OFF; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192";
-  if (auto set = opened.execute(settings); !set) return fail(set);
+  if (auto set = opened.execute(settings); !set) {
+    // Nothing is locked: other connections of this process still have what the file held before it was cut off.
+    if (set.error().kind == FailureKind::Timeout && opened.file_bytes() == 0)
+      return opened.broken("was emptied while it was in use");
+    return fail(set);
+  }
+  if (access == Access::ReadOnly) return opened;
+  // A first read, which opens them.
+  if (const auto read = opened.number("PRAGMA user_version"); !read) return fail(read);
+  opened.side_files_ = opened.side_files();
+  if (auto looked = opened.look_at_file(); !looked) return fail(looked);
   return opened;
+}
+
+Database::~Database() {
+  if (database_ != nullptr && side_files_ != SideFiles{} && is_moved()) take_side_files_along();
+}
+
+bool Database::is_moved() const {
+  int moved = 0;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  return moved != 0;
+}
+
+std::int64_t Database::file_bytes() const {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  sqlite3_int64 bytes = 0;
+  if (file == nullptr || file->pMethods == nullptr || file->pMethods->xFileSize(file, &bytes) != SQLITE_OK) return 0;
+  return bytes;
+}
+
+Result<void> Database::look_at_file() {
+  if (is_moved()) {
+    return fail(
+        FailureKind::NotFound, Origin::Store,
+        fmt::format("store: {} was moved, replaced or deleted while it was in use; what was in it is where it went, "
+                    "and what comes goes to the file that is there now, or to a new one",
+                    *path_),
+        Retry::Later);
+  }
+  const std::int64_t before = std::exchange(file_bytes_, file_bytes());
+  if (file_bytes_ == 0 && before == 0) return {};  // a new one
+  // Through SQLite's own descriptor: closing another one of the same file would drop the locks that this process holds.
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  std::array<char, kHeadBytes> bytes{};
+  const std::string_view head(bytes.data(), bytes.size());
+  if (file_bytes_ == 0) return broken("was emptied while it was in use");
+  if (file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0) != SQLITE_OK ||
+      !head.starts_with(kMagic)) {
+    return broken("was overwritten: it does not begin as a database does");
+  }
+  // Shorter than its head says it may also be when a checkpoint was killed; shorter than before, after a VACUUM.
+  if (file_bytes_ < before && file_bytes_ < bytes_by_head(head)) return broken("was cut off while it was in use");
+  return {};
+}
+
+tl::unexpected<Failure> Database::broken(std::string_view how) {
+  // What the log has of its first pages would make it look sound.
+  sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  return fail(FailureKind::Corrupt, Origin::Store,
+              fmt::format("store: {} {}{}", *path_, how, advice_for(FailureKind::Corrupt)), Retry::Later);
+}
+
+std::optional<Database::FileId> Database::file_at(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
+Database::SideFiles Database::side_files() const {
+  SideFiles files;
+  for (std::size_t i = 0; i < files.size(); ++i) files[i] = file_at(*path_ + kSideNames[i]);
+  return files;
+}
+
+/// SQLite would take a log that stays behind for that of the file which has the name now, and break it.
+void Database::take_side_files_along() {
+  [[maybe_unused]] const auto ignored = checkpoint();  // into the file, wherever it is
+  // Of the threads that had it open each looks and removes; in between no other may have made new ones.
+  static std::mutex mutex;
+  const std::lock_guard guard(mutex);
+  const SideFiles now = side_files();
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i] && now[i] == side_files_[i]) ::unlink((*path_ + kSideNames[i]).c_str());
+  }
+}
+
+void give_up_lost(std::optional<Database>& database) {
+  if (database && !database->look_at_file()) database.reset();
 }
 
 Result<void> Database::execute(const std::string& sql) {

@@ -4,9 +4,11 @@
 
 #include "base/result.h"
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,6 +55,11 @@ class Database {
   /// ReadWrite creates a missing file and uses a write-ahead log with `synchronous=FULL`, moved on only by
   /// `checkpoint`. Failure: NotFound, Denied, Corrupt, Timeout (locked), Io, Exhausted.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, Access access);
+  Database(Database&&) noexcept = default;
+  Database& operator=(Database&&) noexcept = default;
+  /// Closes it. If its file was moved, its log and index do not stay behind under the names of the file that comes
+  /// next.
+  ~Database();
 
   /// Runs statements that give no rows.
   [[nodiscard]] Result<void> execute(const std::string& sql);
@@ -62,14 +69,41 @@ class Database {
   [[nodiscard]] std::int64_t last_row_id() const;
   /// Moves what the write-ahead log holds into the file, as far as readers let it, without waiting.
   [[nodiscard]] Result<void> checkpoint();
+  /// Whether the path still leads to the file that is open, and that begins as a database and was not cut off. SQLite
+  /// itself would write on into a file that has gone, and for long into one that was overwritten. Three system calls,
+  /// no lock. Failure: NotFound (moved, replaced or deleted), Corrupt. After one, give the connection up.
+  [[nodiscard]] Result<void> look_at_file();
 
  private:
+  /// What a name leads to.
+  struct FileId {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend bool operator==(const FileId&, const FileId&) = default;
+  };
+  /// Of SQLite's log and index.
+  using SideFiles = std::array<std::optional<FileId>, 2>;
+
+  Database() = default;
+  [[nodiscard]] bool is_moved() const;
+  [[nodiscard]] std::int64_t file_bytes() const;
+  [[nodiscard]] static std::optional<FileId> file_at(const std::string& path);
+  [[nodiscard]] SideFiles side_files() const;
+  void take_side_files_along();
+  [[nodiscard]] tl::unexpected<Failure> broken(std::string_view how);
+
   struct Close {
     void operator()(sqlite3* database) const;
   };
   std::unique_ptr<sqlite3, Close> database_;
   std::unique_ptr<std::string> path_;  ///< at a fixed address, for the statements' messages
+  SideFiles side_files_;               ///< of a connection that writes, as they were opened
+  std::int64_t file_bytes_ = 0;        ///< when last looked at
 };
+
+/// For a store that opens its file with the first use: gives up a connection whose file has gone or is broken, so that
+/// what is there now is opened.
+void give_up_lost(std::optional<Database>& database);
 
 /// BEGIN now, ROLLBACK at the end of the scope unless `commit` succeeded.
 class Transaction {

@@ -4,7 +4,10 @@
 
 #include "store/sqlite/migration.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <system_error>
 
 namespace tidegate::store {
 
@@ -88,6 +91,20 @@ Result<Database> open_directory_database(const std::filesystem::path& path) {
   // Nothing here is written often enough to move the log on by hand.
   if (auto set = opened->execute("PRAGMA wal_autocheckpoint=100"); !set) return fail(set);
   return opened;
+}
+
+Result<void> give_up_replaced(std::optional<Database>& database, const std::filesystem::path& path) {
+  if (!database) return {};
+  const auto looked = database->look_at_file();
+  if (looked) return {};
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return fail(FailureKind::NotFound, Origin::Store,
+                fmt::format("store: {} was moved or deleted while it was in use; put it back", path.string()),
+                Retry::Later);
+  }
+  database.reset();
+  return {};
 }
 
 }  // namespace tidegate::store

@@ -193,6 +193,7 @@ Result<std::unordered_map<std::string, Allowance>> list_allowances(Database& dat
 }  // namespace
 
 Result<Database*> SqliteDirectory::connect() {
+  if (auto kept = give_up_replaced(database_, path_); !kept) return fail(kept);
   if (!database_) {
     auto opened = open_directory_database(path_);
     if (!opened) return fail(opened);

@@ -70,6 +70,23 @@ TEST(SqliteDirectories, NoticeWhatAnotherProcessChanged) {
   EXPECT_EQ(serving.changed_snapshot().value()->check(created.plain.reveal(), kNow).verdict, KeyVerdict::Revoked);
 }
 
+TEST(SqliteDirectories, NoticeThatTheirFileWasReplacedAndMakeNoNewOneWhileItHasGone) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "directory.db";
+  const auto other = directory.path() / "other.db";
+  const CreatedKey restored = SqliteDirectory(other).create_key(wanted(), kNow).value();
+  SqliteDirectory store(path);
+  ASSERT_TRUE(store.create_key(wanted(), kNow));
+  std::filesystem::remove(path);
+  const auto gone = store.changed_snapshot();
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().kind, FailureKind::NotFound);
+  EXPECT_FALSE(store.create_key(wanted(), kNow));
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::filesystem::rename(other, path);
+  EXPECT_EQ(store.list_keys().value(), std::vector<VirtualKey>{restored.key});
+}
+
 TEST(SqliteDirectories, NoticeTheirOwnChanges) {
   const TemporaryDirectory directory;
   SqliteDirectory store(directory.path() / "directory.db");

@@ -190,6 +190,7 @@ Result<void> drop_old(Database& database, std::string_view table, WallTime oldes
 }  // namespace
 
 Result<Database*> SqliteHistory::connect() {
+  give_up_lost(database_);
   if (!database_) {
     auto opened = Database::open(path_, Database::Access::ReadWrite);
     if (!opened) return fail(opened);

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <system_error>
 #include <vector>
 
 namespace tidegate::store {
@@ -31,6 +30,8 @@ constexpr const char* kFindLabels =
 
 /// Entries deleted by one call of `maintain` at most: a tenth of a second's work.
 constexpr std::int64_t kDeleteAtOnce = 5000;
+/// Entries read by one inspection: some milliseconds' work, and a million in four minutes.
+constexpr std::int64_t kInspectAtOnce = 20'000;
 /// Beyond this a cache is emptied and fills again from the tables.
 constexpr std::size_t kMaxCached = 50'000;
 
@@ -175,20 +176,41 @@ SqliteLedger::SqliteLedger(std::filesystem::path path) : path_(std::move(path)) 
 SqliteLedger::~SqliteLedger() = default;
 
 Result<SqliteLedger::Connection*> SqliteLedger::connect() {
-  if (connection_ == nullptr) {
-    auto database = open_ledger_database(path_);
-    if (!database) return fail(database);
-    auto connection = std::make_unique<Connection>(std::move(*database));
-    if (auto prepared = connection->prepare(); !prepared) return fail(prepared);
-    connection_ = std::move(connection);
+  if (connection_ != nullptr) {
+    if (auto looked = checked(connection_->database.look_at_file()); !looked) return fail(looked);
+    return connection_.get();
   }
+  auto database = open_ledger_database(path_);
+  if (!database) return fail(database);
+  auto connection = std::make_unique<Connection>(std::move(*database));
+  if (auto prepared = connection->prepare(); !prepared) return fail(prepared);
+  // While what it holds is broken nothing is added: a copy that is put in its place would not have it.
+  if (auto inspected = inspect(); !inspected) return fail(inspected);
+  connection_ = std::move(connection);
   return connection_.get();
+}
+
+/// Over a connection of its own: what the first one has in memory may no longer be in the file.
+Result<void> SqliteLedger::inspect() {
+  auto database = Database::open(path_, Database::Access::ReadOnly);
+  if (!database) return fail(database);
+  for (const char* newest :
+       {"SELECT max(id) FROM label_set", "SELECT max(id) FROM text", "SELECT max(id) FROM entry"}) {
+    if (const auto read = database->number(newest); !read) return fail(read);
+  }
+  const auto reached = database->number(
+      fmt::format("SELECT id FROM entry WHERE id > {} ORDER BY id LIMIT 1 OFFSET {}", inspected_, kInspectAtOnce));
+  if (!reached) return fail(reached);
+  inspected_ = *reached;  // 0 after the last one: from the start again
+  return {};
 }
 
 Result<void> SqliteLedger::write(std::span<const AttemptRecords* const> attempts) {
   const auto connection = connect();
   if (!connection) return fail(connection);
   auto done = write_all(**connection, attempts);
+  // What went to a file that has gone meanwhile is not in the ledger.
+  if (done) done = (*connection)->database.look_at_file();
   if (!done) {
     (*connection)->labels.forget();
     (*connection)->texts.forget();
@@ -223,28 +245,15 @@ Result<void> SqliteLedger::maintain(AttemptId oldest) {
   auto done = database.execute(
       fmt::format("DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE id < {} ORDER BY id LIMIT {})", oldest,
                   kDeleteAtOnce));
+  if (done) done = inspect();
   if (done) done = database.checkpoint();
+  if (done) done = database.look_at_file();  // its size has changed
   return checked(std::move(done));
 }
 
 Result<void> SqliteLedger::checked(Result<void> done) {
   if (!done && done.error().kind != FailureKind::Timeout) connection_.reset();
   return done;
-}
-
-Result<std::filesystem::path> set_ledger_aside(const std::filesystem::path& path, WallTime now) {
-  const std::string suffix = ".broken-" + to_rfc3339(std::chrono::floor<Seconds>(now));
-  for (const char* side : {"-wal", "-shm", ""}) {
-    std::error_code error;
-    const std::filesystem::path from = path.string() + side;
-    if (*side != '\0' && !std::filesystem::exists(from)) continue;
-    std::filesystem::rename(from, path.string() + suffix + side, error);
-    if (error) {
-      return fail(error == std::errc::no_such_file_or_directory ? FailureKind::NotFound : FailureKind::Io,
-                  Origin::Store, fmt::format("store: cannot rename {} ({})", from.string(), error.message()));
-    }
-  }
-  return std::filesystem::path(path.string() + suffix);
 }
 
 }  // namespace tidegate::store

@@ -2,7 +2,6 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
-#include "base/time.h"
 #include "store/ledger.h"
 #include "store/sqlite/database.h"
 
@@ -17,6 +16,11 @@ namespace tidegate::store {
 
 /// The ledger in a SQLite file. The constructor does no I/O: the file is opened with the first call that needs it, and
 /// again after a failure that may have been the connection's. One thread.
+///
+/// A file that is moved, replaced, deleted, overwritten or cut off while it is in use is a failure of the call that
+/// finds it, and no entry counts as written to it; the call after that opens what is there then. Each call looks at the
+/// file's name, head and size; each opening and each `maintain` reads a bounded part of the entries, the next one each
+/// time.
 class SqliteLedger final : public Ledger {
  public:
   explicit SqliteLedger(std::filesystem::path path);
@@ -30,17 +34,14 @@ class SqliteLedger final : public Ledger {
   struct Connection;
 
   [[nodiscard]] Result<Connection*> connect();
+  [[nodiscard]] Result<void> inspect();
   [[nodiscard]] Result<void> write_all(Connection& connection, std::span<const AttemptRecords* const> attempts);
   /// Hands a failure on; a connection that it may have broken is given up.
   [[nodiscard]] Result<void> checked(Result<void> done);
 
   std::filesystem::path path_;
   std::unique_ptr<Connection> connection_;
+  AttemptId inspected_ = 0;  ///< up to which entry
 };
-
-/// Renames a broken ledger and its side files to NAME.broken-TIME, so that the next start makes a new one and the
-/// journal drains into it. Only for an operator's explicit command, while no process has the directory. Gives the new
-/// name. Failure: NotFound, Io.
-[[nodiscard]] Result<std::filesystem::path> set_ledger_aside(const std::filesystem::path& path, WallTime now);
 
 }  // namespace tidegate::store

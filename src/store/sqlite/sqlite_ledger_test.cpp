@@ -7,6 +7,7 @@
 #include "store/sample_records.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/ledger_reader.h"
+#include "store/sqlite/sqlite_limits.h"
 #include "store/temporary_directory.h"
 
 #include <gmock/gmock.h>
@@ -82,8 +83,28 @@ class Stranger {
   sqlite3* database_ = nullptr;
 };
 
+/// Over what is in the file, which stays the same file.
+void overwrite(const std::filesystem::path& path, std::size_t from, std::size_t bytes) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(from));
+  file << std::string(bytes, 'x');
+}
+
 class Ledgers : public ::testing::Test {
  protected:
+  void write_many(Ledger& ledger, AttemptId from, AttemptId to) {
+    std::vector<LedgerEntry> entries;
+    for (AttemptId id = from; id <= to; ++id) entries.push_back(full_entry(id));
+    ASSERT_TRUE(write_entries(ledger, entries));
+  }
+  void move_aside(const std::filesystem::path& to) {
+    std::filesystem::create_directory(to);
+    for (const char* side : {"", "-wal", "-shm"}) {
+      std::error_code not_there;
+      std::filesystem::rename(path.string() + side, (to / "ledger.db").string() + side, not_there);
+    }
+  }
+
   TemporaryDirectory directory;
   std::filesystem::path path = directory.path() / "ledger.db";
 };
@@ -200,10 +221,118 @@ TEST_F(Ledgers, SayWhenTheFileIsBrokenAndStartAnewOnceItIsSetAside) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind, FailureKind::Corrupt);
   EXPECT_THAT(failed.error().detail, HasSubstr("not a database"));
-  const auto aside = set_ledger_aside(path, parse_rfc3339("2026-05-01T12:00:00Z").value()).value();
-  EXPECT_EQ(aside, directory.path() / "ledger.db.broken-2026-05-01T12:00:00Z");
-  EXPECT_TRUE(std::filesystem::exists(aside));
+  move_aside(directory.path() / "aside");
   EXPECT_TRUE(write(ledger, full_entry(1)));
+}
+
+TEST_F(Ledgers, NoticeThatTheirFileWasMovedAndStartAnew) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(1)));
+  const auto aside = directory.path() / "aside";
+  std::filesystem::create_directory(aside);
+  std::filesystem::rename(path, aside / "ledger.db");  // its log and index stay behind
+  const auto failed = write(ledger, full_entry(2));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().kind, FailureKind::NotFound);
+  EXPECT_THAT(failed.error().detail, HasSubstr("moved, replaced or deleted"));
+  ASSERT_TRUE(write(ledger, full_entry(2)));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(2)});
+  EXPECT_EQ(all(aside), std::vector<LedgerEntry>{full_entry(1)}) << "what was in the log is in the file";
+}
+
+TEST_F(Ledgers, NoticeThatTheirFileWasReplacedAndLeaveNoLogOfTheFormerOne) {
+  SqliteLedger ledger(path);
+  write_many(ledger, 1, 500);
+  const auto copy = directory.path() / "copy.db";
+  ASSERT_EQ(Stranger(path).run(("VACUUM INTO '" + copy.string() + "'").c_str()), SQLITE_OK);
+  write_many(ledger, 501, 1000);
+  std::filesystem::rename(copy, path);
+  ASSERT_FALSE(write(ledger, full_entry(2001)));
+  ASSERT_TRUE(write(ledger, full_entry(2001)));
+  ASSERT_TRUE(ledger.maintain(1));
+  EXPECT_EQ(all(directory.path()).size(), 501U);
+  EXPECT_EQ(all(directory.path()).back(), full_entry(2001));
+}
+
+TEST_F(Ledgers, NoticeThatTheirFileWasDeletedAlsoWhenNothingIsWritten) {
+  SqliteLedger ledger(path);
+  ASSERT_TRUE(write(ledger, full_entry(1)));
+  for (const char* side : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + side);
+  EXPECT_FALSE(ledger.maintain(1));
+  EXPECT_TRUE(ledger.maintain(1));
+  ASSERT_TRUE(write(ledger, full_entry(2)));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(2)});
+}
+
+TEST_F(Ledgers, TakeNothingWhileTheirFileIsOverwritten) {
+  SqliteLedger ledger(path);
+  SqliteLimits limits(path);  // another connection, which keeps SQLite's log alive
+  ASSERT_TRUE(limits.save({}));
+  write_many(ledger, 1, 10'000);
+  ASSERT_TRUE(ledger.maintain(1));
+  write_many(ledger, 10'001, 12'000);
+  overwrite(path, 0, 200 * 4096);
+  for (int time = 0; time < 3; ++time) {
+    const auto failed = write(ledger, full_entry(20'000));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, FailureKind::Corrupt);
+    EXPECT_THAT(failed.error().detail, HasSubstr("move it aside together with its -wal and -shm"));
+  }
+  EXPECT_FALSE(limits.save({}));
+  move_aside(directory.path() / "aside");
+  ASSERT_TRUE(write(ledger, full_entry(20'000)));
+  EXPECT_TRUE(limits.save({}));
+  EXPECT_EQ(all(directory.path()), std::vector<LedgerEntry>{full_entry(20'000)});
+}
+
+TEST_F(Ledgers, TakeNothingOnceTheyWereSeenToBeBrokenInside) {
+  SqliteLedger ledger(path);
+  write_many(ledger, 1, 30'000);
+  ASSERT_TRUE(ledger.maintain(1));
+  overwrite(path, std::filesystem::file_size(path) / 4096 / 2 * 4096, 20 * 4096);
+  Result<void> maintained;
+  for (int time = 0; time < 3 && maintained; ++time)
+    maintained = ledger.maintain(1);  // a part of the entries each time
+  ASSERT_FALSE(maintained);
+  EXPECT_EQ(maintained.error().kind, FailureKind::Corrupt);
+  EXPECT_FALSE(write(ledger, full_entry(40'000)));
+}
+
+TEST_F(Ledgers, SayThatTheirFileWasEmptiedAndNotThatItIsLocked) {
+  SqliteLedger ledger(path);
+  SqliteLimits limits(path);
+  ASSERT_TRUE(limits.save({}));
+  write_many(ledger, 1, 1000);
+  ASSERT_TRUE(ledger.maintain(1));
+  std::filesystem::resize_file(path, 0);
+  for (int time = 0; time < 3; ++time) {
+    const auto failed = write(ledger, full_entry(2000));
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, FailureKind::Corrupt);
+    EXPECT_THAT(failed.error().detail, HasSubstr("was emptied while it was in use"));
+  }
+  move_aside(directory.path() / "aside");
+  EXPECT_TRUE(write(ledger, full_entry(2000)));
+}
+
+TEST_F(Ledgers, SayThatTheirFileWasCutOff) {
+  SqliteLedger ledger(path);
+  write_many(ledger, 1, 1000);
+  ASSERT_TRUE(ledger.maintain(1));
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  const auto failed = write(ledger, full_entry(2000));
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().detail, HasSubstr("was cut off while it was in use"));
+}
+
+TEST_F(Ledgers, GoOnAfterSomebodyMadeThemSmaller) {
+  SqliteLedger ledger(path);
+  write_many(ledger, 1, 5000);
+  ASSERT_TRUE(ledger.maintain(4990));
+  ASSERT_TRUE(ledger.maintain(4990));
+  ASSERT_EQ(Stranger(path).run("VACUUM"), SQLITE_OK);
+  ASSERT_TRUE(ledger.maintain(1));
+  EXPECT_TRUE(write(ledger, full_entry(6000)));
 }
 
 TEST_F(Ledgers, RecoverFromAFullDiskWithoutLosingTheirDictionaries) {
@@ -315,6 +444,30 @@ TEST_F(Ledgers, TakeWhatAKeeperDrainsAndLetItGoOnWhileTheyAreLocked) {
   keeper->tick(clock.now());
   EXPECT_EQ(keeper->health().last_error, "");
   EXPECT_EQ(all(directory.path()).size(), 2U);
+}
+
+TEST_F(Ledgers, LeaveEntriesInTheJournalWhileTheirFileHasGone) {
+  StoreOptions options;
+  options.directory = directory.path().string();
+  options.segment_bytes = 256 * 1024;
+  options.drain_interval = Nanoseconds(0);
+  ManualClock clock;
+  SqliteLedger ledger(path);
+  const auto keeper = JournalKeeper::open(options, 1, ledger, clock).value();
+  ASSERT_TRUE(record_attempt(keeper->writer(0), 1));
+  keeper->tick(clock.now());
+  for (const char* side : {"", "-wal", "-shm"}) std::filesystem::remove(path.string() + side);
+  ASSERT_TRUE(record_attempt(keeper->writer(0), 2));
+  keeper->tick(clock.now());
+  EXPECT_THAT(keeper->health().last_error, HasSubstr("deleted"));
+  EXPECT_EQ(keeper->health().drained, 1U);
+  EXPECT_EQ(keeper->health().undrained, 1U);
+  clock.advance(Seconds(2));
+  keeper->tick(clock.now());
+  EXPECT_EQ(keeper->health().last_error, "");
+  auto database = Database::open(path, Database::Access::ReadOnly);  // without the journal
+  ASSERT_TRUE(database);
+  EXPECT_EQ(database->number("SELECT sum(id) FROM entry").value(), 2);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ std::optional<std::int64_t> read(const Statement& row, int column) {
 }  // namespace
 
 Result<Database*> SqliteLimits::connect() {
+  give_up_lost(database_);
   if (!database_) {
     auto opened = open_ledger_database(path_);
     if (!opened) return fail(opened);

@@ -37,6 +37,17 @@ TEST(StoredLimits, ComeBackAfterARestartAsTheyWereLastSaved) {
   EXPECT_EQ(SqliteLimits(path).load().value(), (std::vector<StoredLimit>{second[0], second[1], first[1]}));
 }
 
+TEST(StoredLimits, GoToTheFileThatIsThereNow) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "ledger.db";
+  const std::vector<StoredLimit> limits{limit("a", llm::LimitDimension::Requests, 100)};
+  SqliteLimits store(path);
+  ASSERT_TRUE(store.save(limits));
+  std::filesystem::rename(path, directory.path() / "aside.db");
+  ASSERT_TRUE(store.save(limits));
+  EXPECT_EQ(SqliteLimits(path).load().value(), limits);
+}
+
 TEST(StoredLimits, AreNoneInANewDirectory) {
   const TemporaryDirectory directory;
   EXPECT_TRUE(SqliteLimits(directory.path() / "ledger.db").load().value().empty());

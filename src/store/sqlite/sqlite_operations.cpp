@@ -81,6 +81,7 @@ Result<bool> replace_limits(Database& database, std::string_view tenant, std::op
 }  // namespace
 
 Result<Database*> SqliteOperations::connect() {
+  if (auto kept = give_up_replaced(database_, path_); !kept) return fail(kept);
   if (!database_) {
     auto opened = open_directory_database(path_);
     if (!opened) return fail(opened);

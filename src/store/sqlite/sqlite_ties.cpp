@@ -16,6 +16,7 @@ constexpr std::size_t kTrimAfter = 8'192;
 }  // namespace
 
 Result<Database*> SqliteTies::connect() {
+  give_up_lost(database_);
   if (!database_) {
     auto opened = open_ledger_database(path_);
     if (!opened) return fail(opened);
