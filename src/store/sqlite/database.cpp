@@ -53,7 +53,7 @@ std::string_view advice_for(FailureKind kind) {
   if (kind == FailureKind::Exhausted) return "; free disk space";
   if (kind == FailureKind::Timeout) return "; another program holds the database, end it";
   if (kind == FailureKind::Corrupt) {
-    return "; move it aside together with its -wal and -shm, then a new one is made, or restore a copy";
+    return "; move the file aside together with its -wal and -shm, then a new one is made, or restore a copy";
   }
   if (kind == FailureKind::Denied) return "; check that this user may write the file and its directory";
   return "";

@@ -276,7 +276,7 @@ TEST_F(Ledgers, TakeNothingWhileTheirFileIsOverwritten) {
     const auto failed = write(ledger, full_entry(20'000));
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().kind, FailureKind::Corrupt);
-    EXPECT_THAT(failed.error().detail, HasSubstr("move it aside together with its -wal and -shm"));
+    EXPECT_THAT(failed.error().detail, HasSubstr("move the file aside together with its -wal and -shm"));
   }
   EXPECT_FALSE(limits.save({}));
   move_aside(directory.path() / "aside");
