@@ -4,6 +4,8 @@ find_package(simdjson REQUIRED)
 
 tidegate_fuzz(sse_fuzz SOURCES sse_fuzz.cpp CORPUS tests/corpus/sse
   LINKS tidegate_llm_anthropic tidegate_llm_openai)
+tidegate_fuzz(answer_fuzz SOURCES answer_fuzz.cpp CORPUS tests/corpus/answers
+  LINKS tidegate_llm_anthropic tidegate_llm_openai)
 tidegate_fuzz(request_fuzz SOURCES request_fuzz.cpp CORPUS tests/corpus/requests
   LINKS tidegate_llm_anthropic tidegate_llm_openai simdjson::simdjson)
 tidegate_fuzz(rate_limits_fuzz SOURCES rate_limits_fuzz.cpp CORPUS tests/corpus/rate_limits
