@@ -23,11 +23,14 @@ class TidyTest(unittest.TestCase):
             self.write(name, "as it was\n")
         self.write(".gitignore", "/bin/\n/seen\n")
         self.git("init", "-q", "-b", "main")
-        self.git("add", ".")
-        self.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "all")
+        self.commit("2026-01-01T00:00:00Z")
 
-    def git(self, *arguments):
-        subprocess.run(["git", *arguments], cwd=self.box, check=True)
+    def git(self, *arguments, **environment):
+        subprocess.run(["git", *arguments], cwd=self.box, check=True, env=os.environ | environment)
+
+    def commit(self, when):
+        self.git("add", ".")
+        self.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one", GIT_COMMITTER_DATE=when)
 
     def write(self, name, text):
         path = self.box / name
@@ -50,6 +53,13 @@ class TidyTest(unittest.TestCase):
         self.write("src/a.h", "new\n")
         (self.box / "src/gone.cpp").unlink()
         self.assertEqual(self.tidy(), (0, ["sim/new.cpp", "src/a.cpp"]))
+
+    def test_looks_at_the_sources_that_have_changed_since_a_time(self):
+        self.write("src/a.cpp", "changed\n")
+        self.commit("2026-02-01T00:00:00Z")
+        self.assertEqual(self.tidy("--since", "2026-02-02T00:00:00Z"), (0, []))
+        self.assertEqual(self.tidy("--since", "2025-12-31T00:00:00Z"), (0, []))  # before there was anything
+        self.assertEqual(self.tidy("--since", "2026-01-15T00:00:00Z"), (0, ["src/a.cpp"]))
 
     def test_looks_at_the_files_that_are_named_and_tells_by_its_exit_status(self):
         self.write("src/b.cpp", "doubtful\n")
