@@ -21,7 +21,10 @@ class Membership final : public Worker::Member {
   }
   Membership(const Membership&) = delete;
   Membership& operator=(const Membership&) = delete;
-  ~Membership() { worker_.leave(*this); }
+  ~Membership() {
+    worker_.shared().connections.give_back();  // what the listener took for it
+    worker_.leave(*this);
+  }
 
   void drain() override {
     if (incoming_.is_idle()) stream_.cancel();

@@ -99,7 +99,6 @@ void Worker::join(Member& member) {
 void Worker::leave(Member& member) {
   members_.erase(&member);
   open_connections_.store(members_.size(), std::memory_order_relaxed);
-  shared_.connections.give_back();
   stop_if_drained();
 }
 
