@@ -262,6 +262,7 @@ net::Task<Journey::Step> Journey::attempt() {
   }
   if (!called) {
     failure_ = std::move(called.error());
+    note_tried(*failure_);
     held_.reset();
     outcome_.error = error_of(failure_->kind);
     note_refusal({.kind = outcome_.error, .type = {}, .code = {}, .message = {}});
@@ -526,6 +527,26 @@ net::Task<bool> Journey::send_held() {
   co_return true;
 }
 
+void Journey::note_tried(const Failure& failure) {
+  const auto known = std::find_if(tried_.begin(), tried_.end(), [&](const Tried& tried) {
+    return tried.provider == outcome_.provider && tried.why == failure.detail;
+  });
+  if (known != tried_.end()) ++known->times;
+  else tried_.push_back({.provider = outcome_.provider, .why = failure.detail});
+}
+
+/// What was tried, if it was more than once.
+std::string Journey::tried_text() const {
+  int times = 0;
+  for (const Tried& tried : tried_) times += tried.times;
+  if (times < 2) return {};
+  const Nanoseconds waited = worker_.reactor().now().steady - received_at_;
+  const Nanoseconds shown = waited < Seconds(1) ? Nanoseconds(std::chrono::floor<Milliseconds>(waited)) : Nanoseconds(std::chrono::floor<Seconds>(waited));
+  std::string text = fmt::format(" Tried {} times in {}:", times, to_text(shown));
+  for (const Tried& tried : tried_) text += fmt::format("{} '{}' {} x ({})", &tried == &tried_.front() ? "" : ",", tried.provider, tried.times, tried.why);
+  return text + ".";
+}
+
 /// Our own word for a provider that did not answer, with what the client may do next: that depends on whether it had the request.
 OwnAnswer Journey::unanswered(const Failure& failure) const {
   OwnAnswer answer{.status = failure.kind == FailureKind::Timeout ? 504 : 502, .reason = llm::to_string(error_of(failure.kind)), .message = {}};
@@ -549,6 +570,7 @@ net::Task<bool> Journey::answer_failure(const Failure& failure) {
   outcome_.error = error_of(failure.kind);
   outcome_.state = store::AttemptState::Failed;
   own_answer_ = unanswered(failure);
+  own_answer_.message += tried_text();
   charge();
   net::Task<bool> answering = answer_ourselves();
   const bool goes_on = co_await answering;

@@ -389,8 +389,9 @@ void Journey::charge() {
   settle_room();
   count_marks();
   // A stream that broke off, or whose client left, was charged for what it had produced: an estimate, marked as such.
-  if (outcome_.answer.content_started) llm::estimate_missing_usage(outcome_.answer);
-  estimate_unread_usage(outcome_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = !coding_.empty()}, worker_.sink());
+  if (outcome_.answer.content_started || outcome_.answer.usage.seen) llm::estimate_missing_usage(outcome_.answer);
+  estimate_unread_usage(outcome_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = !coding_.empty(),
+                                   .was_sent = exchange_ != nullptr && exchange_->was_sent()}, worker_.sink());
   if (outcome_.error == llm::UpstreamErrorKind::None) outcome_.error = outcome_.answer.error.kind;
   const Charged charged = worker_.sink().charge(outcome_);
   outcome_.cost = charged.cost;

@@ -172,6 +172,8 @@ class Journey {
   [[nodiscard]] net::Task<bool> answer_failure(const Failure& failure);
   void note_break(llm::UpstreamErrorKind kind);
   [[nodiscard]] OwnAnswer unanswered(const Failure& failure) const;
+  void note_tried(const Failure& failure);
+  [[nodiscard]] std::string tried_text() const;
   [[nodiscard]] net::Task<bool> break_off(bool at_boundary, llm::UpstreamErrorKind kind);
   [[nodiscard]] net::Task<Result<std::string>> read_whole_body();
   [[nodiscard]] net::Task<bool> relay_rewritten();
@@ -256,6 +258,12 @@ class Journey {
   };
   std::optional<HeldAnswer> held_;
   std::optional<Failure> failure_;  ///< of the last attempt, if the provider did not answer
+  struct Tried {
+    std::string provider;
+    std::string why;
+    int times = 1;
+  };
+  std::vector<Tried> tried_;  ///< without an answer, in their order
   SteadyTime last_sign_;            ///< when the client last heard of us, with `early_`
   SteadyTime deadline_;             ///< until when the request may wait, over all targets
   std::unique_ptr<upstream::Exchange> exchange_;

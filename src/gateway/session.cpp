@@ -22,8 +22,8 @@ class Membership final : public Worker::Member {
   Membership(const Membership&) = delete;
   Membership& operator=(const Membership&) = delete;
   ~Membership() {
-    worker_.shared().connections.give_back();  // what the listener took for it
     worker_.leave(*this);
+    worker_.shared().connections.give_back();  // what the listener took for it
   }
 
   void drain() override {

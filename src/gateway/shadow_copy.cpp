@@ -235,7 +235,7 @@ void Copy::record(const Result<void>& done) {
   const llm::Usage& usage = copy_.answer.usage;
   if (usage.seen) passage_.counted_input(static_cast<double>(usage.tokens.total_input() - (asks_.dialect == llm::Dialect::Anthropic ? usage.tokens.cache_read : 0)));
   passage_.ended(is_good, usage.seen ? static_cast<double>(usage.tokens.output) : -1);
-  estimate_unread_usage(copy_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = is_encoded_}, worker_.sink());
+  estimate_unread_usage(copy_, {.endpoint = asks_.endpoint, .is_stream = streams_, .is_encoded = is_encoded_, .was_sent = exchange_ != nullptr && exchange_->was_sent()}, worker_.sink());
   copy_.cost = worker_.sink().charge(copy_).cost;
   worker_.sink().finish(copy_);
 }

@@ -81,5 +81,25 @@ TEST(UnreadUsage, OfAStreamIsWhatWasSeenOfIt) {
   EXPECT_TRUE(compressed.unread);
 }
 
+TEST(UnreadUsage, OfARequestThatTheProviderHasAndWhoseAnswerNobodyHeardIsItsInput) {
+  using store::AttemptState;
+  const AnswerForm sent{.endpoint = llm::Endpoint::Messages, .was_sent = true};
+  Outcome outcome = answered();
+  outcome.response_bytes = 0;
+  outcome.upstream_status = 0;
+  for (const AttemptState state : {AttemptState::ClientGone, AttemptState::Truncated, AttemptState::Interrupted}) {
+    outcome.state = state;
+    EXPECT_EQ(estimated(outcome, sent).answer.usage.tokens.input, 100);
+    EXPECT_EQ(estimated(outcome, sent).answer.usage.tokens.output, 0);
+    EXPECT_TRUE(estimated(outcome, sent).answer.usage.estimated);
+    EXPECT_FALSE(estimated(outcome, sent).unread);
+    EXPECT_FALSE(estimated(outcome).answer.usage.seen) << "it never left";
+  }
+  outcome.state = AttemptState::Failed;
+  EXPECT_FALSE(estimated(outcome, sent).answer.usage.seen) << "a connection that was reset";
+  outcome.error = llm::UpstreamErrorKind::Timeout;
+  EXPECT_EQ(estimated(outcome, sent).answer.usage.tokens.input, 100);
+}
+
 }  // namespace
 }  // namespace tidegate::gateway
