@@ -129,15 +129,27 @@ TEST_F(TenantLimits, RefuseBeforeAnythingGoesToTheProvider) {
 
 TEST_F(TenantLimits, GiveBackWhatTheProvidersFailureDidNotTake) {
   start("1", Money::dollars(1));
-  PlainSocket client = PlainSocket::connect(gateway_->port());
+  const PlainSocket client = PlainSocket::connect(gateway_->port());
   client.send(request("/v1/messages"));
-  PlainSocket upstream = provider_.accept();
+  const PlainSocket upstream = provider_.accept();
   read_request(upstream);
   EXPECT_EQ(level().reserved, 1'000'000'000);
-  client.close();  // leaves before anything was answered
-  EXPECT_EQ(upstream.read_all(), "");
+  upstream.send("HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 400 "));
   ASSERT_EQ(gateway_->recorded().wait_for(1).size(), 1U);
   EXPECT_EQ(level().left(), 1'000'000'000);
+}
+
+TEST_F(TenantLimits, KeepWhatAClientThatLeftHasPerhapsSpent) {
+  start("1", Money::dollars(1));
+  PlainSocket client = PlainSocket::connect(gateway_->port());
+  client.send(request("/v1/messages"));
+  const PlainSocket upstream = provider_.accept();
+  read_request(upstream);
+  client.close();  // the provider has the request, and may have worked on it
+  EXPECT_EQ(upstream.read_all(), "");
+  ASSERT_EQ(gateway_->recorded().wait_for(1).size(), 1U);
+  EXPECT_EQ(level().left(), 0);
 }
 
 /// The whole head of what a client is told at once.
