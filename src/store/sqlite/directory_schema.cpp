@@ -90,6 +90,8 @@ Result<Database> open_directory_database(const std::filesystem::path& path) {
   if (auto migrated = migrate(*opened, kSteps, path); !migrated) return fail(migrated);
   // Nothing here is written often enough to move the log on by hand.
   if (auto set = opened->execute("PRAGMA wal_autocheckpoint=100"); !set) return fail(set);
+  // Several write to it (people, actions, the CLI), each for a moment and each with somebody who waits for the answer.
+  if (auto set = opened->execute("PRAGMA busy_timeout=2000"); !set) return fail(set);
   return opened;
 }
 
