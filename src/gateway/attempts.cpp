@@ -465,15 +465,13 @@ OwnAnswer Journey::ledger_full() const {
   return {.status = 503,
           .reason = "ledger_full",
           .message = "The ledger's journal is full and `ledger.when_full: refuse` is set; see the alarms of this gateway.",
-          .retry_after = Seconds(10),
-          .close = !incoming_.is_complete()};
+          .retry_after = Seconds(10)};
 }
 
 /// Our own word where nobody was asked: when to come back, and what was in the way.
 OwnAnswer Journey::no_capacity() const {
   using quota::Obstacle;
   OwnAnswer answer{.status = 429, .reason = "no_capacity", .message = {}};
-  answer.close = !incoming_.is_complete();
   if (overflow_.obstacle == Obstacle::NoKey) {
     answer.status = 503;
     answer.reason = "no_key";
@@ -550,7 +548,6 @@ std::string Journey::tried_text() const {
 /// Our own word for a provider that did not answer, with what the client may do next: that depends on whether it had the request.
 OwnAnswer Journey::unanswered(const Failure& failure) const {
   OwnAnswer answer{.status = failure.kind == FailureKind::Timeout ? 504 : 502, .reason = llm::to_string(error_of(failure.kind)), .message = {}};
-  answer.close = !incoming_.is_complete();
   if (exchange_ == nullptr || !exchange_->was_sent()) {
     answer.message = fmt::format("The provider '{}' could not be reached: {}. The request may be sent again.", outcome_.provider, failure.detail);
     return answer;

@@ -140,7 +140,7 @@ bool Journey::accept() {
   }
   if (head.method == "TRACE") {
     // Whoever answers it sends the request back, with the key of ours that it was given.
-    return refuse({.status = 405, .reason = "bad_method", .message = "TRACE is not served here.", .should_retry = false, .close = !incoming_.is_complete()});
+    return refuse({.status = 405, .reason = "bad_method", .message = "TRACE is not served here.", .should_retry = false});
   }
   if (head.path() == "/api/hello" || head.path() == "/healthz") {
     return refuse({.status = 200, .reason = "hello", .message = "ok"});
@@ -155,8 +155,7 @@ bool Journey::accept() {
     return refuse({.status = 400,
                    .reason = "bad_path",
                    .message = "This path is another spelling of an endpoint's own; write it plainly: nothing encoded, no '//', no '/./', no ';'.",
-                   .should_retry = false,
-                   .close = !incoming_.is_complete()});
+                   .should_retry = false});
   }
   if (worker_.draining()) {
     return refuse({.status = 503,
@@ -254,8 +253,7 @@ bool Journey::identify() {
       return refuse({.status = 403,
                      .reason = "model_not_allowed",
                      .message = std::move(*why_not),
-                     .should_retry = false,
-                     .close = !incoming_.is_complete()});
+                     .should_retry = false});
     }
   }
   fields_ = read_request_fields(head.fields);
