@@ -635,7 +635,7 @@ net::Task<Result<void>> Journey::call() {
   if (translator_) write_translated_head();
   else write_upstream_head();
   using Replay = upstream::Exchange::Replay;
-  return exchange_->send(head_, body_, outcome_.method, may_be_done_twice(llm::UpstreamErrorKind::Reset) ? Replay::Once : Replay::Never);
+  return exchange_->send(head_, body_, outcome_.method, leaves_something() ? Replay::Never : Replay::Once);
 }
 
 net::Task<Result<void>> Journey::upload() {
