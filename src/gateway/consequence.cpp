@@ -43,4 +43,13 @@ Consequence consequence_of(const llm::UpstreamError& error) {
   return is_workspaces ? Consequence{quota::RefusalKind::Key, quota::KeyRing::Fault::Billing} : consequence_of(error.kind);
 }
 
+llm::UpstreamErrorKind error_of(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::Timeout: return llm::UpstreamErrorKind::Timeout;
+    case FailureKind::Closed: return llm::UpstreamErrorKind::Reset;
+    case FailureKind::Protocol: return llm::UpstreamErrorKind::Protocol;
+    default: return llm::UpstreamErrorKind::Connect;
+  }
+}
+
 }  // namespace tidegate::gateway

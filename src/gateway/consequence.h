@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #pragma once
 
+#include "base/failure.h"
 #include "llm/upstream_error.h"
 #include "quota/book/key_ring.h"
 #include "quota/bucket.h"
@@ -23,6 +24,9 @@ struct Consequence {
 /// The same, and a workspace's own limit of money, which only the message tells from its organisation's, takes the key out alone: keys of
 /// other workspaces go on.
 [[nodiscard]] Consequence consequence_of(const llm::UpstreamError& error);
+
+/// What a call that failed before it had an answer is in the record.
+[[nodiscard]] llm::UpstreamErrorKind error_of(FailureKind kind);
 
 /// Whether an answer of this status may be about the pool or the key, so that its body has to be read before anything is relayed.
 [[nodiscard]] constexpr bool may_be_retried(int status) {
