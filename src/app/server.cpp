@@ -428,11 +428,12 @@ void Server::look_at_ledger(Now now) {
   if (health.last_error.empty()) {
     alarms_.clear("ledger", {}, now.wall);
   } else {
+    const bool refuses = options_.store.when_full == store::WhenFull::Refuse;
     alarms_.raise({.kind = "ledger",
                    .subject = {},
                    .severity = Severity::Critical,
-                   .message = fmt::format("{}; requests go on, and {} entries wait in the journal", health.last_error,
-                                          health.undrained),
+                   .message = fmt::format("{}; requests go on{}, and {} entries wait in the journal", health.last_error,
+                                          refuses ? " while the journal has room" : "", health.undrained),
                    .since = health.failing_since.value_or(now.wall)});
   }
   if (health.not_recorded > 0) {
