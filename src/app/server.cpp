@@ -4,16 +4,11 @@
 
 #include "app/alert_sources.h"
 #include "app/demand_limits.h"
-#include "app/forecast_figures.h"
 #include "app/provider_limits.h"
-#include "app/room_figures.h"
-#include "app/savings_figures.h"
-#include "app/shadow_figures.h"
+#include "app/provider_names.h"
 #include "app/stored_limits.h"
-#include "app/version.h"
 #include "config/difference.h"
 #include "config/url.h"
-#include "metrics/scrape_figures.h"
 #include "quota/book/readings.h"
 #include "store/seen_mark.h"
 #include "store/sqlite/demand_reader.h"
@@ -39,7 +34,6 @@ constexpr Seconds kTellOfKeys(2);
 constexpr Seconds kRestoreSpendingEvery(2);
 /// Keys may be thousands, and the board must have room for what else is wrong.
 constexpr std::size_t kMostBudgetAlarms = 50;
-constexpr std::size_t kMostBudgetSamples = 2'000;
 constexpr Milliseconds kCollectUseEvery(200);
 constexpr Seconds kCollectShadowEvery(1);
 constexpr Seconds kCompareShadowEvery(60);
@@ -56,15 +50,6 @@ config::Options with_worker_count(config::Options options) {
   options.gateway.worker_threads =
       std::min(wanted > 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()), store::kMaxWorkers);
   return options;
-}
-
-/// Of all, or of those that speak one dialect. Valid as long as the providers.
-std::vector<std::string_view> names_of(std::span<const upstream::ProviderOptions> providers, std::optional<llm::Dialect> dialect = std::nullopt) {
-  std::vector<std::string_view> names;
-  for (const upstream::ProviderOptions& provider : providers) {
-    if (!dialect || provider.dialect == *dialect) names.push_back(provider.id.text());
-  }
-  return names;
 }
 
 std::filesystem::path database(const config::Options& options, const char* name) {
@@ -255,7 +240,7 @@ void Server::restore_limits() {
   auto stored = stored_limits_.load();
   if (stored) {
     limits_.restore(from_stored(*stored), clock_.now());
-    limits_.keep_only(names_of(options_.providers));
+    limits_.keep_only(provider_names(options_.providers));
   } else {
     // Levels are learned again from the first answers; the ledger's own alarm tells what is wrong with its database.
     log_.say(fmt::format("limits of the last run are not restored: {}\n", stored.error().detail));
@@ -515,81 +500,6 @@ void Server::look_at_certificate(Now now) {
   }
 }
 
-void Server::collect_metrics() {
-  registry_.collect([this](metrics::SampleSink& sink) {
-    using metrics::Metric;
-    const Now now = clock_.now();
-    const std::vector<quota::PoolLevel> pools = limits_.fresh_levels(now);
-    const config::Options options = this->options();
-    metrics::add(sink, Metric::ClaudeRpmLeft, quota::smallest_requests_remaining(pools, names_of(options.providers, llm::Dialect::Anthropic)));
-    for (const quota::PoolLevel& pool : pools) {
-      for (const quota::LimitLevel& level : pool.limits) {
-        const auto limit = level.limit ? std::optional<double>(static_cast<double>(*level.limit)) : std::nullopt;
-        metrics::add(sink, metrics::PoolFigures{.pool = pool.pool,
-                                                .model_group = pool.model_group,
-                                                .dimension = llm::to_string(level.dimension),
-                                                .limit = limit,
-                                                .remaining = level.remaining_now,
-                                                .seconds_to_exhaustion = level.seconds_to_exhaustion});
-      }
-    }
-    add_room_figures(sink, rooms_.rooms());
-    add_shadow_figures(sink, shadow_.counts(now));
-    if (answers_ != nullptr) {
-      const gateway::AnswerCache::Figures kept = answers_->figures();
-      metrics::add(sink, metrics::AnswerCacheFigures{.hits = kept.hits,
-                                                     .joined = kept.joined,
-                                                     .misses = kept.misses,
-                                                     .entries = kept.entries,
-                                                     .bytes = kept.bytes,
-                                                     .saved_dollars = static_cast<double>(kept.saved.nanodollars()) / 1e9});
-    }
-    add_balance_figures(sink, balances_.list());
-    add_savings_figures(sink, cache_savings());
-    add_forecast_figures(sink, forecasts_);
-    add_alert_figures(sink, alerts_->alerts(now));
-    for (const auto& [labels, count] : courier_.counts()) {
-      sink.add(metrics::definition(Metric::AlertDeliveries), {labels.first, labels.second}, static_cast<double>(count));
-    }
-    for (const DataPlane::KeyCount& keys : plane_->key_counts()) {
-      metrics::add(sink, metrics::KeyFigures{.provider = keys.provider.text(),
-                                             .in_use = static_cast<std::int64_t>(keys.in_use),
-                                             .missing = static_cast<std::int64_t>(
-                                                 std::min(keys.in_use, provider_keys_.missing(keys.provider))),
-                                             .draining = static_cast<std::int64_t>(keys.draining)});
-    }
-    std::size_t samples = 0;
-    for (const quota::AccountLevel& tenant : tenants_.levels(quota::TenantBook::Which::Tenants, now)) {
-      for (const quota::BudgetLevel& level : tenant.budgets) {
-        if (++samples > kMostBudgetSamples) break;
-        // Dollars and tokens: nano-dollars are for sums.
-        const double unit = level.budget.unit == quota::BudgetUnit::Money ? 1e-9 : 1;
-        metrics::add(sink, metrics::BudgetFigures{.tenant = tenant.tenant,
-                                                  .period = to_string(level.budget.period),
-                                                  .unit = to_string(level.budget.unit),
-                                                  .limit = static_cast<double>(level.budget.limit) * unit,
-                                                  .spent = static_cast<double>(level.spent) * unit,
-                                                  .reserved = static_cast<double>(level.reserved) * unit,
-                                                  .overspent = static_cast<double>(level.overspent()) * unit});
-      }
-    }
-    const store::LedgerHealth health = keeper_->health();
-    metrics::add(sink, metrics::LedgerFigures{.appended = static_cast<std::int64_t>(health.drained + health.undrained),
-                                              .drained = static_cast<std::int64_t>(health.drained),
-                                              .undrained = static_cast<std::int64_t>(health.undrained),
-                                              .journal_bytes = static_cast<std::int64_t>(health.journal_bytes),
-                                              .journal_limit = static_cast<std::int64_t>(options_.store.journal_bytes),
-                                              .errors = static_cast<std::int64_t>(health.failures),
-                                              .unrecorded = static_cast<std::int64_t>(health.not_recorded)});
-    metrics::add(sink, Metric::BodyMemory, static_cast<std::int64_t>(plane_->body_memory().used()));
-    metrics::add(sink, Metric::LogLinesDropped, static_cast<std::int64_t>(log_.dropped()));
-    if (const auto expires_at = plane_->certificate_expires_at())
-      metrics::add(sink, Metric::CertificateExpiry, *expires_at);
-    metrics::add(sink, metrics::BuildFigures{.version = kVersion, .commit = kCommit});
-    metrics::add(sink, metrics::read_process_figures());
-  });
-}
-
 std::string Server::url() const {
   const net::ListenOptions listen = options().listen;
   const bool is_v6 = listen.host.find(':') != std::string::npos;
@@ -626,7 +536,7 @@ Result<std::vector<std::string>> Server::reload(const config::Options& next) {
   }
   prices_.swap(std::make_shared<const pricing::PriceBook>(std::move(*book)));
   unpriced_.look(clock_.now().wall);
-  limits_.keep_only(names_of(after.providers));
+  limits_.keep_only(provider_names(after.providers));
   shadow_.adopt(after.shadow);
   forecasts_.adopt(after.forecast);
   alerts_->adopt(after.alerts);
