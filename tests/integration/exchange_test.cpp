@@ -35,16 +35,22 @@ std::string answer(int status, std::string_view body) {
 
 std::string chunk(std::string_view text) { return fmt::format("{:x}\r\n{}\r\n", text.size(), text); }
 
+/// Asks for a stream. Gives the provider's end, which has answered with the head of one.
+PlainSocket begin_stream(const PlainSocket& client, const PlainListener& provider) {
+  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","max_tokens":9,"stream":true,"messages":[]})"));
+  PlainSocket upstream = provider.accept();
+  (void)read_message(upstream);
+  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+  return upstream;
+}
+
 TEST(Exchange, EndsACallThatGoesOnLongerThanItsWholeMayTake) {
   const PlainListener provider;
   RunningGateway::Choice choice;
   choice.deadlines.total = Milliseconds(300);
   RunningGateway gateway(provider.port(), choice);
   const PlainSocket client = PlainSocket::connect(gateway.port());
-  client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","max_tokens":9,"stream":true,"messages":[]})"));
-  const PlainSocket upstream = provider.accept();
-  (void)read_message(upstream);
-  upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
+  const PlainSocket upstream = begin_stream(client, provider);
   (void)client.read_until("\r\n\r\n");
   // It is never silent, so no other deadline than that of the whole passes.
   const std::string ping = chunk("event: ping\ndata: {\"type\":\"ping\"}\n\n");
@@ -150,11 +156,8 @@ TEST(Exchange, RecordsTheErrorThatAStreamTellsOfAsItsOwn) {
     const PlainListener provider;
     RunningGateway gateway(provider.port());
     const PlainSocket client = PlainSocket::connect(gateway.port());
-    client.send(request("/v1/messages", R"({"model":"claude-haiku-4-5","max_tokens":9,"stream":true,"messages":[]})"));
-    PlainSocket upstream = provider.accept();
-    (void)read_message(upstream);
-    upstream.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
-                  chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":5}}}\n\n") +
+    PlainSocket upstream = begin_stream(client, provider);
+    upstream.send(chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"usage\":{\"input_tokens\":5}}}\n\n") +
                   chunk("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n"));
     if (ends_in_good_order) upstream.send("0\r\n\r\n");
     upstream.close();

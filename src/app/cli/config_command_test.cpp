@@ -2,8 +2,9 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/config_command.h"
 
+#include "app/cli/run_command.h"
+
 #include <gtest/gtest.h>
-#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -17,23 +18,7 @@ namespace fs = std::filesystem;
 
 class ConfigCommand : public testing::Test {
  protected:
-  struct Answer {
-    int exit_code;
-    std::string out;
-    std::string err;
-  };
-
-  static Answer run(const std::string& arguments) {
-    CLI::App program("", "tidegate");
-    int exit_code = -1;
-    add_config_command(program, exit_code);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    program.parse("config " + arguments);
-    std::fflush(stdout);
-    std::string out = testing::internal::GetCapturedStdout();
-    return {.exit_code = exit_code, .out = std::move(out), .err = testing::internal::GetCapturedStderr()};
-  }
+  static CommandAnswer run(const std::string& arguments) { return run_command(add_config_command, "config " + arguments); }
 
   /// A file with this text; its name stands in every message, so it is one word without blanks.
   static std::string file_with(const std::string& text) {
@@ -49,7 +34,7 @@ constexpr const char* kGood = "providers: [{name: local, base_url: \"http://127.
 
 TEST_F(ConfigCommand, FindsAGoodFileGood) {
   const std::string file = file_with(kGood);
-  const Answer answer = run("check " + file);
+  const CommandAnswer answer = run("check " + file);
   EXPECT_EQ(answer.out, file + ": good\n");
   EXPECT_EQ(answer.err, "");
   EXPECT_EQ(answer.exit_code, 0);
@@ -58,7 +43,7 @@ TEST_F(ConfigCommand, FindsAGoodFileGood) {
 TEST_F(ConfigCommand, TellsEveryProblemAndWarning) {
   const std::string file = file_with("threads: many\nlog: {level: loud}\n" + std::string(kGood) +
                                      "routes: [{provider: local}, {provider: local}]\n");
-  const Answer answer = run("check " + file);
+  const CommandAnswer answer = run("check " + file);
   EXPECT_EQ(answer.out, file + ":1:10: threads: 'many' is not a whole number from 0 to 1024\n" +  //
                             file + ":2:14: log.level: 'loud' is not one of debug, info, warning or error\n" +
                             "warning: " + file +
@@ -73,14 +58,14 @@ TEST_F(ConfigCommand, TakesTheFileAsServeDoes) {
 }
 
 TEST_F(ConfigCommand, SaysThatANamedFileIsNotThere) {
-  const Answer answer = run("check ./no/such/file.yaml");
+  const CommandAnswer answer = run("check ./no/such/file.yaml");
   EXPECT_EQ(answer.err, "tidegate: cannot read ./no/such/file.yaml (No such file or directory)\n");
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(answer.exit_code, 1);
 }
 
 TEST_F(ConfigCommand, ShowsDefaultsToo) {
-  const Answer answer = run("show " + file_with(kGood));
+  const CommandAnswer answer = run("show " + file_with(kGood));
   EXPECT_EQ(answer.out.substr(0, answer.out.find("admin:")),
             "listen: 127.0.0.1:8080\n"
             "metrics:\n"
@@ -91,7 +76,7 @@ TEST_F(ConfigCommand, ShowsDefaultsToo) {
 
 TEST_F(ConfigCommand, ShowsNothingOfABadFileButItsProblems) {
   const std::string file = file_with(std::string("threads: many\n") + kGood);
-  const Answer answer = run("show " + file);
+  const CommandAnswer answer = run("show " + file);
   EXPECT_EQ(answer.out, "");
   EXPECT_EQ(answer.err, file + ":1:10: threads: 'many' is not a whole number from 0 to 1024\n");
   EXPECT_EQ(answer.exit_code, 1);
@@ -100,7 +85,7 @@ TEST_F(ConfigCommand, ShowsNothingOfABadFileButItsProblems) {
 TEST_F(ConfigCommand, PrintsTheSchemaOfTheDocumentation) {
   std::ifstream in(TIDEGATE_SOURCE_DIR "/docs/tidegate.schema.json", std::ios::binary);
   const std::string expected{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const Answer answer = run("schema");
+  const CommandAnswer answer = run("schema");
   EXPECT_TRUE(answer.out == expected);
   EXPECT_EQ(answer.exit_code, 0);
 }

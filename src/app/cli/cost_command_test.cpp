@@ -2,6 +2,7 @@
 // SPDX-FileCopyrightText: The Tidegate authors
 #include "app/cli/cost_command.h"
 
+#include "app/cli/run_command.h"
 #include "base/time.h"
 #include "store/attempt_id.h"
 #include "store/sample_records.h"
@@ -9,9 +10,7 @@
 #include "store/temporary_directory.h"
 
 #include <gtest/gtest.h>
-#include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -25,23 +24,7 @@ namespace fs = std::filesystem;
 
 class CostCommand : public testing::Test {
  protected:
-  struct Answer {
-    int exit_code;
-    std::string out;
-    std::string err;
-  };
-
-  static Answer run(const std::string& arguments) {
-    CLI::App program("", "tidegate");
-    int exit_code = -1;
-    add_cost_command(program, exit_code);
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    program.parse("cost " + arguments);
-    std::fflush(stdout);
-    std::string out = testing::internal::GetCapturedStdout();
-    return {.exit_code = exit_code, .out = std::move(out), .err = testing::internal::GetCapturedStderr()};
-  }
+  static CommandAnswer run(const std::string& arguments) { return run_command(add_cost_command, "cost " + arguments); }
 
   /// A ledger with one request of $0.009.
   [[nodiscard]] std::string ledger() const {
@@ -69,7 +52,7 @@ TEST_F(CostCommand, FailsWithTwoAboveTheLimitAlone) {
 TEST_F(CostCommand, TakesNoMistypedDirectoryForAnEmptyLedger) {
   const std::string mistyped = (folder.path() / "mistyped").string();
   for (const std::string& directory : {mistyped, folder.path().string()}) {
-    const Answer answer = run("--fail-over 5 --ledger " + directory);
+    const CommandAnswer answer = run("--fail-over 5 --ledger " + directory);
     EXPECT_EQ(answer.exit_code, 1);
     EXPECT_EQ(answer.out, "");
     EXPECT_NE(answer.err.find("there is no ledger in " + directory), std::string::npos) << answer.err;
@@ -83,13 +66,13 @@ TEST_F(CostCommand, ReadsTheLedgerThatTheConfigurationNames) {
   EXPECT_EQ(run("--fail-over 0.001 --config " + file.string()).exit_code, 2);
   const fs::path before = fs::current_path();
   fs::current_path(folder.path());
-  const Answer here = run("--fail-over 0.001");
+  const CommandAnswer here = run("--fail-over 0.001");
   fs::current_path(before);
   EXPECT_EQ(here.exit_code, 2) << here.err;
 }
 
 TEST_F(CostCommand, RefusesALimitBelowNothing) {
-  const Answer answer = run("--fail-over -1 --ledger " + ledger());
+  const CommandAnswer answer = run("--fail-over -1 --ledger " + ledger());
   EXPECT_EQ(answer.exit_code, 1);
   EXPECT_NE(answer.err.find("--fail-over: '-1' is below nothing"), std::string::npos) << answer.err;
 }
