@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SPDX-FileCopyrightText: The Tidegate authors
-#include "sim/server/server.h"
+#include "sim/server/sim_server.h"
 
-#include "sim/server/test_client.h"
-#include "sim/server/virtual_clock.h"
-
-#include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <boost/json.hpp>
 
 #include <algorithm>
 #include <string>
@@ -18,47 +12,9 @@
 namespace tidegate::sim {
 namespace {
 
-namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-constexpr std::string_view kAnthropic = "x-api-key: sk-ant-test\r\nanthropic-version: 2023-06-01\r\n";
-constexpr std::string_view kOpenAi = "authorization: Bearer sk-test\r\n";
-constexpr std::string_view kHi =
-    R"({"model":"claude-haiku-4-5","max_tokens":100,"messages":[{"role":"user","content":"hi"}]})";
-constexpr std::string_view kHiStreamed =
-    R"({"model":"claude-haiku-4-5","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
-
-Options instant() {
-  Options options;
-  options.instant = true;
-  return options;
-}
-
-/// A server on virtual time, and a connection to it.
-class SimServer : public testing::Test {
- protected:
-  explicit SimServer(Options options = instant()) : server_(std::move(options), clock_), client_(server_.port()) {}
-
-  Received post(std::string_view target, std::string_view body, std::string_view headers) {
-    return TestClient(server_.port()).request("POST", target, body, headers);
-  }
-  Received get(std::string_view target, std::string_view headers) {
-    return TestClient(server_.port()).request("GET", target, {}, headers);
-  }
-  Received message(std::string_view body = kHi, std::string_view more_headers = {}) {
-    return post("/v1/messages", body, fmt::format("{}{}", kAnthropic, more_headers));
-  }
-  Received faulty(std::string_view fault, std::string_view body = kHi) {
-    return message(body, fmt::format("x-sim-fault: {}\r\n", fault));
-  }
-  json::object stats() { return json::parse(server_.stats()).get_object(); }
-
-  VirtualClock clock_{*parse_rfc3339("2026-11-23T10:00:00Z")};
-  Server server_;
-  TestClient client_;
-};
 
 std::vector<std::string> event_names(std::string_view body) {
   std::vector<std::string> names;
@@ -68,8 +24,6 @@ std::vector<std::string> event_names(std::string_view body) {
   }
   return names;
 }
-
-json::value error_of(const Received& received) { return json::parse(received.body).at("error"); }
 
 TEST_F(SimServer, AnswersAMessageWithUsageIdentityAndLimits) {
   const Received received = client_.request("POST", "/v1/messages?beta=true", kHi, kAnthropic);
@@ -425,35 +379,6 @@ TEST_F(SimServer, RunsABatchToItsResultsAtItsOwnOrigin) {
   EXPECT_EQ(get("/v1/messages/batches/" + id, "x-api-key: k@other\r\nanthropic-version: 2023-06-01\r\n").status, 404);
 }
 
-TEST(SimServerBatches, AreRefusedAboveTheirSizeAndAboveTheQueue) {
-  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
-  Options options;  // not instant: a batch takes 2 s
-  options.limits.batches = BatchLimits{.queued = 5, .per_batch = 3};
-  const Server server(options, clock);
-  TestClient client(server.port());
-  const auto create = [&](int requests) {
-    std::string items;
-    for (int i = 0; i < requests; ++i)
-      items += fmt::format(R"({}{{"custom_id":"{}","params":{}}})", i == 0 ? "" : ",", i, kHi);
-    return client.request("POST", "/v1/messages/batches", fmt::format(R"({{"requests":[{}]}})", items), kAnthropic);
-  };
-  const Received large = create(4);
-  EXPECT_EQ(large.status, 400);
-  EXPECT_THAT(large.body, HasSubstr("a batch has at most 3 requests, not 4"));
-  EXPECT_EQ(create(3).status, 200);
-  const Received queued = create(3);
-  EXPECT_EQ(queued.status, 429);
-  EXPECT_THAT(queued.body, HasSubstr("5 queued batch requests"));
-  EXPECT_EQ(queued.header("retry-after"), "2");
-  EXPECT_EQ(create(2).status, 200);
-  clock.advance(std::chrono::seconds(2));
-  EXPECT_EQ(create(3).status, 200);
-  EXPECT_THAT(
-      client.request("GET", "/v1/organizations/rate_limits?group_type=batch", {}, "x-api-key: sk-ant-admin01-x\r\n")
-          .body,
-      HasSubstr(R"({"type":"enqueued_batch_requests","value":5})"));
-}
-
 TEST_F(SimServer, KeepsFilesByteForByte) {
   const std::string content("a\r\n\0b", 5);
   const std::string form =
@@ -469,220 +394,6 @@ TEST_F(SimServer, KeepsFilesByteForByte) {
   EXPECT_THAT(get("/v1/files", kAnthropic).body, HasSubstr("a.txt"));
   EXPECT_THAT(client_.request("DELETE", path, {}, kAnthropic).body, HasSubstr("file_deleted"));
   EXPECT_EQ(get(path, kAnthropic).status, 404);
-}
-
-TEST_F(SimServer, ReportsUsageCostAndLimitsToAdmins) {
-  message();
-  message();
-  post("/v1/chat/completions", R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"hi"}]})", kOpenAi);
-  clock_.advance(std::chrono::seconds(90));
-  constexpr std::string_view admin = "x-api-key: sk-ant-admin01-x\r\n";
-  const json::value usage = json::parse(
-      get("/v1/organizations/usage_report/messages?starting_at=2026-11-23T10:00:00Z&bucket_width=1m&group_by[]=model",
-          admin)
-          .body);
-  ASSERT_EQ(usage.at("data").at(0).at("results").get_array().size(), 1U);  // Anthropic's books have no OpenAI model
-  EXPECT_EQ(usage.at("data").at(0).at("results").at(0).at("output_tokens"), 24);
-  EXPECT_EQ(usage.at("data").at(0).at("results").at(0).at("model"), "claude-haiku-4-5");
-  const json::value cost =
-      json::parse(get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z", admin).body);
-  EXPECT_EQ(cost.at("data").at(0).at("results").at(0).at("amount"), "0.0128000");  // cents: 8 × $1 + 24 × $5 a million
-  EXPECT_THAT(get("/v1/organizations/rate_limits?model=claude-opus-4-8", admin).body,
-              HasSubstr("input_tokens_per_minute_cache_aware"));
-  EXPECT_EQ(get("/v1/organizations/rate_limits", kAnthropic).status, 403);
-  EXPECT_EQ(get("/v1/organizations/rate_limits", {}).status, 401);
-}
-
-TEST_F(SimServer, FiltersAndGroupsUsageByWhatACallWas) {
-  const auto call = [this](std::string_view members, std::string_view key = "k") {
-    const std::string body = fmt::format(
-        R"({{"model":"claude-opus-5-5","max_tokens":9,{}"messages":[{{"role":"user","content":"hi"}}]}})", members);
-    ASSERT_EQ(post("/v1/messages", body, fmt::format("x-api-key: {}\r\nanthropic-version: 2023-06-01\r\n", key)).status,
-              200);
-  };
-  call("");
-  call(R"("speed":"fast",)");
-  call(R"("inference_geo":"us",)");
-  call("", "k@org-sim:ws9");
-  post("/v1/messages/batches", fmt::format(R"({{"requests":[{{"custom_id":"a","params":{}}}]}})", kHi), kAnthropic);
-  clock_.advance(std::chrono::seconds(90));
-  const auto ask = [this](std::string_view report, std::string_view query) {
-    return get(fmt::format("/v1/organizations/{}?starting_at=2026-11-23T00:00:00Z&{}", report, query),
-               "x-api-key: sk-ant-admin01-x\r\n");
-  };
-  const auto lines = [&](std::string_view query) {
-    return json::parse(ask("usage_report/messages", query).body).at("data").at(0).at("results").get_array();
-  };
-  for (const std::string_view one :
-       {"service_tiers[]=batch", "speeds[]=fast", "inference_geos[]=us", "workspace_ids[]=ws9",
-        "models[]=claude-haiku-4-5", "speeds%5B%5D=fast&inference_geos[]=global"}) {
-    ASSERT_EQ(lines(one).size(), 1U) << one;
-    EXPECT_LE(lines(one)[0].at("output_tokens").to_number<int>(), 12) << one << ": of one call";
-  }
-  EXPECT_TRUE(lines("service_tiers[]=flex").empty());
-  EXPECT_TRUE(lines("api_key_ids[]=apikey_1").empty());
-  EXPECT_EQ(lines("context_window[]=0-200k")[0].at("output_tokens"), 4 * 9 + 12);
-  const json::array by_speed = lines("group_by[]=speed");
-  ASSERT_EQ(by_speed.size(), 2U);
-  EXPECT_EQ(by_speed[0].at("speed"), "fast");
-  EXPECT_EQ(by_speed[1].at("speed"), "standard");
-  EXPECT_TRUE(by_speed[1].at("inference_geo").is_null());
-  const json::array by_geo = lines("group_by[]=inference_geo");
-  ASSERT_EQ(by_geo.size(), 2U);
-  EXPECT_EQ(by_geo[1].at("inference_geo"), "us");
-
-  EXPECT_THAT(ask("usage_report/messages", "group_by[]=nonsense").body,
-              HasSubstr("group_by: Input should be 'account_id', "));
-  EXPECT_THAT(ask("usage_report/messages", "speeds[]=slow").body,
-              HasSubstr("speeds: Input should be 'standard', 'fast'"));
-  EXPECT_THAT(ask("usage_report/messages", "speed[]=fast").body, HasSubstr("speed: Extra inputs are not permitted"));
-  EXPECT_THAT(ask("cost_report", "group_by[]=model").body,
-              HasSubstr("group_by: Input should be 'description', 'workspace_id'"));
-  const Received hourly = ask("cost_report", "bucket_width=1h");
-  EXPECT_EQ(hourly.status, 400);
-  EXPECT_THAT(hourly.body, HasSubstr("bucket_width: Input should be '1d'"));
-}
-
-TEST_F(SimServer, TellsWhatIsLeftOfTheMoneyAsARelayDoes) {
-  const auto told = [this](const char* path) { return json::parse(get(std::string("/v1/dashboard/billing/") + path, kAnthropic).body); };
-  EXPECT_EQ(told("subscription").at("hard_limit_usd"), 100.0);
-  EXPECT_EQ(told("usage").at("total_usage"), 0.0);
-  message();
-  post("/v1/chat/completions", R"({"model":"gpt-4.1-mini","messages":[{"role":"user","content":"hi"}]})", kOpenAi);
-  EXPECT_NEAR(told("usage").at("total_usage").as_double(), 0.0064, 1e-9) << "cents: 4 × $1 + 12 × $5 a million, and nothing of OpenAI's";
-  EXPECT_EQ(get("/v1/dashboard/billing/usage", {}).status, 401);
-}
-
-/// Limits of tier1: 5 requests and 25,000 tokens a minute, one at a time.
-class SimServerOfTier1 : public SimServer {
- protected:
-  static Options tier1() {
-    Options options = instant();
-    options.limits = *preset_limits("tier1");
-    return options;
-  }
-  SimServerOfTier1() : SimServer(tier1()) {}
-};
-
-TEST_F(SimServerOfTier1, RefusesTheSixthRequestAndTellsWhenToComeBack) {
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(message().status, 200);
-  const Received refused = message();
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(refused.header("retry-after"), "12");
-  EXPECT_EQ(refused.header("anthropic-ratelimit-requests-remaining"), "0");
-  EXPECT_EQ(refused.header("anthropic-ratelimit-requests-reset"), "2026-11-23T10:01:00Z");
-  EXPECT_EQ(refused.header("anthropic-ratelimit-tokens-limit"), "25000");
-  EXPECT_EQ(message(kHi, "x-api-key: k@other\r\n").status, 429);  // the first of two keys counts
-  EXPECT_EQ(post("/v1/messages", kHi, "x-api-key: k@other\r\nanthropic-version: 2023-06-01\r\n").status, 200);
-  clock_.advance(std::chrono::seconds(12));
-  EXPECT_EQ(message().status, 200);
-  EXPECT_EQ(stats().at("refusals").at("requests"), 2);
-}
-
-TEST(SimServerHeaders, TellWhatWasLeftWhenTheRequestWasAdmitted) {
-  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
-  Options options = instant();
-  options.limits = *preset_limits("storm_c");
-  const Server server(options, clock);
-  const auto in_flight = [&] { return json::parse(server.stats()).at("in_flight").to_number<int>(); };
-  TestClient slow(server.port());
-  slow.begin("POST", "/v1/messages", kHi, fmt::format("{}x-sim-delay-ms: 500\r\n", kAnthropic));
-  TestClient other(server.port());
-  // Bounded by the test's own time limit: each look is a request of its own.
-  while (in_flight() == 0) other.request("GET", "/sim/stats", {}, {});
-  for (int i = 0; i < 10; ++i) other.request("POST", "/v1/messages", kHi, kAnthropic);
-  clock.advance(std::chrono::seconds(3));
-  EXPECT_EQ(slow.receive().header("anthropic-ratelimit-requests-remaining"), "99");
-  EXPECT_EQ(other.request("POST", "/v1/messages", kHi, kAnthropic).header("anthropic-ratelimit-requests-remaining"),
-            "93");
-}
-
-TEST_F(SimServerOfTier1, NamesNoTimeForARequestThatCanNeverPass) {
-  const std::string long_text(4 * 37'000, 'x');
-  const Received refused = message(fmt::format(
-      R"({{"model":"claude-opus-5","max_tokens":5,"messages":[{{"role":"user","content":"{}"}}]}})", long_text));
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_THAT(refused.body, HasSubstr("25,000 tokens per minute"));
-  EXPECT_EQ(refused.header("retry-after"), "");
-}
-
-TEST_F(SimServerOfTier1, WidensAndResetsItsLimitsOnDemand) {
-  EXPECT_EQ(post("/sim/limits", R"({"preset":"tier2"})", {}).status, 200);
-  EXPECT_EQ(message().header("anthropic-ratelimit-requests-limit"), "20");
-  EXPECT_EQ(post("/sim/limits", R"({"requests":1})", {}).status, 200);
-  EXPECT_EQ(post("/sim/reset", "{}", {}).status, 200);
-  EXPECT_EQ(message().status, 200);
-  EXPECT_EQ(message().status, 429);
-}
-
-class SimServerWithAWorkspace : public SimServer {
- protected:
-  static Options narrow() {
-    Options options = instant();
-    options.limits = *preset_limits("start");
-    options.limits.workspaces["ws1"].table.standard.requests = 2;
-    return options;
-  }
-  SimServerWithAWorkspace() : SimServer(narrow()) {}
-  std::string limit_of(std::string_view model) {
-    return message(
-               fmt::format(R"({{"model":"{}","max_tokens":5,"messages":[{{"role":"user","content":"hi"}}]}})", model))
-        .header("anthropic-ratelimit-requests-limit");
-  }
-  Received change(std::string_view body) { return post("/sim/limits", body, {}); }
-};
-
-TEST_F(SimServerWithAWorkspace, KeepsItWhenALimitIsSetAndSetsFiguresOfEveryGroup) {
-  EXPECT_EQ(change(R"({"preset":"build"})").status, 200);
-  EXPECT_EQ(limit_of("claude-fable-5"), "2000");
-  const auto in_workspace = [this] {
-    return post("/v1/messages", kHi, "x-api-key: k@org-sim:ws1\r\nanthropic-version: 2023-06-01\r\n").status;
-  };
-  EXPECT_EQ(in_workspace(), 200);
-  EXPECT_EQ(in_workspace(), 200);
-  EXPECT_EQ(in_workspace(), 429);
-  EXPECT_EQ(change(R"({"preset":"start","requests":7})").status, 200);
-  EXPECT_EQ(limit_of("claude-fable-5"), "7");
-  EXPECT_EQ(limit_of("claude-opus-5"), "7");
-  EXPECT_EQ(post("/v1/messages/count_tokens", kHi, kAnthropic).header("anthropic-ratelimit-requests-limit"), "2000");
-}
-
-TEST_F(SimServerWithAWorkspace, ShowsFastModesLimitsAndPriorityTiersWhereTheyAreSet) {
-  EXPECT_EQ(change(R"({"fast":"5/20000/4000","priority":"30000/6000"})").status, 200);
-  const Received ordinary = message();
-  EXPECT_EQ(ordinary.header("anthropic-priority-input-tokens-limit"), "30000");
-  EXPECT_EQ(ordinary.header("anthropic-priority-output-tokens-remaining"), "6000");
-  EXPECT_EQ(json::parse(ordinary.body).at("usage").at("service_tier"), "priority");
-  const Received fast = message(
-      R"({"model":"claude-opus-5-5","max_tokens":5,"speed":"fast","messages":[{"role":"user","content":"hi"}]})");
-  EXPECT_EQ(fast.header("anthropic-fast-input-tokens-limit"), "20000");
-  EXPECT_EQ(fast.header("anthropic-fast-output-tokens-limit"), "4000");
-  EXPECT_EQ(json::parse(fast.body).at("usage").at("service_tier"), "standard");
-  const Received standard = message(
-      R"({"model":"claude-opus-5-5","max_tokens":5,"service_tier":"standard_only","messages":[{"role":"user","content":"hi"}]})");
-  EXPECT_EQ(json::parse(standard.body).at("usage").at("service_tier"), "standard");
-  EXPECT_THAT(get("/v1/organizations/rate_limits", "x-api-key: sk-ant-admin01-x\r\n").body,
-              HasSubstr(R"({"type":"fast_otpm","value":4000})"));
-  clock_.advance(std::chrono::seconds(1));
-  const json::value cost =
-      json::parse(get("/v1/organizations/cost_report?starting_at=2026-11-23T00:00:00Z&group_by[]=description",
-                      "x-api-key: sk-ant-admin01-x\r\n")
-                      .body);
-  ASSERT_EQ(cost.at("data").at(0).at("results").get_array().size(), 1U);  // without Priority Tier's
-  EXPECT_EQ(cost.at("data").at(0).at("results").at(0).at("model"), "claude-opus-5-5");
-}
-
-TEST_F(SimServerWithAWorkspace, RefusesLimitsItDoesNotUnderstand) {
-  EXPECT_THAT(change(R"({"request":7})").body, HasSubstr("request: no such field; there are preset, "));
-  EXPECT_THAT(change(R"({"requests":0})").body, HasSubstr("requests: a number from 0.001 to "));
-  EXPECT_THAT(change(R"({"requests":"7"})").body, HasSubstr("requests: a number from "));
-  EXPECT_THAT(change(R"({"concurrent":0})").body, HasSubstr("concurrent: a number from 1 to "));
-  EXPECT_THAT(change(R"({"ramp":1})").body, HasSubstr("ramp: true or false"));
-  EXPECT_THAT(change(R"({"preset":5})").body, HasSubstr("preset: a text"));
-  EXPECT_THAT(change(R"({"priority":{"input_tokens":5}})").body, HasSubstr("priority: a text"));
-  EXPECT_THAT(change(R"({"fast":"5"})").body, HasSubstr("fast: '5' is not limits like 50/20000/-"));
-  EXPECT_EQ(change(R"({"requests":7,"input":1})").status, 400);
-  EXPECT_EQ(limit_of("claude-opus-5"), "1000");  // all or nothing
 }
 
 /// Real latency: a first token after a while, then one piece after the other.
@@ -737,42 +448,6 @@ TEST(SimServerSeed, DrawsTheSameFaultsAgain) {
   };
   EXPECT_EQ(statuses(7), statuses(7));
   EXPECT_NE(statuses(7), statuses(8));
-}
-
-TEST(SimServerSubscription, ShowsItsWindowsAndRefusesWhenOneIsFull) {
-  VirtualClock clock(*parse_rfc3339("2026-11-23T10:00:00Z"));
-  Options options = instant();
-  options.subscription = SubscriptionLimits{20, 1000};
-  const Server server(options, clock);
-  TestClient client(server.port());
-  const auto ask = [&] { return client.request("POST", "/v1/messages", kHi, kAnthropic); };
-  const Received first = ask();
-  EXPECT_EQ(first.header("anthropic-ratelimit-unified-status"), "allowed");
-  EXPECT_EQ(first.header("anthropic-ratelimit-requests-limit"), "");
-  EXPECT_EQ(ask().header("anthropic-ratelimit-unified-5h-utilization"), "0.8");  // 16 of 20 tokens, before this answer
-  const Received refused = ask();
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(refused.header("retry-after"), "18000");
-  EXPECT_EQ(refused.header("anthropic-ratelimit-unified-status"), "rejected");
-  clock.advance(std::chrono::hours(5));
-  EXPECT_EQ(ask().status, 200);
-}
-
-TEST(SimServerPresets, AreTheTiersOfTheBook) {
-  struct Row {
-    std::string_view preset, requests, tokens;
-  };
-  for (const Row& row : {Row{"tier1", "5", "25000"}, Row{"tier2", "20", "40000"}, Row{"tier3", "100", "200000"},
-                         Row{"start", "1000", ""}, Row{"build", "5000", ""}, Row{"scale", "10000", ""}}) {
-    Options options = instant();
-    options.limits = *preset_limits(row.preset);
-    const Server server(options);
-    const Received received = TestClient(server.port()).request("POST", "/v1/messages", kHi, kAnthropic);
-    EXPECT_EQ(received.header("anthropic-ratelimit-requests-limit"), row.requests) << row.preset;
-    if (!row.tokens.empty()) {
-      EXPECT_EQ(received.header("anthropic-ratelimit-tokens-limit"), row.tokens) << row.preset;
-    }
-  }
 }
 
 TEST(SimServerKeys, BelongToTheOrganisationsTheyAreGivenTo) {
