@@ -149,7 +149,9 @@ std::string Journey::tried_text() const {
   if (times < 2) return {};
   const Nanoseconds waited = worker_.reactor().now().steady - received_at_;
   const Nanoseconds shown = waited < Seconds(1) ? Nanoseconds(std::chrono::floor<Milliseconds>(waited)) : Nanoseconds(std::chrono::floor<Seconds>(waited));
-  std::string text = fmt::format(" Tried {} times in {}:", times, to_text(shown));
+  std::string text = fmt::format(" Tried {} times in {}", times, to_text(shown));
+  if (tried_.size() == 1) return text + ".";  // what it came to has been said
+  text += ":";
   for (const Tried& tried : tried_) text += fmt::format("{} '{}' {} x ({})", &tried == &tried_.front() ? "" : ",", tried.provider, tried.times, tried.why);
   return text + ".";
 }
